@@ -1,0 +1,291 @@
+// Package store is the seam between the SCIM protocol and durable state. The
+// protocol knows no SQL, the store knows no HTTP; they meet in the types of
+// this file. Both engines (sqlite, postgres) pass the suite in storetest.
+//
+// A resource is kept as canonical JSON bytes (Record.Doc) beside the keys that
+// filters, sort orders and uniqueness need. Keys are extracted by the store
+// from the tree that comes with a write (Resource.Body), by its table maps.
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/scimd/scimd/internal/filter"
+	"github.com/scimd/scimd/internal/resource"
+	"github.com/scimd/scimd/internal/schema"
+)
+
+// Resource is a resource on its way into the store.
+type Resource struct {
+	Type *schema.ResourceType
+	// Seq is the paging position; 0 on insert, when the store assigns it.
+	Seq     int64
+	ID      string
+	Version int64
+	// Created and Modified are UTC, truncated to microseconds.
+	Created, Modified time.Time
+	// Body holds the members of the document: no id, meta or derived attribute.
+	Body *resource.Members
+	// Doc is Body as canonical JSON; Cut is the offset of its "schemas" member
+	// (see resource.Document).
+	Doc []byte
+	Cut int
+	// Hidden keeps the resource out of lists (a tenant's service user).
+	Hidden bool
+}
+
+// Record is a stored resource as read. Doc must not be changed; it is valid
+// as long as the Record is referenced.
+type Record struct {
+	Seq               int64
+	ID                string
+	Version           int64
+	Created, Modified time.Time
+	Doc               []byte
+	Cut               int
+	Hidden            bool
+	// Links are the relation rows asked for with Want, ordered by relation and
+	// then by the other side's seq.
+	Links []Link
+}
+
+// Relation names a kind of edge between resources. Numbers are stored: they
+// never change.
+type Relation int16
+
+// The relations.
+const (
+	// Member leads from a group to a member.
+	Member Relation = 1
+	// Manager leads from a user to the user named by its enterprise manager.
+	Manager Relation = 2
+)
+
+// Link is one end of an edge: the resource on the other side.
+type Link struct {
+	Relation Relation
+	// Reverse is set when the link was followed against its direction.
+	Reverse bool
+	Seq     int64
+	Type    *schema.ResourceType
+	ID      string
+	// Display is what the other side is called: see the table map of its type.
+	Display string
+}
+
+// Want asks a read for links.
+type Want struct {
+	Relation Relation
+	Reverse  bool
+	// Holds are bytes that the document of every resource with such a link
+	// contains; when no document of a batch does, the statement is spared. Nil
+	// means that the document does not tell.
+	Holds []byte
+}
+
+// Part is one resource type of a query with its bound filter; a nil Filter
+// selects all.
+type Part struct {
+	Type   *schema.ResourceType
+	Filter filter.Predicate
+}
+
+// Order is a sort order. Missing values come last ascending and first
+// descending (RFC 7644 §3.4.2.3); a multi-valued attribute sorts by its primary
+// or else first element; ties break by ascending seq. Keys longer than
+// schema.MaxKey bytes sort by that many.
+type Order struct {
+	Attr       *schema.Attribute
+	Descending bool
+}
+
+// Query selects, orders and pages resources.
+type Query struct {
+	Space int64
+	Parts []Part
+	// Order is nil for the default order (seq, unless the table map of a type
+	// says otherwise).
+	Order *Order
+	// Offset is the number of matches to skip.
+	Offset int
+	// Limit is the most resources to return; 0 only counts, negative means all.
+	Limit int
+	// Match decides whether a record satisfies its part's filter. The store
+	// calls it for records that SQL alone cannot decide.
+	Match func(*schema.ResourceType, *Record) bool
+	// SortKey gives a record's key for Order, where SQL has none.
+	SortKey func(*schema.ResourceType, *Record) (key string, ok bool)
+	// Budget bounds the number of records given to Match or SortKey in one
+	// query; beyond it the answer is scimerr.TooMany, naming the attribute that
+	// SQL could not decide. 0 means DefaultBudget.
+	Budget int
+	// Want are the links to read along.
+	Want []Want
+	// IncludeHidden also selects hidden resources.
+	IncludeHidden bool
+}
+
+// DefaultBudget is Query.Budget when it is 0.
+const DefaultBudget = 20_000
+
+// Page is the answer to a Query. Next hands out the records batch by batch; no
+// database connection is held between calls. It returns an empty batch at the
+// end. Records deleted since the query was answered are left out.
+type Page struct {
+	// Total is the exact number of matches.
+	Total int
+	// Expected is the number of records that Next will hand out in all, unless
+	// some are deleted meanwhile.
+	Expected int
+	Next     func(context.Context) ([]TypedRecord, error)
+}
+
+// TypedRecord is a Record with its resource type.
+type TypedRecord struct {
+	Type *schema.ResourceType
+	*Record
+}
+
+// Errors that the protocol tells apart.
+var (
+	// ErrNotFound: no such resource.
+	ErrNotFound = errors.New("store: not found")
+	// ErrVersion: compare-and-swap failed, the resource has another version.
+	ErrVersion = errors.New("store: version differs")
+	// ErrClosed: the store is closed.
+	ErrClosed = errors.New("store: closed")
+)
+
+// TakenError tells that a unique key is in use.
+type TakenError struct{ Attr string }
+
+func (e *TakenError) Error() string { return "store: " + e.Attr + " is taken" }
+
+// Store is durable state. All methods are safe for concurrent use. A context
+// ends a read at once; it ends a write only while the write waits for its turn.
+type Store interface {
+	// Do runs fn in a transaction and returns after commit. fn may run more than
+	// once and must do no I/O but through Tx; an error from it rolls back and is
+	// returned as it is.
+	Do(ctx context.Context, space int64, fn func(Tx) error) error
+	// Get reads one resource by id; ErrNotFound when there is none.
+	Get(ctx context.Context, space int64, rt *schema.ResourceType, id string, want []Want) (*Record, error)
+	// Query answers a query.
+	Query(ctx context.Context, q *Query) (*Page, error)
+
+	Admin
+	// Capabilities tells where engines differ.
+	Capabilities() Capabilities
+	// Ping checks that the database answers.
+	Ping(ctx context.Context) error
+	// Close waits for running writes and closes the database.
+	Close() error
+}
+
+// Capabilities are the declared differences between engines.
+type Capabilities struct {
+	// Engine is "sqlite" or "postgres".
+	Engine string
+	// SharedDatabase: several server processes may use the database at once.
+	SharedDatabase bool
+}
+
+// Tx is a transaction on one space. It is used by one goroutine. An error of a
+// method other than the sentinels and *TakenError leaves the transaction
+// unusable; after a sentinel or *TakenError it goes on only if the call was
+// made inside Try.
+type Tx interface {
+	// Get reads one resource and locks its row for change.
+	Get(rt *schema.ResourceType, id string) (*Record, error)
+	// Insert stores a new resource and sets r.Seq. *TakenError tells which unique
+	// attribute (or "id") is in use.
+	Insert(r *Resource) error
+	// Update replaces the resource r.Seq if its version is still ifVersion, else
+	// ErrVersion.
+	Update(r *Resource, ifVersion int64) error
+	// Delete removes a resource with its keys, its password and every edge from
+	// or to it.
+	Delete(rt *schema.ResourceType, seq int64) error
+	// Find resolves ids among the given types and locks the rows found against
+	// deletion (FOR SHARE, in seq order). Ids that are not there are left out.
+	Find(types []*schema.ResourceType, ids []string) ([]Link, error)
+	// SetLinks makes dst the complete set of edges of a relation from src.
+	SetLinks(rel Relation, src int64, dst []Link) error
+	// Links reads the links of one resource.
+	Links(seq int64, want []Want) ([]Link, error)
+	// SetPassword stores a password hash for a resource; nil removes it.
+	SetPassword(seq int64, hash []byte) error
+	// Event appends to the change log of the space, in commit order.
+	Event(e Event) error
+	// Try runs fn in a savepoint: when it fails, its changes are undone and the
+	// transaction goes on.
+	Try(fn func() error) error
+}
+
+// Event is one row of the change log: who did what, never any value.
+type Event struct {
+	// N orders events; the store assigns it.
+	N         int64
+	At        time.Time
+	Operation string // create, replace, patch, delete
+	Type      string // resource type name
+	ID        string // resource id
+	Version   int64
+	Principal Principal
+	RequestID string
+}
+
+// Principal is whom a token stands for.
+type Principal struct {
+	Kind    string // user, service
+	ID      string // resource id of the user
+	Display string
+}
+
+// Tenant is one isolated set of resources.
+type Tenant struct {
+	ID      int64
+	Name    string
+	Space   int64
+	Profile string
+	Created time.Time
+}
+
+// Token is an opaque bearer token; only its hash is kept.
+type Token struct {
+	ID        string // public, names the token in lists and logs
+	Tenant    int64
+	Name      string
+	Hash      [32]byte // SHA-256 of the token
+	Rights    string   // see internal/auth
+	Principal Principal
+	Created   time.Time
+	Expires   time.Time // zero: never
+	Revoked   time.Time // zero: not revoked
+}
+
+// Admin is what the control side keeps: tenants, tokens, settings.
+type Admin interface {
+	// EnsureTenant reads the tenant of that name or makes it, with a new space;
+	// created reports whether this call made it. Safe against a race.
+	EnsureTenant(ctx context.Context, t Tenant) (tenant Tenant, created bool, err error)
+	Tenants(ctx context.Context) ([]Tenant, error)
+	// CreateToken stores a token; *TakenError "name" when a token of the tenant
+	// that is not revoked has the name.
+	CreateToken(ctx context.Context, t Token) error
+	// TokenByHash finds a token, revoked and expired ones too; ErrNotFound.
+	TokenByHash(ctx context.Context, hash [32]byte) (Token, error)
+	Tokens(ctx context.Context, tenant int64) ([]Token, error)
+	// RevokeToken revokes by id or name; ErrNotFound when none is active.
+	RevokeToken(ctx context.Context, tenant int64, idOrName string, at time.Time) (Token, error)
+	// ClaimOnce reports true to exactly one caller per key, for ever.
+	ClaimOnce(ctx context.Context, key string) (bool, error)
+	// Setting reads a stored setting; ok is false when it is not there.
+	Setting(ctx context.Context, key string) (value string, ok bool, err error)
+	// SetSetting stores a setting if it is not there yet and returns what is.
+	SetSetting(ctx context.Context, key, value string) (string, error)
+	// Events reads up to limit events of a space with N > after, in order.
+	Events(ctx context.Context, space, after int64, limit int) ([]Event, error)
+}
