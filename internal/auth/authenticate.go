@@ -1,0 +1,137 @@
+package auth
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/scimd/scimd/internal/scimerr"
+	"github.com/scimd/scimd/internal/store"
+)
+
+// Identity is an authenticated caller.
+type Identity struct {
+	TokenID   string
+	TokenName string
+	Tenant    int64 // store.Tenant.ID
+	Rights    Rights
+	Principal store.Principal
+}
+
+// Tokens is where tokens are looked up; store.Store is one.
+type Tokens interface {
+	TokenByHash(ctx context.Context, hash [32]byte) (store.Token, error)
+}
+
+// Authenticator turns Authorization headers into identities. It is safe for
+// concurrent use.
+type Authenticator struct {
+	tokens Tokens
+	fixed  []store.Token
+	now    func() time.Time
+	cache  *cache
+}
+
+// New makes an Authenticator. Fixed tokens come from configuration: they are
+// valid beside those of the store and never expire by the cache. A look-up is
+// remembered for ttl: within that time a token revoked by another process may
+// still be accepted.
+func New(tokens Tokens, fixed []store.Token, ttl time.Duration, now func() time.Time) *Authenticator {
+	return &Authenticator{tokens: tokens, fixed: fixed, now: now, cache: newCache(ttl)}
+}
+
+// Forget drops what is remembered about a token, for one that was just revoked.
+func (a *Authenticator) Forget(hash [32]byte) { a.cache.forget(hash) }
+
+// Authenticate reads the Authorization header of a request to a tenant. The
+// query and the body are never looked at (R6750-2-01). Every refusal is 401
+// with a challenge; 503 means that the store did not answer.
+func (a *Authenticator) Authenticate(ctx context.Context, header http.Header, tenant int64) (*Identity, error) {
+	text, err := bearer(header)
+	if err != nil {
+		return nil, err
+	}
+	t, err := a.lookup(ctx, Hash(text))
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, invalid("The access token is not known.")
+	case err != nil:
+		return nil, scimerr.Unavailable(fmt.Errorf("look up token: %w", err))
+	case t.Tenant != tenant:
+		return nil, invalid("The access token is not known.")
+	case !t.Revoked.IsZero():
+		return nil, invalid("The access token has been revoked.")
+	case !t.Expires.IsZero() && !a.now().Before(t.Expires):
+		return nil, invalid("The access token has expired.")
+	}
+	rights, err := ParseRights(t.Rights)
+	if err != nil {
+		return nil, scimerr.Internal(fmt.Errorf("rights of token %s: %w", t.ID, err))
+	}
+	return &Identity{TokenID: t.ID, TokenName: t.Name, Tenant: t.Tenant, Rights: rights, Principal: t.Principal}, nil
+}
+
+func (a *Authenticator) lookup(ctx context.Context, hash [32]byte) (store.Token, error) {
+	for _, t := range a.fixed {
+		if subtle.ConstantTimeCompare(t.Hash[:], hash[:]) == 1 {
+			return t, nil
+		}
+	}
+	now := a.now()
+	if t, known, ok := a.cache.get(hash, now); ok {
+		if !known {
+			return t, store.ErrNotFound
+		}
+		return t, nil
+	}
+	generation := a.cache.generation()
+	t, err := a.tokens.TokenByHash(ctx, hash)
+	if err == nil || errors.Is(err, store.ErrNotFound) {
+		a.cache.put(hash, t, err == nil, now, generation)
+	}
+	return t, err
+}
+
+// bearer takes the token out of the Authorization header, RFC 6750 §2.1.
+func bearer(header http.Header) (string, error) {
+	values := header.Values("Authorization")
+	if len(values) > 1 {
+		return "", refused("invalid_request", "The request has more than one Authorization header.")
+	}
+	scheme, text := "", ""
+	if len(values) == 1 {
+		scheme, text, _ = strings.Cut(strings.Trim(values[0], " \t"), " ")
+	}
+	// A scheme that is not offered counts as no credentials (RFC 6750 §3.1).
+	if !strings.EqualFold(scheme, "Bearer") {
+		return "", refused("", "Authentication is required: send the header Authorization with Bearer and an access token.")
+	}
+	text = strings.TrimLeft(text, " ")
+	if text == "" {
+		return "", refused("invalid_request", "The Authorization header names Bearer without an access token.")
+	}
+	if !ValidToken(text) {
+		return "", invalid("The access token has characters that a bearer token cannot have.")
+	}
+	return text, nil
+}
+
+func invalid(detail string) error { return refused("invalid_token", detail) }
+
+func refused(code, detail string) error {
+	return scimerr.Unauthorized(challenge(code, detail), "%s", detail)
+}
+
+// challenge is a WWW-Authenticate header, RFC 6750 §3. code is "" when the
+// request has no credentials. No detail holds a quotation mark.
+func challenge(code, detail string) string {
+	c := `Bearer realm="scim"`
+	if code != "" {
+		c += fmt.Sprintf(`, error="%s", error_description="%s"`, code, detail)
+	}
+	return c
+}

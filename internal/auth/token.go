@@ -1,0 +1,43 @@
+package auth
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"math/big"
+	"strings"
+)
+
+// Prefix begins every token made here, so that secret scanners know one.
+const Prefix = "scimd_"
+
+// tokenDigits is the number of base 62 digits that hold 256 bits.
+const tokenDigits = 43
+
+// NewToken makes a token of 256 random bits.
+func NewToken() string {
+	var b [32]byte
+	_, _ = rand.Read(b[:]) // never fails: the runtime aborts the process instead
+	digits := new(big.Int).SetBytes(b[:]).Text(62)
+	return Prefix + strings.Repeat("0", tokenDigits-len(digits)) + digits
+}
+
+// NewTokenID makes the public id by which lists and logs name a token.
+func NewTokenID() string { return strings.ToLower(rand.Text()[:12]) }
+
+// Hash is the form in which a token is stored. A token has too many bits to
+// be guessed, so that a plain hash is enough.
+func Hash(token string) [32]byte { return sha256.Sum256([]byte(token)) }
+
+// ValidToken reports whether text fits b64token (RFC 6750 §2.1), so that it
+// can be sent as a bearer token.
+func ValidToken(text string) bool {
+	body := strings.TrimRight(text, "=")
+	for i := 0; i < len(body); i++ {
+		c := body[i]
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		if !letter && !strings.ContainsRune("-._~+/", rune(c)) {
+			return false
+		}
+	}
+	return body != ""
+}

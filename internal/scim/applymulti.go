@@ -1,0 +1,284 @@
+package scim
+
+import (
+	"github.com/scimd/scimd/internal/filter"
+	"github.com/scimd/scimd/internal/resource"
+	"github.com/scimd/scimd/internal/schema"
+	"github.com/scimd/scimd/internal/scimerr"
+)
+
+// elements are the values of a multi-valued attribute under change, with the
+// ones that this step has made primary.
+type elements struct {
+	attr    *schema.Attribute
+	list    []resource.Value
+	primary map[int]bool
+}
+
+func (a *applier) applyMulti(st *step) error {
+	attr := st.path.Attr
+	el := &elements{attr: attr, primary: map[int]bool{}}
+	el.list = append(el.list, getAttribute(a.tree, attr).Items()...)
+	var err error
+	switch {
+	case st.path.Where == nil && st.path.Sub == nil:
+		err = a.multiWhole(el, st)
+	case st.op == opRemove:
+		err = a.multiRemove(el, st)
+	default:
+		err = a.multiSelected(el, st)
+	}
+	if err != nil {
+		return err
+	}
+	el.onePrimary()
+	return a.assignLeaf(attr, resource.List(el.list...))
+}
+
+// multiWhole is a step on the attribute itself.
+func (a *applier) multiWhole(el *elements, st *step) error {
+	if st.op == opRemove {
+		if st.given && !st.value.Unassigned() {
+			return a.removeListed(el, st.value)
+		}
+		el.list = nil
+		return nil
+	}
+	shaped, err := a.shaper.value(el.attr, st.value)
+	if err != nil {
+		return err
+	}
+	if st.op == opSet {
+		el.list = shaped.Items()
+		return nil
+	}
+	for _, x := range shaped.Items() {
+		el.add(x)
+	}
+	return nil
+}
+
+// add appends an element unless the same (type, value) is there: then the two
+// become one (R7644-3.5.2.1-07).
+func (el *elements) add(x resource.Value) {
+	key := identity(el.attr, x)
+	for i, e := range el.list {
+		if identity(el.attr, e) == key {
+			if el.attr.Type == schema.Complex {
+				el.set(i, resource.Of(merge(e.Members(), x.Members())))
+			}
+			return
+		}
+	}
+	el.list = append(el.list, resource.Value{})
+	el.set(len(el.list)-1, x)
+}
+
+// set replaces an element and notes whether that made it primary.
+func (el *elements) set(i int, x resource.Value) {
+	if isPrimary(x) && !isPrimary(el.list[i]) {
+		el.primary[i] = true
+	}
+	el.list[i] = x
+}
+
+// onePrimary clears primary elsewhere when the step has set it
+// (R7644-3.5.2-12); of several set at once the first stays.
+func (el *elements) onePrimary() {
+	kept := false
+	for i, e := range el.list {
+		if !isPrimary(e) || len(el.primary) == 0 {
+			continue
+		}
+		if el.primary[i] && !kept {
+			kept = true
+			continue
+		}
+		el.list[i] = with(e, "primary", resource.Truth(false))
+	}
+}
+
+// removeListed removes exactly the elements that a value names: by `value`
+// where they have one, else by all the members given (R7644-3.5.2.2-11).
+func (a *applier) removeListed(el *elements, v resource.Value) error {
+	if v.Kind() != resource.Array {
+		v = resource.List(v)
+	}
+	sub := el.attr.SubAttribute("value")
+	for _, item := range v.Items() {
+		want := item
+		if item.Kind() == resource.String && el.attr.Type == schema.Complex {
+			m := &resource.Members{}
+			m.Set("value", item)
+			want = resource.Of(m)
+		}
+		shaped, err := a.shaper.single(el.attr, want)
+		if err != nil {
+			return err
+		}
+		value, byValue := shaped.Members().Get("value")
+		typ, hasType := shaped.Members().Get("type")
+		el.keep(func(e resource.Value) bool {
+			switch {
+			case el.attr.Type != schema.Complex:
+				return !e.Equal(shaped)
+			case byValue && sub != nil:
+				x, _ := e.Members().Get("value")
+				t, _ := e.Members().Get("type")
+				return schema.TextKey(x.Str(), sub.CaseExact) != schema.TextKey(value.Str(), sub.CaseExact) ||
+					hasType && schema.Fold(t.Str()) != schema.Fold(typ.Str())
+			}
+			for name, x := range shaped.Members().All() {
+				if y, _ := e.Members().Get(name); !x.Equal(y) {
+					return true
+				}
+			}
+			return shaped.Members().Len() == 0
+		})
+	}
+	return nil
+}
+
+func (el *elements) keep(ok func(resource.Value) bool) {
+	var out []resource.Value
+	for _, e := range el.list {
+		if ok(e) {
+			out = append(out, e)
+		}
+	}
+	el.list = out
+}
+
+// multiRemove removes the selected elements, or a sub-attribute of them.
+func (a *applier) multiRemove(el *elements, st *step) error {
+	sub := st.path.Sub
+	if sub != nil && sub.Mutability == schema.Immutable {
+		return scimerr.Mutability(sub.Path, "%s is immutable.", sub.Path)
+	}
+	var out []resource.Value
+	for _, e := range el.list {
+		if !selected(st.path, e) {
+			out = append(out, e)
+			continue
+		}
+		if sub == nil {
+			continue
+		}
+		if e = without(e, sub.Name); hasContent(e) {
+			out = append(out, e)
+		}
+	}
+	el.list = out
+	return nil
+}
+
+// hasContent reports whether an element says more than what kind it is of.
+func hasContent(e resource.Value) bool {
+	for name := range e.Members().All() {
+		if name != "type" && name != "primary" {
+			return true
+		}
+	}
+	return false
+}
+
+// multiSelected adds to or replaces the selected elements. When none is
+// selected, add creates the element that an eq selector describes, and replace
+// does so where the profile says (idp-clients section 15).
+func (a *applier) multiSelected(el *elements, st *step) error {
+	hits := 0
+	for i, e := range el.list {
+		if !selected(st.path, e) {
+			continue
+		}
+		hits++
+		x, err := a.changed(st, e)
+		if err != nil {
+			return err
+		}
+		el.set(i, x)
+	}
+	el.keep(func(e resource.Value) bool { return !e.Unassigned() })
+	if hits > 0 {
+		return nil
+	}
+	if st.op == opSet && !a.p.SelectorCreates && st.path.Where != nil {
+		return noMatch(el.attr)
+	}
+	e, ok := a.described(st.path)
+	if !ok {
+		return noMatch(el.attr)
+	}
+	x, err := a.changed(st, e)
+	if err != nil {
+		return err
+	}
+	if st.value.Unassigned() {
+		return nil
+	}
+	el.list = append(el.list, resource.Value{})
+	el.set(len(el.list)-1, x)
+	return nil
+}
+
+// changed is an element after the step: a sub-attribute set, or the members of
+// the value put on top.
+func (a *applier) changed(st *step, e resource.Value) (resource.Value, error) {
+	attr, sub := st.path.Attr, st.path.Sub
+	if sub != nil {
+		v, err := a.shaper.value(sub, st.value)
+		if err != nil {
+			return v, err
+		}
+		if old, _ := e.Members().Get(sub.Name); sub.Mutability == schema.Immutable && !old.Unassigned() && !old.Equal(v) {
+			return v, scimerr.Mutability(sub.Path, "%s is immutable and has a value already.", sub.Path)
+		}
+		if v.Unassigned() {
+			return without(e, sub.Name), nil
+		}
+		return with(e, sub.Name, v), nil
+	}
+	if st.value.Unassigned() {
+		return resource.Value{}, nil
+	}
+	value := st.value
+	if items := value.Items(); len(items) == 1 && a.p.ListAsObject {
+		value = items[0]
+	}
+	v, err := a.shaper.single(attr, value)
+	if err != nil || attr.Type != schema.Complex {
+		return v, err
+	}
+	for name, x := range v.Members().All() {
+		old, _ := e.Members().Get(name)
+		if s := attr.SubAttribute(name); s != nil && s.Mutability == schema.Immutable && !old.Unassigned() && !old.Equal(x) {
+			return v, scimerr.Mutability(s.Path, "%s is immutable and has a value already.", s.Path)
+		}
+	}
+	return resource.Of(merge(e.Members(), v.Members())), nil
+}
+
+func selected(p *filter.Path, e resource.Value) bool {
+	return p.Where == nil || filter.MatchElement(p.Where, p.Attr, e)
+}
+
+// described is the element that an eq selector describes: its conditions as
+// members. Without a selector it is empty.
+func (a *applier) described(p *filter.Path) (resource.Value, bool) {
+	m := &resource.Members{}
+	if p.Where == nil {
+		return resource.Of(m), true
+	}
+	eqs, ok := filter.EqSelector(p.Where)
+	if !ok {
+		return resource.Value{}, false
+	}
+	for _, c := range eqs {
+		v, err := a.shaper.value(c.Attr, c.Literal)
+		if old, has := m.Get(c.Attr.Name); err != nil || has && !old.Equal(v) {
+			return resource.Value{}, false
+		}
+		m.Set(c.Attr.Name, v)
+	}
+	return resource.Of(m), true
+}

@@ -1,0 +1,269 @@
+package scim
+
+import (
+	"context"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/scimd/scimd/internal/filter"
+	"github.com/scimd/scimd/internal/resource"
+	"github.com/scimd/scimd/internal/schema"
+	"github.com/scimd/scimd/internal/scimerr"
+	"github.com/scimd/scimd/internal/store"
+)
+
+// List is the answer to a query, ready to be written.
+type List struct {
+	page       *store.Page
+	renderer   *renderer
+	startIndex int
+}
+
+// Query answers GET on a resource type's endpoint and POST on its /.search
+// (RFC 7644 §3.4.2, §3.4.3).
+func (s *Service) Query(ctx context.Context, c *Call, rt *schema.ResourceType, p *Params) (*List, error) {
+	proj, err := projection(c.Tenant, rt, p, nil)
+	if err != nil {
+		return nil, err
+	}
+	q := &store.Query{
+		Space: c.Tenant.Space, Parts: []store.Part{{Type: rt}}, Want: wants(rt, proj),
+		IncludeHidden: c.Tenant.Profile.ListServiceUsers,
+	}
+	full := newRenderer(c, nil)
+	if p.HasFilter {
+		pred, err := filter.Compile(p.Filter, rt, c.Tenant.options())
+		if err != nil {
+			return nil, err
+		}
+		q.Parts[0].Filter = pred
+		q.Match = func(rt *schema.ResourceType, rec *store.Record) bool {
+			return filter.Match(pred, full.tree(rt, rec))
+		}
+	}
+	if err := order(c.Tenant, rt, p, q, full); err != nil {
+		return nil, err
+	}
+	start := max(p.StartIndex, 1)
+	q.Offset, q.Limit = start-1, c.Tenant.Profile.DefaultCount
+	if p.Count != nil {
+		q.Limit = min(max(*p.Count, 0), c.Tenant.Profile.MaxResults)
+	}
+	page, err := s.store.Query(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return &List{page: page, renderer: newRenderer(c, proj), startIndex: start}, nil
+}
+
+// order reads sortBy and sortOrder into the query (RFC 7644 §3.4.2.3).
+func order(t *Tenant, rt *schema.ResourceType, p *Params, q *store.Query, full *renderer) error {
+	descending := false
+	switch {
+	case p.SortOrder == "" || strings.EqualFold(p.SortOrder, "ascending") || strings.EqualFold(p.SortOrder, "asc"):
+	case strings.EqualFold(p.SortOrder, "descending") || strings.EqualFold(p.SortOrder, "desc"):
+		descending = true
+	default:
+		return scimerr.InvalidValue("sortOrder", "sortOrder must be ascending or descending.")
+	}
+	if p.SortBy == "" {
+		return nil
+	}
+	attr, err := sortAttribute(t, rt, p.SortBy)
+	if err != nil {
+		if t.Profile.UnknownSortBy == "ignore" {
+			return nil
+		}
+		return err
+	}
+	q.Order = &store.Order{Attr: attr, Descending: descending}
+	q.SortKey = func(rt *schema.ResourceType, rec *store.Record) (string, bool) {
+		return filter.SortKey(attr, full.tree(rt, rec))
+	}
+	return nil
+}
+
+// sortAttribute resolves a sort key to a simple attribute; a multi-valued
+// complex attribute stands for its value.
+func sortAttribute(t *Tenant, rt *schema.ResourceType, name string) (*schema.Attribute, error) {
+	attr, ext, err := filter.CompileName(name, rt, t.options())
+	if err != nil {
+		return nil, err
+	}
+	if ext != nil {
+		return nil, scimerr.InvalidPath("sortBy", "sortBy names an extension; name one of its attributes.")
+	}
+	if attr.Type == schema.Complex {
+		value := attr.SubAttribute("value")
+		if !attr.MultiValued || value == nil {
+			return nil, scimerr.InvalidPath("sortBy", "%s is complex; name one of its sub-attributes to sort by.", attr.Path)
+		}
+		attr = value
+	}
+	if attr.Returned == schema.ReturnedNever {
+		return nil, scimerr.InvalidPath("sortBy", "%s cannot be sorted by.", attr.Path)
+	}
+	return attr, nil
+}
+
+// Write writes the ListResponse. A list that comes in one batch has the order of
+// members that the tenant shows; a longer one is written as its batches come,
+// with itemsPerPage last, when it is known.
+func (l *List) Write(ctx context.Context, w io.Writer) error {
+	batch, err := l.page.Next(ctx)
+	if err != nil {
+		return err
+	}
+	buf := make([]byte, 0, 64<<10)
+	buf = append(buf, `{"schemas":["`+urnListResponse+`"],"totalResults":`...)
+	buf = strconv.AppendInt(buf, int64(l.page.Total), 10)
+	whole := len(batch) >= l.page.Expected
+	if whole {
+		buf = append(buf, `,"itemsPerPage":`...)
+		buf = strconv.AppendInt(buf, int64(len(batch)), 10)
+	}
+	buf = append(buf, `,"startIndex":`...)
+	buf = strconv.AppendInt(buf, int64(l.startIndex), 10)
+	buf = append(buf, `,"Resources":[`...)
+	items := 0
+	for len(batch) > 0 {
+		for i := range batch {
+			if items++; items > 1 {
+				buf = append(buf, ',')
+			}
+			buf = l.renderer.append(buf, batch[i].Type, batch[i].Record)
+			if len(buf) >= 48<<10 {
+				if _, err := w.Write(buf); err != nil {
+					return err
+				}
+				buf = buf[:0]
+			}
+		}
+		if whole {
+			break
+		}
+		if batch, err = l.page.Next(ctx); err != nil {
+			return err
+		}
+	}
+	buf = append(buf, ']')
+	if !whole {
+		buf = append(buf, `,"itemsPerPage":`...)
+		buf = strconv.AppendInt(buf, int64(items), 10)
+	}
+	buf = append(buf, '}')
+	_, err = w.Write(buf)
+	return err
+}
+
+// ParseSearch reads a SearchRequest (RFC 7644 §3.4.3) into Params.
+func ParseSearch(p *Profile, body []byte) (*Params, error) {
+	in, err := parseObject(body)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkMessage(p, in, urnSearchRequest); err != nil {
+		return nil, err
+	}
+	r := searchReader{in: in}
+	out := &Params{StartIndex: 1}
+	out.Filter, out.HasFilter = r.text("filter")
+	out.SortBy, _ = r.text("sortBy")
+	out.SortOrder, _ = r.text("sortOrder")
+	if n, ok := r.number("startIndex"); ok {
+		out.StartIndex = n
+	}
+	if n, ok := r.number("count"); ok {
+		out.Count = &n
+	}
+	out.Attributes = r.names("attributes")
+	out.ExcludedAttributes = r.names("excludedAttributes")
+	return out, r.err
+}
+
+// searchReader reads typed members and keeps the first error.
+type searchReader struct {
+	in  *resource.Members
+	err error
+}
+
+func (r *searchReader) get(name string) (resource.Value, bool) {
+	v, ok := r.in.GetFold(name)
+	return v, ok && !v.IsNull() && r.err == nil
+}
+
+func (r *searchReader) wrong(name, want string, v resource.Value) {
+	r.err = scimerr.InvalidSyntax(name, "%s must be %s, not %s.", name, want, article(v))
+}
+
+func (r *searchReader) text(name string) (string, bool) {
+	v, ok := r.get(name)
+	if ok && v.Kind() != resource.String {
+		r.wrong(name, "a text", v)
+		return "", false
+	}
+	return v.Str(), ok
+}
+
+func (r *searchReader) number(name string) (int, bool) {
+	v, ok := r.get(name)
+	if !ok {
+		return 0, false
+	}
+	if v.Kind() != resource.Number {
+		r.wrong(name, "a whole number", v)
+		return 0, false
+	}
+	n, err := ParseCount(name, v.Literal())
+	if err != nil {
+		r.err = err
+	}
+	return n, err == nil
+}
+
+// names reads a list of attribute names, or one comma-separated text.
+func (r *searchReader) names(name string) []string {
+	v, ok := r.get(name)
+	if !ok {
+		return nil
+	}
+	if v.Kind() == resource.String {
+		return SplitNames(v.Str())
+	}
+	if v.Kind() != resource.Array {
+		r.wrong(name, "a list of attribute names", v)
+		return nil
+	}
+	var out []string
+	for _, item := range v.Items() {
+		if item.Kind() != resource.String {
+			r.wrong(name, "a list of attribute names", item)
+			return nil
+		}
+		out = append(out, item.Str())
+	}
+	return out
+}
+
+// SplitNames splits the comma-separated value of attributes or
+// excludedAttributes; empty names are dropped.
+func SplitNames(text string) []string {
+	var out []string
+	for _, name := range strings.Split(text, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// ParseCount reads startIndex or count. Numbers beyond the range of results are
+// cut to it, others refused (R7644-3.4.2.4-08).
+func ParseCount(name, text string) (int, error) {
+	n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 32)
+	if err != nil {
+		return 0, scimerr.InvalidValue(name, "%s must be a whole number of at most 2147483647.", name)
+	}
+	return int(n), nil
+}

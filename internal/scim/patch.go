@@ -1,0 +1,237 @@
+package scim
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/scimd/scimd/internal/filter"
+	"github.com/scimd/scimd/internal/resource"
+	"github.com/scimd/scimd/internal/schema"
+	"github.com/scimd/scimd/internal/scimerr"
+)
+
+// maxOperations is the default bound of operations in one PATCH.
+const maxOperations = 10_000
+
+// patchOp is what a PATCH operation does.
+type patchOp uint8
+
+const (
+	opAdd patchOp = iota
+	opRemove
+	opSet // "replace"
+)
+
+// step is one PATCH operation bound to the schema; a path-less operation gives
+// one step for each member of its value.
+type step struct {
+	op    patchOp
+	path  *filter.Path
+	value resource.Value
+	given bool // there was a value
+	// bare is set for steps of a path-less operation, where a read-only member
+	// that repeats the current value is no error (idp-clients Q-67).
+	bare bool
+}
+
+// Patch answers PATCH (RFC 7644 §3.5.2): all operations or none. The result has
+// no body when the profile answers without one and no projection was asked for.
+func (s *Service) Patch(ctx context.Context, c *Call, rt *schema.ResourceType, id string, body []byte, p *Params) (*Result, error) {
+	in, err := parseObject(body)
+	if err != nil {
+		return nil, err
+	}
+	steps, err := compilePatch(c.Tenant, rt, in)
+	if err != nil {
+		return nil, err
+	}
+	proj, err := projection(c.Tenant, rt, p, nil)
+	if err != nil {
+		return nil, err
+	}
+	secret, hash, err := s.patchPassword(ctx, c.Tenant, rt, steps)
+	if err != nil {
+		return nil, err
+	}
+	res, err := s.change(ctx, c, rt, id, opPatch, proj, func(before *resource.Members) (*resource.Members, []byte, error) {
+		after := before.Clone()
+		a := applier{shaper: newShaper(c.Tenant, rt), rt: rt, id: id, tree: after}
+		for i := range steps {
+			if err := a.apply(&steps[i]); err != nil {
+				return nil, nil, err
+			}
+		}
+		if removeSecrets(rt, after) != secret {
+			return after, nil, nil
+		}
+		return after, hash, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if c.Tenant.Profile.PatchAnswer == "none" && !p.projects() {
+		res.Body = nil
+	}
+	return res, nil
+}
+
+// patchPassword hashes the password that a PATCH sets, before its transaction.
+func (s *Service) patchPassword(ctx context.Context, t *Tenant, rt *schema.ResourceType, steps []step) (secret string, hash []byte, err error) {
+	for i := range steps {
+		if a := steps[i].path.Attr; a != nil && a.Path == "password" {
+			secret = steps[i].value.Str()
+		}
+	}
+	if secret != "" {
+		hash, err = s.hash(ctx, t.Profile, secret)
+	}
+	return secret, hash, err
+}
+
+// compilePatch reads a PatchOp message into steps.
+func compilePatch(t *Tenant, rt *schema.ResourceType, in *resource.Members) ([]step, error) {
+	if err := checkMessage(t.Profile, in, urnPatchOp); err != nil {
+		return nil, err
+	}
+	ops, ok := in.GetFold("Operations")
+	if !ok || ops.Kind() != resource.Array {
+		return nil, scimerr.InvalidSyntax("Operations", "Operations must be a list of operations.")
+	}
+	limit := t.MaxOperations
+	if limit == 0 {
+		limit = maxOperations
+	}
+	switch n := len(ops.Items()); {
+	case n == 0:
+		return nil, scimerr.InvalidSyntax("Operations", "Operations must not be empty.")
+	case n > limit:
+		return nil, scimerr.TooLarge("The request has %d operations; at most %d are allowed.", n, limit)
+	}
+	pc := patchCompiler{rt: rt, shaper: newShaper(t, rt)}
+	for i, item := range ops.Items() {
+		if err := pc.operation(fmt.Sprintf("Operations[%d]", i), item); err != nil {
+			return nil, err
+		}
+	}
+	return pc.steps, nil
+}
+
+type patchCompiler struct {
+	rt     *schema.ResourceType
+	shaper *shaper
+	steps  []step
+}
+
+func (pc *patchCompiler) operation(at string, v resource.Value) error {
+	if v.Kind() != resource.Object {
+		return scimerr.InvalidSyntax(at, "%s must be an object, not %s.", at, article(v))
+	}
+	var op patchOp
+	name, _ := v.Members().GetFold("op")
+	switch {
+	case name.Kind() != resource.String:
+		return scimerr.InvalidSyntax(at, "%s needs an op: add, remove or replace.", at)
+	case strings.EqualFold(name.Str(), "add"):
+		op = opAdd
+	case strings.EqualFold(name.Str(), "remove"):
+		op = opRemove
+	case strings.EqualFold(name.Str(), "replace"):
+		op = opSet
+	default:
+		return scimerr.InvalidSyntax(at, "The op of %s must be add, remove or replace.", at)
+	}
+	value, given := v.Members().GetFold("value")
+	if op != opRemove && !given {
+		return scimerr.InvalidSyntax(at, "%s needs a value.", at)
+	}
+	path, _ := v.Members().GetFold("path")
+	if path.Kind() != resource.String && !path.IsNull() {
+		return scimerr.InvalidPath(at, "The path of %s must be a text.", at)
+	}
+	if path.Unassigned() {
+		return pc.pathless(at, op, value)
+	}
+	bound, err := filter.CompilePath(path.Str(), pc.rt, pc.shaper.o)
+	if err != nil {
+		return err
+	}
+	pc.steps = append(pc.steps, step{op: op, path: bound, value: value, given: given})
+	return nil
+}
+
+// pathless expands an operation without a path: each member of its value is an
+// operation on the attribute that the member names (RFC 7644 §3.5.2.1, §3.5.2.3).
+func (pc *patchCompiler) pathless(at string, op patchOp, value resource.Value) error {
+	if op == opRemove {
+		return scimerr.NoTarget(at, "%s removes nothing: remove needs a path.", at)
+	}
+	if value.Kind() != resource.Object {
+		return scimerr.InvalidValue(at, "The value of %s must be an object, because the operation has no path.", at)
+	}
+	for name, x := range value.Members().All() {
+		if err := pc.member(op, name, x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (pc *patchCompiler) member(op patchOp, name string, x resource.Value) error {
+	// schemas and meta come along with whole resources and change nothing.
+	if strings.EqualFold(name, "schemas") || strings.EqualFold(name, "meta") {
+		return nil
+	}
+	t, ok := pc.shaper.key(name)
+	switch {
+	case ok && t.ext != nil:
+		return pc.extension(op, t.ext, x)
+	case ok:
+		pc.add(op, pathOf(t.attr), x)
+		return nil
+	}
+	// Entra sends whole paths as keys: emails[type eq "work"].value.
+	if strings.Contains(name, "[") {
+		path, err := filter.CompilePath(name, pc.rt, pc.shaper.o)
+		if err != nil {
+			return err
+		}
+		pc.add(op, path, x)
+		return nil
+	}
+	return pc.shaper.unknown(&resource.Members{}, name, name, x)
+}
+
+func (pc *patchCompiler) extension(op patchOp, ext *schema.Schema, v resource.Value) error {
+	if v.IsNull() {
+		return nil
+	}
+	if v.Kind() != resource.Object {
+		return scimerr.InvalidValue(ext.ID, "The extension %s must be an object, not %s.", ext.ID, article(v))
+	}
+	for name, x := range v.Members().All() {
+		a := ext.Attribute(name)
+		if top, sub, isSub := strings.Cut(name, "."); a == nil && isSub && pc.shaper.p.DottedKeys {
+			a = pc.rt.Lookup(ext.ID, top, sub)
+		}
+		if a == nil {
+			if err := pc.shaper.unknown(&resource.Members{}, name, ext.ID+":"+name, x); err != nil {
+				return err
+			}
+			continue
+		}
+		pc.add(op, pathOf(a), x)
+	}
+	return nil
+}
+
+func (pc *patchCompiler) add(op patchOp, path *filter.Path, value resource.Value) {
+	pc.steps = append(pc.steps, step{op: op, path: path, value: value, given: true, bare: true})
+}
+
+func pathOf(a *schema.Attribute) *filter.Path {
+	if a.Parent != nil {
+		return &filter.Path{Attr: a.Parent, Sub: a}
+	}
+	return &filter.Path{Attr: a}
+}

@@ -1,0 +1,62 @@
+package scim
+
+// Profile is the resolved set of switches of a tenant: every deviation from
+// the RFCs, and every choice that they leave open, is one field. Profiles are
+// data (schemas/profiles/*.json); docs/divergences.md lists each switch.
+//
+// The json tag is the switch's name.
+type Profile struct {
+	Name string `json:"-"`
+
+	// Discovery.
+
+	Discovery          string `json:"discovery"`          // 2024 | 2021 | complete
+	AnonymousDiscovery bool   `json:"anonymousDiscovery"` // discovery without a token
+	AdvertiseSort      bool   `json:"advertiseSort"`      // sort.supported in ServiceProviderConfig
+	LinkPrefix         string `json:"linkPrefix"`         // Scim | scim: first segment of links
+
+	// Names and message forms.
+
+	RequireSchemas     bool   `json:"requireSchemas"`     // bodies must carry schemas with the base URN
+	ForeignSchemas     string `json:"foreignSchemas"`     // ignore | reject: another type's URN in schemas
+	UnknownAttributes  string `json:"unknownAttributes"`  // ignore | keep | reject
+	BareExtensionNames bool   `json:"bareExtensionNames"` // department for URN:department
+	DottedKeys         bool   `json:"dottedKeys"`         // "name.givenName" as a key of a path-less value
+	URNKeys            bool   `json:"urnKeys"`            // "URN:department" as a key
+	DotAfterURN        bool   `json:"dotAfterUrn"`        // URN.attr for URN:attr
+	TextBooleans       bool   `json:"textBooleans"`       // "True" for true
+	TextAsValue        string `json:"textAsValue"`        // none | single | all: text for {"value": text}
+	ObjectAsList       bool   `json:"objectAsList"`       // one object for a list of one
+	ListAsObject       bool   `json:"listAsObject"`       // a list of one for an object
+
+	// Filters and queries.
+
+	SingleQuotes    bool   `json:"singleQuotes"`    // 'text' in filters
+	BareLiterals    bool   `json:"bareLiterals"`    // unquoted text in filters
+	PathAfterFilter bool   `json:"pathAfterFilter"` // emails[…].value eq in filters
+	UnknownSortBy   string `json:"unknownSortBy"`   // ignore | reject
+	MaxResults      int    `json:"maxResults"`      // filter.maxResults: the largest page
+	DefaultCount    int    `json:"defaultCount"`    // page size without count
+
+	// Writes.
+
+	SelectorCreates    bool   `json:"selectorCreates"`    // replace through an unmatched eq selector creates
+	PatchAnswer        string `json:"patchAnswer"`        // resource | none
+	PutKeepsOmitted    bool   `json:"putKeepsOmitted"`    // PUT keeps displayName and active when left out
+	ImmutableInPut     string `json:"immutableInPut"`     // reject | ignore: another immutable value in PUT
+	SeveralPrimaries   string `json:"severalPrimaries"`   // keepFirst | reject
+	Passwords          string `json:"passwords"`          // discard | hash
+	DefaultActive      bool   `json:"defaultActive"`      // a new user is active unless it says otherwise
+	DisplayDefault     bool   `json:"displayDefault"`     // displayName from userName's local part
+	FormattedFollows   bool   `json:"formattedFollows"`   // name.formatted mirrors displayName
+	EmailDefaults      bool   `json:"emailDefaults"`      // type work, first address primary
+	PhoneTypeAliases   bool   `json:"phoneTypeAliases"`   // mobileNumber for mobile …
+	StrictNames        bool   `json:"strictNames"`        // refuse ? < > * " / \ in userName
+	AllowedSuffixes    string `json:"allowedSuffixes"`    // comma-separated; "" allows all
+	ManagerMustExist   bool   `json:"managerMustExist"`   // refuse an unknown manager
+	CaseExactIDs       bool   `json:"caseExactIds"`       // ids in paths compare with letter case
+	ListServiceUsers   bool   `json:"listServiceUsers"`   // service users appear in /Users
+	TenantErrorTexts   bool   `json:"tenantErrorTexts"`   // the tenant's literal 404 texts
+	ReplyTimesInMeta   bool   `json:"replyTimesInMeta"`   // created and lastModified are the time of the reply
+	FaithfulErrorCodes bool   `json:"faithfulErrorCodes"` // the tenant's 500s for bad ids and member values
+}

@@ -1,0 +1,64 @@
+package scim
+
+import (
+	"github.com/scimd/scimd/internal/resource"
+	"github.com/scimd/scimd/internal/schema"
+	"github.com/scimd/scimd/internal/store"
+)
+
+// renderer makes wire forms of stored records by splicing bytes. It is reused
+// for the records of one answer and used by one goroutine.
+type renderer struct {
+	call *Call
+	proj *resource.Projection
+
+	rt         *schema.ResourceType // of the record before
+	collection string               // absolute URL of rt's endpoint
+
+	wire, spare, members []byte
+}
+
+func newRenderer(c *Call, proj *resource.Projection) *renderer {
+	return &renderer{call: c, proj: proj}
+}
+
+// append adds the wire form of a record to dst.
+func (r *renderer) append(dst []byte, rt *schema.ResourceType, rec *store.Record) []byte {
+	if rt != r.rt {
+		r.rt, r.collection = rt, r.call.Base+rt.Endpoint
+	}
+	meta := resource.Meta{ResourceType: rt.Name, Created: rec.Created, Modified: rec.Modified, Collection: r.collection}
+	if r.call.Tenant.Profile.ReplyTimesInMeta {
+		now := r.call.Tenant.now()
+		meta.Created, meta.Modified = now, now
+	}
+	if r.proj == nil && len(rec.Links) == 0 {
+		return resource.AppendResource(dst, rec.Doc, rec.Cut, rec.ID, nil, meta)
+	}
+	r.wire = resource.AppendResource(r.wire[:0], rec.Doc, rec.Cut, rec.ID, nil, meta)
+	r.wire = r.appendReferences(r.wire, rt, rec.Links)
+	return r.proj.Append(dst, r.wire)
+}
+
+// tree decodes the complete wire form of a record: what filters are about.
+// Only records that SQL could not decide come here.
+func (r *renderer) tree(rt *schema.ResourceType, rec *store.Record) *resource.Members {
+	r.spare = newRenderer(r.call, nil).append(r.spare[:0], rt, rec)
+	m, err := resource.Decode(r.spare)
+	if err != nil {
+		return &resource.Members{}
+	}
+	return m
+}
+
+// appendLocation adds the URI of a resource.
+func appendLocation(dst []byte, base string, rt *schema.ResourceType, id string) []byte {
+	dst = append(dst, base...)
+	dst = append(dst, rt.Endpoint...)
+	dst = append(dst, '/')
+	return resource.AppendEscapedID(dst, id)
+}
+
+func location(base string, rt *schema.ResourceType, id string) string {
+	return string(appendLocation(nil, base, rt, id))
+}

@@ -1,0 +1,54 @@
+package scim
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/scimd/scimd/internal/resource"
+	"github.com/scimd/scimd/internal/store"
+)
+
+// serviceUserSetting names the setting that holds the id of a tenant's service
+// user.
+const serviceUserSetting = "tenant/%d/serviceUser"
+
+// EnsureServiceUser gives the principal of the service user that every tenant
+// is born with, and makes the user when it is not there. The user is hidden
+// from lists (design table, "principals"). Several processes may call it at
+// once: the setting decides whose user stays.
+func (s *Service) EnsureServiceUser(ctx context.Context, t *Tenant) (store.Principal, error) {
+	key := fmt.Sprintf(serviceUserSetting, t.ID)
+	rt := t.Registry.Type("User")
+	userName := "scimd-service@" + t.Name
+	p := store.Principal{Kind: "service", Display: userName}
+	id, ok, err := s.store.Setting(ctx, key)
+	if err != nil {
+		return p, err
+	}
+	if !ok {
+		if id, err = s.store.SetSetting(ctx, key, t.NewID(rt)); err != nil {
+			return p, err
+		}
+	}
+	p.ID = id
+	if _, err = s.store.Get(ctx, t.Space, rt, id, nil); err == nil {
+		return p, nil
+	}
+	tree := &resource.Members{}
+	setAttribute(tree, rt.Core("userName"), resource.Text(userName))
+	setAttribute(tree, rt.Core("displayName"), resource.Text(userName))
+	setAttribute(tree, rt.Core("active"), resource.Truth(true))
+	if err := finish(t, rt, nil, tree); err != nil {
+		return p, err
+	}
+	now := t.now()
+	r := &store.Resource{Type: rt, ID: id, Version: 1, Created: now, Modified: now, Hidden: true}
+	c := &Call{Tenant: t, Principal: p}
+	if _, err = s.insert(ctx, c, r, tree, nil, nil); err != nil {
+		// Another process may have made it meanwhile.
+		if _, again := s.store.Get(ctx, t.Space, rt, id, nil); again == nil {
+			return p, nil
+		}
+	}
+	return p, err
+}

@@ -1,0 +1,362 @@
+package scim
+
+import (
+	"encoding/base64"
+	"strconv"
+	"strings"
+
+	"github.com/scimd/scimd/internal/filter"
+	"github.com/scimd/scimd/internal/resource"
+	"github.com/scimd/scimd/internal/schema"
+	"github.com/scimd/scimd/internal/scimerr"
+)
+
+// shaper brings values that a client sent into the form that the schema
+// declares: canonical names, declared types, no unassigned members. The
+// leniencies of the profile are applied here and nowhere else.
+type shaper struct {
+	rt *schema.ResourceType
+	p  *Profile
+	o  filter.Options
+	// lists accepts one object for a list, whatever the profile says: PATCH add.
+	lists bool
+}
+
+func newShaper(t *Tenant, rt *schema.ResourceType) *shaper {
+	return &shaper{rt: rt, p: t.Profile, o: t.options()}
+}
+
+// target is what a member name of a body stands for.
+type target struct {
+	attr *schema.Attribute // top-level or sub-attribute
+	ext  *schema.Schema    // a whole extension object
+}
+
+// key resolves a member name of a resource body, or of the value of a path-less
+// PATCH operation (RFC 7644 §3.10; idp-clients rules 13 and 15).
+func (s *shaper) key(name string) (t target, ok bool) {
+	if a := s.rt.Core(name); a != nil {
+		return target{attr: a}, true
+	}
+	if strings.Contains(name, ":") {
+		urn, rest, ok := s.rt.SplitURN(name, s.p.DotAfterURN)
+		if !ok {
+			return target{}, false
+		}
+		sch := s.rt.SchemaByURN(urn)
+		if rest == "" {
+			return target{ext: sch}, s.rt.IsExtension(sch)
+		}
+		if !s.p.URNKeys {
+			return target{}, false
+		}
+		return s.dotted(urn, rest)
+	}
+	if t, ok := s.dotted("", name); ok {
+		return t, true
+	}
+	if s.p.BareExtensionNames {
+		if a := s.rt.LookupBare(name); a != nil {
+			return target{attr: a}, true
+		}
+	}
+	return target{}, false
+}
+
+func (s *shaper) dotted(urn, name string) (target, bool) {
+	top, sub, isSub := strings.Cut(name, ".")
+	if isSub && !s.p.DottedKeys {
+		return target{}, false
+	}
+	a := s.rt.Lookup(urn, top, sub)
+	return target{attr: a}, a != nil
+}
+
+// body shapes the body of a POST or PUT. Read-only attributes are left out
+// (RFC 7644 §3.3), write-only ones are kept for the caller to take out.
+func (s *shaper) body(in *resource.Members) (*resource.Members, error) {
+	out := &resource.Members{}
+	for name, v := range in.All() {
+		if strings.EqualFold(name, "schemas") {
+			continue
+		}
+		t, ok := s.key(name)
+		switch {
+		case !ok:
+			if err := s.unknown(out, name, name, v); err != nil {
+				return nil, err
+			}
+		case t.ext != nil:
+			if err := s.extension(out, t.ext, v); err != nil {
+				return nil, err
+			}
+		default:
+			if err := s.assign(out, t.attr, v); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+// unknown handles a member that the schema does not know.
+func (s *shaper) unknown(out *resource.Members, name, path string, v resource.Value) error {
+	switch s.p.UnknownAttributes {
+	case "reject":
+		return scimerr.InvalidSyntax(path, "The attribute %q is not known to %s.", path, s.rt.Name)
+	case "keep":
+		if !v.Unassigned() && schema.ValidName(name) {
+			out.Set(name, v)
+		}
+	}
+	return nil
+}
+
+// extension shapes an extension object into its place in out.
+func (s *shaper) extension(out *resource.Members, ext *schema.Schema, v resource.Value) error {
+	if v.IsNull() {
+		return nil
+	}
+	if v.Kind() != resource.Object {
+		return scimerr.InvalidValue(ext.ID, "The extension %s must be an object, not %s.", ext.ID, article(v))
+	}
+	for name, x := range v.Members().All() {
+		top, sub, isSub := strings.Cut(name, ".")
+		var a *schema.Attribute
+		if ext.Open || !isSub {
+			a = ext.Attribute(name)
+		} else if s.p.DottedKeys {
+			a = s.rt.Lookup(ext.ID, top, sub)
+		}
+		if a == nil {
+			if ext.Open && !x.Unassigned() {
+				return scimerr.InvalidValue(ext.ID, "%q is not an attribute name that %s can hold.", name, ext.ID)
+			}
+			inner := container(out, ext.ID)
+			if err := s.unknown(inner, name, ext.ID+":"+name, x); err != nil {
+				return err
+			}
+			putContainer(out, ext.ID, inner)
+			continue
+		}
+		if err := s.assign(out, a, x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// assign shapes v for a and puts it into the resource; a read-only attribute is
+// left out.
+func (s *shaper) assign(out *resource.Members, a *schema.Attribute, v resource.Value) error {
+	if a.Mutability == schema.ReadOnly || a.Top().Mutability == schema.ReadOnly {
+		return nil
+	}
+	if a.Parent != nil && a.Parent.MultiValued {
+		return scimerr.InvalidPath(a.Path, "%s is multi-valued: select an element to set %s.", a.Parent.Path, a.Path)
+	}
+	shaped, err := s.value(a, v)
+	if err != nil {
+		return err
+	}
+	setAttribute(out, a, shaped)
+	return nil
+}
+
+// value shapes a value for an attribute, all of its values when it is
+// multi-valued. The result is null when v is unassigned.
+func (s *shaper) value(a *schema.Attribute, v resource.Value) (resource.Value, error) {
+	if v.Unassigned() {
+		return resource.Value{}, nil
+	}
+	if !a.MultiValued {
+		return s.single(a, v)
+	}
+	if v.Kind() != resource.Array {
+		if !s.asList(a, v) {
+			return resource.Value{}, scimerr.InvalidValue(a.Path, "%s must be a list, not %s.", a.Path, article(v))
+		}
+		v = resource.List(v)
+	}
+	list := make([]resource.Value, 0, len(v.Items()))
+	seen := make(map[string]bool, len(v.Items()))
+	primaries := 0
+	for _, item := range v.Items() {
+		if item.IsNull() {
+			continue
+		}
+		if item.Unassigned() {
+			return resource.Value{}, scimerr.InvalidValue(a.Path, "%s holds an empty element.", a.Path)
+		}
+		x, err := s.single(a, item)
+		if err != nil {
+			return resource.Value{}, err
+		}
+		if x.Unassigned() {
+			continue
+		}
+		if k := identity(a, x); seen[k] {
+			continue
+		} else {
+			seen[k] = true
+		}
+		if isPrimary(x) {
+			if primaries++; primaries > 1 {
+				if s.p.SeveralPrimaries == "reject" {
+					return resource.Value{}, scimerr.InvalidValue(a.Path, "Only one element of %s can be primary.", a.Path)
+				}
+				x = without(x, "primary")
+			}
+		}
+		list = append(list, x)
+	}
+	return resource.List(list...), nil
+}
+
+// asList reports whether one value may stand for a list of one.
+func (s *shaper) asList(a *schema.Attribute, v resource.Value) bool {
+	if v.Kind() == resource.Object || a.Type != schema.Complex {
+		return s.lists || s.p.ObjectAsList
+	}
+	return s.p.TextAsValue == "all"
+}
+
+// single shapes one value of an attribute.
+func (s *shaper) single(a *schema.Attribute, v resource.Value) (resource.Value, error) {
+	if a.Type == schema.Complex {
+		return s.complex(a, v)
+	}
+	return s.simple(a, v)
+}
+
+func (s *shaper) complex(a *schema.Attribute, v resource.Value) (resource.Value, error) {
+	switch v.Kind() {
+	case resource.Array:
+		if items := v.Items(); s.p.ListAsObject && !a.MultiValued && len(items) == 1 {
+			return s.complex(a, items[0])
+		}
+	case resource.String:
+		allowed := s.p.TextAsValue == "all" || s.p.TextAsValue == "single" && !a.MultiValued
+		if value := a.SubAttribute("value"); allowed && value != nil {
+			m := &resource.Members{}
+			m.Set("value", v)
+			return s.complex(a, resource.Of(m))
+		}
+	case resource.Object:
+		out := &resource.Members{}
+		for name, x := range v.Members().All() {
+			sub := a.SubAttribute(name)
+			if sub == nil {
+				if err := s.unknown(out, name, a.Path+"."+name, x); err != nil {
+					return resource.Value{}, err
+				}
+				continue
+			}
+			if sub.Mutability == schema.ReadOnly {
+				continue
+			}
+			y, err := s.value(sub, x)
+			if err != nil {
+				return resource.Value{}, err
+			}
+			if !y.IsNull() {
+				out.Set(sub.Name, y)
+			}
+		}
+		return resource.Of(out), nil
+	}
+	return resource.Value{}, scimerr.InvalidValue(a.Path, "%s must be an object, not %s.", a.Path, article(v))
+}
+
+// simple checks one simple value against the attribute's type (RFC 7643 §2.3).
+func (s *shaper) simple(a *schema.Attribute, v resource.Value) (resource.Value, error) {
+	wrong := func(want string) (resource.Value, error) {
+		return resource.Value{}, scimerr.InvalidValue(a.Path, "%s must be %s, not %s.", a.Path, want, article(v))
+	}
+	unfit := func(want string) (resource.Value, error) {
+		return resource.Value{}, scimerr.InvalidValue(a.Path, "%s must be %s.", a.Path, want)
+	}
+	if s.p.ListAsObject && !a.MultiValued && v.Kind() == resource.Array && len(v.Items()) == 1 &&
+		v.Items()[0].Kind() != resource.Array {
+		return s.simple(a, v.Items()[0])
+	}
+	switch a.Type {
+	case schema.Boolean:
+		if v.Kind() == resource.String && s.p.TextBooleans {
+			switch {
+			case strings.EqualFold(v.Str(), "true"):
+				return resource.Truth(true), nil
+			case strings.EqualFold(v.Str(), "false"):
+				return resource.Truth(false), nil
+			}
+			return unfit("a boolean")
+		}
+		if v.Kind() != resource.Bool {
+			return wrong("a boolean")
+		}
+	case schema.Integer:
+		if v.Kind() != resource.Number {
+			return wrong("an integer")
+		}
+		if _, err := strconv.ParseInt(v.Literal(), 10, 64); err != nil {
+			return unfit("an integer of at most 64 bits, without fraction or exponent")
+		}
+	case schema.Decimal:
+		if v.Kind() != resource.Number {
+			return wrong("a number")
+		}
+		if _, err := schema.NumberKey(v.Literal()); err != nil {
+			return unfit("a number of a size that can be compared")
+		}
+	case schema.Any:
+		if v.Kind() == resource.Array || v.Kind() == resource.Object {
+			return wrong("a text, a number or a boolean")
+		}
+		if v.Kind() == resource.Number {
+			if _, err := schema.NumberKey(v.Literal()); err != nil {
+				return unfit("a number of a size that can be compared")
+			}
+		}
+	default:
+		if v.Kind() != resource.String {
+			return wrong("a text")
+		}
+		switch a.Type {
+		case schema.DateTime:
+			if _, err := schema.ParseTime(v.Str()); err != nil {
+				return unfit("a dateTime such as 2026-01-02T15:04:05Z")
+			}
+		case schema.Binary:
+			if !isBase64(v.Str()) {
+				return unfit("base64")
+			}
+		}
+	}
+	return v, nil
+}
+
+// isBase64 accepts the standard and the URL alphabet, padded or not
+// (R7643-2.3.6-01).
+func isBase64(text string) bool {
+	enc := base64.RawStdEncoding
+	if strings.ContainsAny(text, "-_") {
+		enc = base64.RawURLEncoding
+	}
+	body := strings.TrimRight(text, "=")
+	if pad := len(text) - len(body); pad > 0 && (pad > 2 || len(text)%4 != 0) {
+		return false
+	}
+	_, err := enc.DecodeString(body)
+	return err == nil && !strings.ContainsAny(text, "\r\n")
+}
+
+// article names a value's JSON type for an error text.
+func article(v resource.Value) string {
+	switch v.Kind() {
+	case resource.Array, resource.Object:
+		return "an " + v.Kind().String()
+	case resource.Null:
+		return "null"
+	}
+	return "a " + v.Kind().String()
+}

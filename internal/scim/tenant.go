@@ -1,0 +1,76 @@
+// Package scim is the SCIM 2.0 protocol without HTTP and without SQL: create,
+// read, list, replace, patch and delete resources of any resource type, as the
+// schema and the tenant's profile say (RFC 7643, RFC 7644).
+//
+// A write is decoded once into a tree of values, made canonical against the
+// schema (shape.go), checked (validate.go) and stored in one transaction. A
+// read never decodes: it splices and projects stored bytes (render.go). What a
+// resource type does beyond its schema is data in relations.go and quirks.go.
+package scim
+
+import (
+	"time"
+
+	"github.com/scimd/scimd/internal/filter"
+	"github.com/scimd/scimd/internal/schema"
+	"github.com/scimd/scimd/internal/store"
+)
+
+// Tenant is a tenant resolved for use: where its data lives, how it behaves,
+// and where its time and ids come from. It is made once and shared.
+type Tenant struct {
+	ID        int64
+	Name      string
+	Space     int64
+	Profile   *Profile
+	Registry  *schema.Registry
+	Discovery *Discovery
+	// Now is the tenant's clock.
+	Now func() time.Time
+	// NewID makes an identifier for a new resource of a type.
+	NewID func(*schema.ResourceType) string
+	// MaxFilterDepth and MaxFilterLength bound filters and paths; 0 means the
+	// defaults of package filter. MaxOperations bounds one PATCH; 0 means 10,000.
+	MaxFilterDepth, MaxFilterLength, MaxOperations int
+}
+
+// Call is one request as the protocol sees it.
+type Call struct {
+	Tenant    *Tenant
+	Principal store.Principal
+	RequestID string
+	// Base is the prefix of all links, "https://host/Scim/v2", without a
+	// trailing slash.
+	Base string
+}
+
+// options are the leniencies of filters and paths in the tenant's profile.
+func (t *Tenant) options() filter.Options {
+	p := t.Profile
+	return filter.Options{
+		SingleQuotes: p.SingleQuotes, BareLiterals: p.BareLiterals, PathAfterFilter: p.PathAfterFilter,
+		DotAfterURN: p.DotAfterURN, BareExtensionNames: p.BareExtensionNames, TextBooleans: p.TextBooleans,
+		MaxDepth: t.MaxFilterDepth, MaxLength: t.MaxFilterLength,
+	}
+}
+
+// now is the tenant's time as it is stored: UTC, whole microseconds.
+func (t *Tenant) now() time.Time { return t.Now().UTC().Truncate(time.Microsecond) }
+
+// after is the time of a change to a resource last modified at previous: time
+// moves on with every change, whatever the clock does (design rule 9).
+func (t *Tenant) after(previous time.Time) time.Time {
+	now := t.now()
+	if next := previous.Add(time.Microsecond); now.Before(next) {
+		return next
+	}
+	return now
+}
+
+// Result is the outcome of a request about one resource.
+type Result struct {
+	// Body is the resource as JSON; nil when the answer has none.
+	Body []byte
+	// Location is the resource's URI.
+	Location string
+}

@@ -1,0 +1,153 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"github.com/scimd/scimd/internal/scimerr"
+)
+
+// logEntry gathers what the one log line of a request says. It holds names and
+// codes only, never a value that a client sent.
+type logEntry struct {
+	id       string
+	tenant   string
+	token    string
+	scimType scimerr.Type
+	at       string
+	cause    error
+}
+
+type entryKey struct{}
+
+// entry is the log entry of a request.
+func entry(r *http.Request) *logEntry {
+	if e, ok := r.Context().Value(entryKey{}).(*logEntry); ok {
+		return e
+	}
+	return &logEntry{}
+}
+
+func (e *logEntry) failed(err *scimerr.Error) {
+	e.scimType, e.at = err.Type, err.At
+	if err.Status >= http.StatusInternalServerError {
+		e.cause = err.Unwrap()
+	}
+}
+
+// observe gives a request its id, turns panics into 500, and writes the log
+// line.
+func (s *server) observe(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		e := &logEntry{id: strings.ToLower(rand.Text()[:20])}
+		route := chi.NewRouteContext()
+		route.Routes = s.router
+		ctx := context.WithValue(r.Context(), entryKey{}, e)
+		r = r.WithContext(context.WithValue(ctx, chi.RouteCtxKey, route))
+		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+		ww.Header().Set("X-Request-Id", e.id)
+		defer func() {
+			p := recover()
+			if p != nil && p != http.ErrAbortHandler {
+				e.cause = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+				if ww.Status() == 0 {
+					s.fail(ww, r, e.cause)
+				}
+			}
+			s.log(r, ww.Status(), route.RoutePattern(), e, time.Since(start))
+			if p != nil && (p == http.ErrAbortHandler || ww.BytesWritten() > 0 && e.scimType == "" && ww.Status() < 400) {
+				panic(http.ErrAbortHandler)
+			}
+		}()
+		next.ServeHTTP(ww, r)
+	})
+}
+
+func (s *server) log(r *http.Request, status int, route string, e *logEntry, took time.Duration) {
+	level := slog.LevelInfo
+	if status >= http.StatusInternalServerError && status != http.StatusNotImplemented {
+		level = slog.LevelError
+	}
+	if !s.Logger.Enabled(r.Context(), level) {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 12)
+	attrs = append(attrs, slog.String("id", e.id), slog.String("method", methodName(r.Method)), slog.String("route", route),
+		slog.Int("status", status), slog.String("client", clientFamily(r)), slog.Duration("duration", took))
+	for _, o := range []struct{ name, value string }{
+		{"tenant", e.tenant}, {"token", e.token}, {"scimType", string(e.scimType)}, {"at", e.at},
+	} {
+		if o.value != "" {
+			attrs = append(attrs, slog.String(o.name, o.value))
+		}
+	}
+	if e.cause != nil {
+		attrs = append(attrs, slog.String("cause", e.cause.Error()))
+	}
+	s.Logger.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// methodName keeps made-up methods out of the log.
+func methodName(m string) string {
+	switch m {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return m
+	}
+	return "other"
+}
+
+// bounded refuses URLs over the limit.
+func (s *server) bounded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if int64(len(r.RequestURI)) > s.Limits.URL {
+			s.fail(w, r, scimerr.URITooLong("The URL is longer than the limit of %d bytes; POST to /.search takes long filters.", s.Limits.URL))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// clientFamilies recognise provisioning clients by a part of their User-Agent,
+// in lower case. The family is for the log line only, never for behaviour.
+var clientFamilies = []struct{ part, family string }{
+	{"okta", "okta"},
+	{"onelogin", "onelogin"},
+	{"jumpcloud", "jumpcloud"},
+	{"pingone", "pingone"}, {"pingfederate", "pingone"}, {"ping identity", "pingone"},
+	{"sailpoint", "sailpoint"},
+	{"goauthentik", "authentik"}, {"authentik", "authentik"},
+	{"keycloak", "keycloak"}, {"unboundid", "keycloak"},
+	{"azure", "entra"}, {"microsoft", "entra"}, {"aad", "entra"},
+	{"google", "google"},
+	{"rippling", "rippling"},
+	{"curl/", "curl"},
+	{"go-http-client", "go"},
+	{"python", "python"},
+	{"axios", "node"}, {"node", "node"},
+}
+
+func clientFamily(r *http.Request) string {
+	if strings.Contains(strings.ToLower(r.URL.RawQuery), "aadoptscim") {
+		return "entra"
+	}
+	agent := strings.ToLower(r.UserAgent())
+	for _, f := range clientFamilies {
+		if strings.Contains(agent, f.part) {
+			return f.family
+		}
+	}
+	if agent == "" {
+		return "none"
+	}
+	return "other"
+}

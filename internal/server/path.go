@@ -1,0 +1,148 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/scimd/scimd/internal/scimerr"
+)
+
+// base is the canonical prefix of all SCIM routes.
+const base = "/scim"
+
+// version is the protocol version that a path may name after the base.
+const version = "v2"
+
+// discoveryEndpoints and laterEndpoints are the fixed names beside the resource
+// types. laterEndpoints only help to recognise a SCIM path in the wrong place.
+var (
+	discoveryEndpoints = []string{"ServiceProviderConfig", "ResourceTypes", "Schemas", "Bulk", "Me", ".search"}
+	laterEndpoints     = []string{"Groups", "Containers", "ContainerPermissions", "PrivilegedData", "PrivilegedDataPermissions"}
+)
+
+type formKey struct{}
+
+// form is how a request named the base: its version segment with the slash, or
+// "". Links mirror it.
+func form(r *http.Request) string {
+	f, _ := r.Context().Value(formKey{}).(string)
+	return f
+}
+
+// canonical rewrites a path to the spelling of the routes: fixed segments in
+// their own letter case, no version segment, no empty segments, ids escaped
+// once. The version that was named is kept in the context.
+func (s *server) canonical(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		segments, ok := segments(r.URL.EscapedPath())
+		if !ok {
+			s.fail(w, r, scimerr.BadRequest("The path has a percent sign that is not followed by two hexadecimal digits."))
+			return
+		}
+		if len(segments) == 0 || !strings.EqualFold(segments[0], base[1:]) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		segments = segments[1:]
+		f := ""
+		if len(segments) > 0 && strings.EqualFold(segments[0], version) {
+			f, segments = "/"+version, segments[1:]
+		}
+		if len(segments) > 0 {
+			segments[0] = s.endpointName(segments[0])
+		}
+		if len(segments) > 1 && strings.EqualFold(segments[1], ".search") {
+			segments[1] = ".search"
+		}
+		r = r.WithContext(context.WithValue(r.Context(), formKey{}, f))
+		u := *r.URL
+		u.Path, u.RawPath = base, base
+		for _, seg := range segments {
+			u.Path += "/" + seg
+			u.RawPath += "/" + url.PathEscape(seg)
+		}
+		r.URL = &u
+		next.ServeHTTP(w, r)
+	})
+}
+
+// segments splits an escaped path and decodes each part once.
+func segments(escaped string) ([]string, bool) {
+	var out []string
+	for part := range strings.SplitSeq(escaped, "/") {
+		if part == "" {
+			continue
+		}
+		text, err := url.PathUnescape(part)
+		if err != nil {
+			return nil, false
+		}
+		out = append(out, text)
+	}
+	return out, true
+}
+
+// endpointName gives a fixed segment its own letter case.
+func (s *server) endpointName(segment string) string {
+	if rt := s.Registry.Endpoint(segment); rt != nil {
+		return rt.Endpoint[1:]
+	}
+	for _, name := range discoveryEndpoints {
+		if strings.EqualFold(name, segment) {
+			return name
+		}
+	}
+	return segment
+}
+
+// unknownPath answers what lies outside the base; a path that looks like SCIM
+// is told where the base is.
+func (s *server) unknownPath(q *request) error {
+	parts, _ := segments(q.r.URL.EscapedPath())
+	for _, p := range parts {
+		if s.isEndpoint(p) || strings.EqualFold(p, base[1:]) {
+			return scimerr.NotFound("There is no SCIM endpoint here: the base URL is %s.", s.publicRoot(q.r)+base+"/"+version)
+		}
+	}
+	return scimerr.NotFound("There is nothing here: the SCIM base URL is %s.", s.publicRoot(q.r)+base+"/"+version)
+}
+
+// unknownEndpoint answers what lies below the base and is no endpoint.
+func (s *server) unknownEndpoint(q *request) error {
+	parts, _ := segments(q.r.URL.EscapedPath())
+	if len(parts) > 2 && s.isEndpoint(parts[2]) {
+		return scimerr.NotFound("There is no SCIM endpoint here: the base URL is %s.", s.publicRoot(q.r)+base+"/"+version)
+	}
+	return scimerr.NotFound("There is no such endpoint: %s/ResourceTypes lists those that there are.", q.call.Base)
+}
+
+func (s *server) isEndpoint(segment string) bool {
+	same := func(name string) bool { return strings.EqualFold(name, segment) }
+	return s.Registry.Endpoint(segment) != nil ||
+		slices.ContainsFunc(discoveryEndpoints, same) || slices.ContainsFunc(laterEndpoints, same)
+}
+
+// wrongMethod answers 405, and OPTIONS, with the methods that the path has.
+func (s *server) wrongMethod(q *request) error {
+	var allow []string
+	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		probe := m
+		if m == http.MethodHead {
+			probe = http.MethodGet
+		}
+		if s.router.Match(chi.NewRouteContext(), probe, q.r.URL.EscapedPath()) {
+			allow = append(allow, m)
+		}
+	}
+	if q.r.Method == http.MethodOptions {
+		q.w.Header().Set("Allow", strings.Join(append(allow, http.MethodOptions), ", "))
+		q.w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	return scimerr.MethodNotAllowed(q.r.Method, allow)
+}

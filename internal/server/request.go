@@ -1,0 +1,225 @@
+package server
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/scimd/scimd/internal/schema"
+	"github.com/scimd/scimd/internal/scim"
+	"github.com/scimd/scimd/internal/scimerr"
+)
+
+// request is one request on its way through a handler.
+type request struct {
+	w    http.ResponseWriter
+	r    *http.Request
+	call *scim.Call
+	rt   *schema.ResourceType // of the endpoint; nil for discovery
+	// media is the content type of the answer.
+	media string
+}
+
+// handlerFunc answers a request or says why not; it writes nothing when it
+// returns an error.
+type handlerFunc func(*request) error
+
+// handle runs a handler that needs neither tenant nor token.
+func (s *server) handle(fn handlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		q := &request{w: w, r: r}
+		if err := fn(q); err != nil {
+			s.fail(w, r, err)
+		}
+	}
+}
+
+// authenticated runs a handler for any valid token of the tenant.
+func (s *server) authenticated(fn handlerFunc) http.HandlerFunc {
+	return s.guarded(fn, func(*request) (family string, write bool) { return "", false })
+}
+
+// reading and writing run a handler on a resource type for tokens that have the
+// right to do so.
+func (s *server) reading(rt *schema.ResourceType, fn handlerFunc) http.HandlerFunc {
+	return s.guarded(fn, func(q *request) (string, bool) { q.rt = rt; return rt.Family, false })
+}
+
+func (s *server) writing(rt *schema.ResourceType, fn handlerFunc) http.HandlerFunc {
+	return s.guarded(fn, func(q *request) (string, bool) { q.rt = rt; return rt.Family, true })
+}
+
+// discovery runs a handler for any token, or without one where the profile
+// says so (R7643-5-03). A filter is refused (RFC 7644 §4).
+func (s *server) discovery(fn handlerFunc) http.HandlerFunc {
+	refusing := func(q *request) error {
+		if q.r.URL.Query().Has("filter") {
+			return scimerr.Forbidden("Discovery endpoints take no filter.")
+		}
+		return fn(q)
+	}
+	guarded := s.authenticated(refusing)
+	return func(w http.ResponseWriter, r *http.Request) {
+		tenant, err := s.Tenant(r)
+		if err == nil && tenant.Profile.AnonymousDiscovery && len(r.Header.Values("Authorization")) == 0 {
+			s.serve(w, r, tenant, &scim.Call{Tenant: tenant}, refusing)
+			return
+		}
+		guarded(w, r)
+	}
+}
+
+// guarded resolves tenant and token, checks the right, then runs the handler:
+// a request without a valid token learns nothing else (R7644-2-03).
+func (s *server) guarded(fn handlerFunc, right func(*request) (string, bool)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		tenant, err := s.Tenant(r)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		entry(r).tenant = tenant.Name
+		id, err := s.Auth.Authenticate(r.Context(), r.Header, tenant.ID)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		entry(r).token = id.TokenName
+		q := &request{}
+		if family, write := right(q); family != "" {
+			if err := id.Rights.Require(family, write); err != nil {
+				s.fail(w, r, err)
+				return
+			}
+		}
+		s.serve(w, r, tenant, &scim.Call{Tenant: tenant, Principal: id.Principal}, func(in *request) error {
+			in.rt = q.rt
+			return fn(in)
+		})
+	}
+}
+
+// serve completes the call and runs the handler.
+func (s *server) serve(w http.ResponseWriter, r *http.Request, tenant *scim.Tenant, call *scim.Call, fn handlerFunc) {
+	entry(r).tenant = tenant.Name
+	call.RequestID = entry(r).id
+	call.Base = s.linkBase(r, tenant.Profile.LinkPrefix)
+	q := &request{w: w, r: r, call: call}
+	var err error
+	if q.media, err = negotiate(r.Header); err == nil {
+		err = fn(q)
+	}
+	if err != nil {
+		s.fail(w, r, err)
+	}
+}
+
+// id is the resource id of the path, decoded.
+func (q *request) id() string {
+	text, err := url.PathUnescape(chi.URLParam(q.r, "id"))
+	if err != nil {
+		return ""
+	}
+	return text
+}
+
+// body reads a JSON body within the limit (R7644-3.8-06 to -11).
+func (q *request) body(limit int64) ([]byte, error) {
+	if err := checkContent(q.r.Header); err != nil {
+		return nil, err
+	}
+	if q.r.ContentLength > limit {
+		return nil, tooLarge(limit)
+	}
+	data, err := io.ReadAll(http.MaxBytesReader(q.w, q.r.Body, limit))
+	var over *http.MaxBytesError
+	switch {
+	case errors.As(err, &over):
+		return nil, tooLarge(limit)
+	case err != nil:
+		return nil, scimerr.BadRequest("The body ended before it was complete.").WithCause(err)
+	}
+	return data, nil
+}
+
+func tooLarge(limit int64) error {
+	return scimerr.TooLarge("The body is larger than the limit of %d bytes.", limit)
+}
+
+// checkContent accepts SCIM and plain JSON in UTF-8; a missing type is taken as
+// JSON.
+func checkContent(h http.Header) error {
+	if enc := h.Get("Content-Encoding"); enc != "" && !strings.EqualFold(enc, "identity") {
+		return scimerr.UnsupportedMediaType("The body must not be compressed.")
+	}
+	text := h.Get("Content-Type")
+	if text == "" {
+		return nil
+	}
+	media, params, err := mime.ParseMediaType(text)
+	if err != nil && media == "" || media != mediaSCIM && media != mediaJSON {
+		return scimerr.UnsupportedMediaType("The body must be application/scim+json or application/json.")
+	}
+	if cs := params["charset"]; cs != "" && !strings.EqualFold(cs, "utf-8") && !strings.EqualFold(cs, "utf8") {
+		return scimerr.UnsupportedMediaType("The body must be in UTF-8.")
+	}
+	return nil
+}
+
+// params reads the query parameters of RFC 7644 §3.4.2 and §3.9. Unknown ones
+// are ignored, a repeated one is refused.
+func (q *request) params() (*scim.Params, error) {
+	values, err := url.ParseQuery(q.r.URL.RawQuery)
+	if err != nil {
+		return nil, scimerr.InvalidSyntax("query", "The query of the URL cannot be read: check its percent signs and semicolons.")
+	}
+	p := &scim.Params{StartIndex: 1}
+	for name, list := range values {
+		if !knownParam[name] {
+			continue
+		}
+		if len(list) > 1 {
+			return nil, scimerr.InvalidValue(name, "The parameter %s is given more than once.", name)
+		}
+		if err := setParam(p, name, list[0]); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+var knownParam = map[string]bool{
+	"filter": true, "sortBy": true, "sortOrder": true, "startIndex": true, "count": true,
+	"attributes": true, "excludedAttributes": true,
+}
+
+func setParam(p *scim.Params, name, value string) error {
+	switch name {
+	case "filter":
+		p.Filter, p.HasFilter = value, true
+	case "sortBy":
+		p.SortBy = value
+	case "sortOrder":
+		p.SortOrder = value
+	case "attributes":
+		p.Attributes = scim.SplitNames(value)
+	case "excludedAttributes":
+		p.ExcludedAttributes = scim.SplitNames(value)
+	default:
+		n, err := scim.ParseCount(name, value)
+		if err != nil {
+			return err
+		}
+		if name == "count" {
+			p.Count = &n
+		} else {
+			p.StartIndex = n
+		}
+	}
+	return nil
+}

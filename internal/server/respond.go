@@ -1,0 +1,122 @@
+package server
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/scimd/scimd/internal/scim"
+	"github.com/scimd/scimd/internal/scimerr"
+)
+
+// spoolSize is how much of an answer is held back, so that a late failure can
+// still become an error.
+const spoolSize = 1 << 20
+
+// errorBody is the error message of RFC 7644 §3.12, in the tenant's order.
+type errorBody struct {
+	Schemas  []string     `json:"schemas"`
+	Status   string       `json:"status"`
+	ScimType scimerr.Type `json:"scimType,omitempty"`
+	Detail   string       `json:"detail"`
+}
+
+// fail writes an error: the one place where errors meet the wire.
+func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	e := scimerr.From(err)
+	entry(r).failed(e)
+	body, jsonErr := json.Marshal(errorBody{[]string{scimerr.URN}, strconv.Itoa(e.Status), e.Type, e.Detail})
+	if jsonErr != nil {
+		body = []byte(`{}`)
+	}
+	if e.Challenge != "" {
+		w.Header().Set("WWW-Authenticate", e.Challenge)
+	}
+	if e.Allow != nil {
+		w.Header().Set("Allow", strings.Join(e.Allow, ", "))
+	}
+	media, mediaErr := negotiate(r.Header)
+	if mediaErr != nil {
+		media = mediaSCIM
+	}
+	writeBytes(w, e.Status, media, body)
+}
+
+func writeBytes(w http.ResponseWriter, status int, media string, body []byte) {
+	h := w.Header()
+	h.Set("Content-Type", media)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client may have gone: there is nobody to tell
+}
+
+// resource writes the outcome of an operation on one resource.
+func (q *request) resource(status int, res *scim.Result) error {
+	if status == http.StatusCreated {
+		q.w.Header().Set("Location", res.Location)
+	}
+	if res.Body == nil {
+		q.w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	writeBytes(q.w, status, q.media, res.Body)
+	return nil
+}
+
+// spool holds an answer back up to spoolSize and streams what is longer.
+type spool struct {
+	q      *request
+	limit  time.Duration
+	held   []byte
+	stream bool
+}
+
+func (s *spool) Write(p []byte) (int, error) {
+	if !s.stream {
+		if len(s.held)+len(p) <= spoolSize {
+			s.held = append(s.held, p...)
+			return len(p), nil
+		}
+		s.stream = true
+		h := s.q.w.Header()
+		h.Set("Content-Type", s.q.media)
+		h.Set("Cache-Control", "no-store")
+		h.Set("X-Content-Type-Options", "nosniff")
+		s.q.w.WriteHeader(http.StatusOK)
+		if err := s.send(s.held); err != nil {
+			return 0, err
+		}
+		s.held = nil
+	}
+	return len(p), s.send(p)
+}
+
+func (s *spool) send(p []byte) error {
+	_ = http.NewResponseController(s.q.w).SetWriteDeadline(time.Now().Add(s.limit))
+	_, err := s.q.w.Write(p)
+	return err
+}
+
+// list writes a list; a failure after the first spoolSize bytes cuts the
+// connection, so that no client takes a part for the whole.
+func (q *request) list(l *scim.List, limit time.Duration) error {
+	out := &spool{q: q, limit: limit}
+	err := l.Write(q.r.Context(), out)
+	switch {
+	case err != nil && out.stream:
+		entry(q.r).cause = err
+		panic(http.ErrAbortHandler)
+	case err != nil:
+		return err
+	case !out.stream:
+		writeBytes(q.w, http.StatusOK, q.media, out.held)
+	}
+	return nil
+}
+
+var _ io.Writer = (*spool)(nil)

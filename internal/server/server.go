@@ -1,0 +1,118 @@
+// Package server is SCIM over HTTP: routes, middleware, and one method per
+// operation. It reads requests into the types of internal/scim and writes their
+// results; what a request means is decided there.
+package server
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"github.com/scimd/scimd/internal/auth"
+	"github.com/scimd/scimd/internal/schema"
+	"github.com/scimd/scimd/internal/scim"
+	"github.com/scimd/scimd/internal/scimerr"
+)
+
+// Config is what a server needs. All fields but PublicURL and TrustedProxies
+// are required.
+type Config struct {
+	Service  *scim.Service
+	Registry *schema.Registry
+	// Tenant resolves the tenant of a request.
+	Tenant func(*http.Request) (*scim.Tenant, error)
+	Auth   *auth.Authenticator
+	Logger *slog.Logger
+	Limits Limits
+	// PublicURL is the prefix of all links before /scim; nil takes scheme and
+	// host from the request.
+	PublicURL *url.URL
+	// TrustedProxies may say scheme, host and prefix in forwarding headers.
+	TrustedProxies []netip.Prefix
+	// Ready tells whether requests can be served.
+	Ready func(context.Context) error
+}
+
+// Limits bound what a request may cost. All are required.
+type Limits struct {
+	// Body and URL are sizes in bytes.
+	Body, URL int64
+	// Write is the time that a client may take to read one chunk of an answer.
+	Write time.Duration
+}
+
+type server struct {
+	Config
+	router chi.Router
+}
+
+// New makes the handler of all SCIM and health endpoints.
+func New(c Config) http.Handler {
+	s := &server{Config: c}
+	s.router = s.routes()
+	return s.observe(s.bounded(s.canonical(s.router)))
+}
+
+// routes are all routes. Paths arrive canonical: see canonical.
+func (s *server) routes() chi.Router {
+	r := chi.NewRouter()
+	r.Use(middleware.GetHead)
+	r.NotFound(s.handle(s.unknownPath))
+	r.MethodNotAllowed(s.handle(s.wrongMethod))
+	r.Get("/healthz", s.healthz)
+	r.Get("/readyz", s.readyz)
+
+	r.Route(base, func(r chi.Router) {
+		r.NotFound(s.authenticated(s.unknownEndpoint))
+		r.MethodNotAllowed(s.authenticated(s.wrongMethod))
+
+		r.Get("/ServiceProviderConfig", s.discovery(s.serviceProviderConfig))
+		r.Get("/ResourceTypes", s.discovery(s.resourceTypes))
+		r.Get("/ResourceTypes/{id}", s.discovery(s.resourceType))
+		r.Get("/Schemas", s.discovery(s.schemas))
+		r.Get("/Schemas/{id}", s.discovery(s.schema))
+
+		for _, rt := range s.Registry.Types {
+			r.Get(rt.Endpoint, s.reading(rt, s.list))
+			r.Post(rt.Endpoint, s.writing(rt, s.create))
+			r.Post(rt.Endpoint+"/.search", s.reading(rt, s.search))
+			r.Get(rt.Endpoint+"/{id}", s.reading(rt, s.get))
+			r.Put(rt.Endpoint+"/{id}", s.writing(rt, s.replace))
+			r.Patch(rt.Endpoint+"/{id}", s.writing(rt, s.patch))
+			r.Delete(rt.Endpoint+"/{id}", s.writing(rt, s.delete))
+		}
+
+		r.HandleFunc("/Bulk", s.authenticated(notOffered("Bulk requests are")))
+		r.HandleFunc("/Me", s.authenticated(notOffered("The alias /Me is")))
+		r.Post("/.search", s.authenticated(notOffered("A search over all resource types is")))
+	})
+	return r
+}
+
+// notOffered answers 501 for an optional feature (RFC 7644 §3.11, §3.7).
+func notOffered(what string) handlerFunc {
+	return func(*request) error {
+		return scimerr.NotImplemented("%s not offered by this server.", what)
+	}
+}
+
+func (s *server) healthz(w http.ResponseWriter, _ *http.Request) {
+	writeBytes(w, http.StatusOK, "application/json", []byte(`{"status":"ok"}`))
+}
+
+func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
+	defer cancel()
+	if err := s.Ready(ctx); err != nil {
+		entry(r).cause = err
+		writeBytes(w, http.StatusServiceUnavailable, "application/json", []byte(`{"status":"unavailable"}`))
+		return
+	}
+	writeBytes(w, http.StatusOK, "application/json", []byte(`{"status":"ready"}`))
+}
