@@ -1,7 +1,9 @@
 package filter_test
 
 import (
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/scimd/scimd/internal/filter"
 	"github.com/scimd/scimd/internal/resource"
@@ -75,9 +77,18 @@ func TestErrorsNeverRepeatAValue(t *testing.T) {
 	} {
 		_, err := filter.Compile(text, user, filter.Options{})
 		refused(t, err, scimerr.InvalidFilterType, "")
-		if e := scimerr.From(err); contains(e.Detail, "secret") || contains(e.At, "secret") {
+		if e := scimerr.From(err); strings.Contains(e.Detail, "secret") || strings.Contains(e.At, "secret") {
 			t.Errorf("%s: %v", text, err)
 		}
+	}
+}
+
+func TestLongNamesAreCutInErrors(t *testing.T) {
+	t.Parallel()
+	_, err := filter.Compile(strings.Repeat("é", 2000)+` eq "x"`, user, filter.Options{})
+	refused(t, err, scimerr.InvalidFilterType, "éé…")
+	if e := scimerr.From(err); len(e.Detail) > 200 || len(e.At) > 200 || !utf8.ValidString(e.Detail+e.At) {
+		t.Errorf("%d and %d bytes: %v", len(e.Detail), len(e.At), err)
 	}
 }
 

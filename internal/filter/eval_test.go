@@ -246,6 +246,13 @@ func TestResourcesSortByThePrimaryOrFirstValue(t *testing.T) {
 	if key, _ := filter.SortKey(emails, members(t, `{"emails": [{"value": "X"}]}`)); key != "x" {
 		t.Errorf("R7644-3.4.2.3-04: emails themselves sort by %q", key)
 	}
+	addresses, _, err := filter.CompileName("addresses", user, filter.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if key, ok := filter.SortKey(addresses, members(t, `{"addresses": [{"locality": "X"}]}`)); ok {
+		t.Errorf("addresses, which have no value, sort by %q", key)
+	}
 }
 
 func ExamplePrint() {

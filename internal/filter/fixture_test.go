@@ -44,7 +44,7 @@ var files = fstest.MapFS{
 		{"name": "x509Certificates", "type": "complex", "multiValued": true, "subAttributes": [{"name": "value", "type": "binary"}]},
 		{"name": "keys", "type": "complex", "multiValued": true, "subAttributes": [
 			{"name": "value", "returned": "never"}, {"name": "tags", "multiValued": true}, {"name": "issued", "type": "dateTime"}]}]}`)},
-	"core/work.json": {Data: []byte(`{"id": "` + workURN + `", "name": "EnterpriseUser", "attributes": [
+	"core/enterprise.json": {Data: []byte(`{"id": "` + workURN + `", "name": "EnterpriseUser", "attributes": [
 		{"name": "employeeNumber"}, {"name": "department"},
 		{"name": "manager", "type": "complex", "subAttributes": [
 			{"name": "value"}, {"name": "$ref", "type": "reference"}, {"name": "displayName", "mutability": "readOnly"}]}]}`)},

@@ -6,6 +6,7 @@ import (
 	"github.com/scimd/scimd/internal/filter"
 	"github.com/scimd/scimd/internal/filter/filtertest"
 	"github.com/scimd/scimd/internal/resource"
+	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/scimerr"
 )
 
@@ -167,6 +168,49 @@ func TestTheGeneratorRepeatsItself(t *testing.T) {
 	}
 }
 
+func TestTheGeneratorKeepsToWhatIsIncluded(t *testing.T) {
+	t.Parallel()
+	g := filtertest.New(3, user)
+	g.Include = func(a *schema.Attribute) bool {
+		return a.Name == "userName" || a.Name == "emails" || a.Path == "emails.type"
+	}
+	for range 200 {
+		for name := range g.Members().All() {
+			if name != "userName" && name != "emails" && name != "schemas" {
+				t.Fatalf("a resource has %s", name)
+			}
+		}
+		attributes(g.Predicate(2), func(a *schema.Attribute) {
+			if !g.Include(a) {
+				t.Fatalf("a filter names %s", a.Path)
+			}
+		})
+	}
+}
+
+// attributes visits the attributes that a predicate names.
+func attributes(p filter.Predicate, visit func(*schema.Attribute)) {
+	switch p := p.(type) {
+	case *filter.And:
+		for _, term := range p.Terms {
+			attributes(term, visit)
+		}
+	case *filter.Or:
+		for _, term := range p.Terms {
+			attributes(term, visit)
+		}
+	case *filter.Not:
+		attributes(p.Term, visit)
+	case *filter.Compare:
+		visit(p.Attr)
+	case *filter.Present:
+		visit(p.Attr)
+	case *filter.ValuePath:
+		visit(p.Attr)
+		attributes(p.Where, visit)
+	}
+}
+
 const (
 	shortFilter = `userName eq "bjensen@example.com"`
 	pathFilter  = `emails[type eq "work" and value co "@example.com"]`
@@ -188,7 +232,7 @@ func TestShortFiltersParseInFewAllocations(t *testing.T) {
 }
 
 func BenchmarkParse(b *testing.B) {
-	each(b, func(b *testing.B, text string) {
+	eachFilter(b, func(b *testing.B, text string) {
 		if _, err := filter.Parse(text, filter.Options{}); err != nil {
 			b.Fatal(err)
 		}
@@ -196,7 +240,7 @@ func BenchmarkParse(b *testing.B) {
 }
 
 func BenchmarkCompile(b *testing.B) {
-	each(b, func(b *testing.B, text string) {
+	eachFilter(b, func(b *testing.B, text string) {
 		if _, err := filter.Compile(text, user, filter.Options{}); err != nil {
 			b.Fatal(err)
 		}
@@ -216,7 +260,7 @@ func BenchmarkMatch(b *testing.B) {
 	}
 }
 
-func each(b *testing.B, run func(*testing.B, string)) {
+func eachFilter(b *testing.B, run func(*testing.B, string)) {
 	for name, text := range map[string]string{"short": shortFilter, "path": pathFilter, "long": longFilter} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

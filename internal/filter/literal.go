@@ -90,7 +90,10 @@ func Keys(a *schema.Attribute, v resource.Value) (key string, kind KeyKind, ok b
 		return "false", BoolKind, true
 	case resource.Number:
 		key, err := schema.NumberKey(v.Literal())
-		return key, NumberKind, err == nil
+		if err != nil {
+			return "", 0, false
+		}
+		return key, NumberKind, true
 	case resource.String:
 		switch a.Type {
 		case schema.Complex:

@@ -1,7 +1,9 @@
 // Package filter is the RFC 7644 filter and attribute path language: text to
-// tree (Parse, ParsePath), tree to a predicate bound to a resource type's
-// schema (Bind), and a predicate's truth over a resource (Predicate.Match, the
-// in-memory judge). The store compiles the same predicates to SQL.
+// tree (Parse), tree to a predicate bound to a resource type's schema (Bind;
+// Compile does both), a predicate's truth over a resource (Match, the in-memory
+// judge), and back to text (Print). CompilePath, CompileName and CompileSort
+// read the names of PATCH, projections and sortBy. The store compiles the same
+// predicates to SQL.
 //
 // Leniencies are fields of Options; the zero Options is the RFC's grammar.
 package filter
@@ -81,9 +83,12 @@ type Const bool
 //
 // Attr is never Complex: the binder has put `.value` where RFC 7644 allows a
 // multi-valued complex attribute to stand for it. Of several values one that
-// satisfies Op is enough (R7644-3.4.2.2-16); Ne also holds when there is none.
+// satisfies Op is enough (R7644-3.4.2.2-16); Ne also holds when there is none,
+// and for a value of another kind than the literal's (schema.Any). An element
+// without its primary flag compares as false (see IsPrimary).
 //
-// Inside a ValuePath the comparison is about the one element at hand.
+// Inside a ValuePath the comparison is about the one element at hand. Text
+// literals are never empty: Bind has turned those into Const or Present.
 type Compare struct {
 	Attr *schema.Attribute
 	Op   Op
@@ -94,7 +99,7 @@ type Compare struct {
 	// TimeKey, "true" or "false"): comparing is comparing bytes.
 	Key string
 	// Literal is the literal as it was written, for elements that PATCH makes
-	// from a selector.
+	// from a selector; a boolean is one even if it was written as text.
 	Literal resource.Value
 }
 
@@ -128,7 +133,7 @@ func (*Present) predicate()   {}
 func (*ValuePath) predicate() {}
 func (Const) predicate()      {}
 
-// Path is a bound PATCH path (RFC 7644 figure 1): an attribute, a sub-attribute,
+// Path is a bound PATCH path (RFC 7644 figure 7): an attribute, a sub-attribute,
 // a value path with or without a sub-attribute, or a whole extension.
 type Path struct {
 	// Extension is set when the path is an extension's URN alone; Attr is nil.

@@ -36,6 +36,7 @@ func TestFiltersHaveOneNormalForm(t *testing.T) {
 		{"R7644-3.10-04", `U:name.givenName eq "x"`, `name.givenName eq "x"`},
 		{"R7644-3.10-02", `W:department eq "x"`, `W:department eq "x"`},
 		{"reference", `W:manager.$ref ew "/1"`, `W:manager.$ref ew "/1"`},
+		{"R7644-3.10-03", `W:manager[$REF pr] and W:MANAGER.$Ref pr`, `W:manager[$ref pr] and W:manager.$ref pr`},
 		{"open extension", `C:anything eq 5 or C:other eq true`, `C:anything eq 5 or C:other eq true`},
 		{"R7644-3.4.2.2-14", `title eq null`, `not (title pr)`},
 		{"R7644-3.4.2.2-14", `title ne NULL`, `title pr`},
@@ -128,17 +129,17 @@ func TestFiltersThatCannotBeReadAreRefusedWithAPosition(t *testing.T) {
 		{"R7644-3.4.2.2-26", `userName regex "x"`, `"regex", which is no operator`},
 		{"R7644-3.4.2.2-26", `not title pr`, "parentheses that not needs"},
 		{"R7644-3.4.2.2-26", `eq "x"`, "operator is missing at character 4"},
-		{"R7644-3.4.2.2-26", `title pr "x"`, "character 9"},
-		{"R7644-3.4.2.2-26", `title pr and`, "character 9"},
+		{"R7644-3.4.2.2-26", `title pr "x"`, "character 10"},
+		{"R7644-3.4.2.2-26", `title pr and`, "character 10"},
 		{"R7644-3.4.2.2-26", `title pr and `, "name is missing at character 14"},
-		{"R7644-3.4.2.2-26", `title pr xor age pr`, "character 9"},
+		{"R7644-3.4.2.2-26", `title pr xor age pr`, "character 10"},
 		{"R7644-3.4.2.2-26", `userName eq "x`, "not closed begins at character 13"},
 		{"R7644-3.4.2.2-26", `emails[type eq "work"`, "not closed stands at character 7"},
 		{"R7644-3.4.2.2-26", `emails[]`, "name is missing at character 8"},
 		{"R7644-3.4.2.2-26", `emails[type eq "work")`, "character 22"},
 		{"R7644-3.4.2.2-25", `title eq"x"`, "value is missing at character 9"},
 		{"R7644-3.4.2.2-25", `title eq "x"and age pr`, "character 13"},
-		{"R7644-3.4.2.2-25", `title pr and(age pr)`, "character 9"},
+		{"R7644-3.4.2.2-25", `title pr and(age pr)`, "character 10"},
 		{"R7644-3.4.2.2-25", `(title pr)and age pr`, "character 11"},
 		{"R7644-3.4.2.2-24", `emails[type eq "work"].value eq "x"`, "nothing may follow"},
 		{"R7644-3.4.2.2-30", `emails[emails[type pr]]`, "Brackets inside brackets"},
@@ -248,7 +249,11 @@ func TestLenienciesAreSwitches(t *testing.T) {
 		}
 	}
 	// Leniencies do not reach further than their names.
-	for _, text := range []string{`userName eq 5`, `active eq "yes"`, `name eq db 1`, `nosuch eq "x"`, `active eq yes`} {
+	for _, text := range []string{
+		`userName eq 5`, `active eq "yes"`, `displayName eq db 1`, `nosuch eq "x"`, `active eq yes`, `title eq 'x`, `title eq "\n`,
+		`emails[type eq work].`, `emails[type eq work].value`, `emails[type eq work].value zz 5`, `emails[type eq work].userName pr`,
+		`emails[type eq work].value.x pr`, `emails[type eq work] pr`, `not (nosuch pr)`, `title eq x(y)`,
+	} {
 		if _, err := filter.Compile(text, user, lenient); !scimerr.HasType(err, scimerr.InvalidFilterType) {
 			t.Errorf("%s: %v", text, err)
 		}

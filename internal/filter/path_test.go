@@ -9,8 +9,6 @@ import (
 	"github.com/scimd/scimd/internal/scimerr"
 )
 
-func contains(s, part string) bool { return strings.Contains(s, part) }
-
 func samePath(p, q *filter.Path) bool {
 	if p.Extension != q.Extension || p.Sub != q.Sub || (p.Attr == nil) != (q.Attr == nil) {
 		return false

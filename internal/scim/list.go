@@ -70,7 +70,7 @@ func order(t *Tenant, rt *schema.ResourceType, p *Params, q *store.Query, full *
 	if p.SortBy == "" {
 		return nil
 	}
-	attr, err := sortAttribute(t, rt, p.SortBy)
+	attr, err := filter.CompileSort(p.SortBy, rt, t.options())
 	if err != nil {
 		if t.Profile.UnknownSortBy == "ignore" {
 			return nil
@@ -82,29 +82,6 @@ func order(t *Tenant, rt *schema.ResourceType, p *Params, q *store.Query, full *
 		return filter.SortKey(attr, full.tree(rt, rec))
 	}
 	return nil
-}
-
-// sortAttribute resolves a sort key to a simple attribute; a multi-valued
-// complex attribute stands for its value.
-func sortAttribute(t *Tenant, rt *schema.ResourceType, name string) (*schema.Attribute, error) {
-	attr, ext, err := filter.CompileName(name, rt, t.options())
-	if err != nil {
-		return nil, err
-	}
-	if ext != nil {
-		return nil, scimerr.InvalidPath("sortBy", "sortBy names an extension; name one of its attributes.")
-	}
-	if attr.Type == schema.Complex {
-		value := attr.SubAttribute("value")
-		if !attr.MultiValued || value == nil {
-			return nil, scimerr.InvalidPath("sortBy", "%s is complex; name one of its sub-attributes to sort by.", attr.Path)
-		}
-		attr = value
-	}
-	if attr.Returned == schema.ReturnedNever {
-		return nil, scimerr.InvalidPath("sortBy", "%s cannot be sorted by.", attr.Path)
-	}
-	return attr, nil
 }
 
 // Write writes the ListResponse. A list that comes in one batch has the order of

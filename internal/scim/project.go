@@ -129,7 +129,7 @@ func (b *projector) keep(a *schema.Attribute) {
 	}
 	r := rules[a.Parent.Name]
 	if r == nil {
-		r = &resource.Rule{Sub: &resource.Projection{Rules: map[string]*resource.Rule{}}}
+		r = &resource.Rule{Keep: true, Sub: &resource.Projection{Rules: map[string]*resource.Rule{}}}
 		for _, sub := range a.Parent.Sub {
 			if sub.Returned == schema.ReturnedAlways {
 				r.Sub.Rules[sub.Name] = &resource.Rule{Keep: true}
@@ -153,7 +153,7 @@ func (b *projector) drop(a *schema.Attribute) {
 	}
 	r := rules[a.Parent.Name]
 	if r == nil {
-		r = &resource.Rule{Sub: &resource.Projection{KeepOthers: true, Rules: map[string]*resource.Rule{}}}
+		r = &resource.Rule{Keep: true, Sub: &resource.Projection{KeepOthers: true, Rules: map[string]*resource.Rule{}}}
 		rules[a.Parent.Name] = r
 	}
 	if r.Sub != nil {
@@ -169,7 +169,7 @@ func (b *projector) rules(extension string, others bool) map[string]*resource.Ru
 	}
 	r := b.out.Rules[extension]
 	if r == nil {
-		r = &resource.Rule{Sub: &resource.Projection{KeepOthers: others, Rules: map[string]*resource.Rule{}}}
+		r = &resource.Rule{Keep: true, Sub: &resource.Projection{KeepOthers: others, Rules: map[string]*resource.Rule{}}}
 		b.out.Rules[extension] = r
 	}
 	if r.Sub == nil {

@@ -1,0 +1,21 @@
+# A static binary on an empty base. It runs as a numeric user without a name,
+# because there is no passwd file, and keeps its data in /data.
+FROM golang:1.26 AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+ARG VERSION=docker
+RUN make build VERSION="$VERSION" && mkdir -p /out/data /out/tmp && cp scimd /out/
+
+FROM scratch
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
+COPY --from=build --chown=65532:65532 /out/ /
+USER 65532:65532
+# Inside a container, listening on loopback would reach nobody.
+ENV SCIMD_ADDR=0.0.0.0:8080 SCIMD_DATA_DIR=/data
+VOLUME /data
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD ["/scimd", "ping"]
+ENTRYPOINT ["/scimd"]
+CMD ["serve"]

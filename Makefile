@@ -1,0 +1,63 @@
+# Every chore has one command; `make help` lists them.
+
+GO         ?= go
+# What `make test` adds to go test, e.g. TESTFLAGS=-race or TESTFLAGS='-run Users'.
+TESTFLAGS  ?=
+PACKAGES   ?= ./...
+FUZZTIME   ?= 10s
+BENCH      ?= .
+VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+# One version for everybody; the module proxy's checksum database vouches for it.
+STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.1
+
+# Runs a command with a Postgres server that it finds or starts.
+PGSERVE = $(GO) run ./internal/pgtest/pgserve --
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test test-short race lint fmt fuzz bench cross clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## Build ./scimd, static
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X github.com/scimd/scimd/internal/app.version=$(VERSION)" -o scimd ./cmd/scimd
+
+run: ## Start a server on SQLite in ./scimd-data
+	$(GO) run ./cmd/scimd
+
+test: ## Run every test, on SQLite and on Postgres
+	$(PGSERVE) $(GO) test -timeout 25m $(TESTFLAGS) $(PACKAGES)
+
+test-short: ## Run the tests with fewer repetitions
+	$(MAKE) test TESTFLAGS="-short $(TESTFLAGS)"
+
+race: ## Run every test with the race detector
+	$(MAKE) test TESTFLAGS="-race $(TESTFLAGS)"
+
+lint: ## Check formatting, go vet and staticcheck
+	@unformatted="$$(gofmt -l .)"; test -z "$$unformatted" || { echo "not gofmt-ed: $$unformatted"; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+fmt: ## Format the Go files
+	gofmt -w .
+
+fuzz: ## Run each fuzz target for FUZZTIME (10s)
+	@set -e; for dir in $$($(GO) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.Dir}}{{end}}' ./...); do \
+		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' "$$dir"/*_test.go | sed 's/^func //'); do \
+			echo "$$target in $${dir#$(CURDIR)/}"; \
+			( cd "$$dir" && $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) . ); \
+		done; \
+	done
+
+bench: ## Run the benchmarks, BENCH=pattern
+	$(PGSERVE) $(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(PACKAGES)
+
+cross: ## Build for Linux, macOS and Windows
+	@set -e; for target in linux/amd64 linux/arm64 darwin/arm64 windows/amd64; do \
+		echo "$$target"; \
+		CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} $(GO) build -o /dev/null ./cmd/scimd; \
+	done
+
+clean: ## Remove what build made
+	rm -f scimd

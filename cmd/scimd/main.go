@@ -1,0 +1,31 @@
+// Command scimd is a SCIM 2.0 server that stands in for a CyberArk tenant.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/scimd/scimd/internal/app"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	os.Exit(run(ctx, os.Args[1:], app.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
+}
+
+// run runs one command and gives the exit code. What goes wrong is one line.
+func run(ctx context.Context, args []string, streams app.Streams) int {
+	root := newRoot(streams)
+	root.SetArgs(args)
+	if err := root.ExecuteContext(ctx); err != nil {
+		line := strings.ReplaceAll(strings.TrimSpace(app.Explain(err)), "\n", "; ")
+		fmt.Fprintln(streams.Err, "scimd:", line)
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/scimd/scimd/internal/app"
+	"github.com/scimd/scimd/internal/control"
+)
+
+// newToken is the family of token commands. They work through the server that
+// runs on the data directory, and otherwise on the database.
+func newToken(out io.Writer) *cobra.Command {
+	return group("token", "Create, list and revoke bearer tokens", newTokenCreate(out), newTokenList(out), newTokenRevoke(out))
+}
+
+// managing makes a command on the control service. do prints nothing itself:
+// it gives what to print as JSON, and as text.
+func managing(out io.Writer, use, short string, do func(context.Context, control.Service, []string) (any, func(io.Writer), error)) *cobra.Command {
+	var asJSON bool
+	return jsonFlag(command(use, short, false, func(ctx context.Context, cfg app.Config, args []string) (err error) {
+		s, closeIt, err := app.Manage(ctx, cfg)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, closeIt()) }()
+		v, human, err := do(ctx, s, args)
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			return printJSON(out, v)
+		}
+		tw := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+		human(tw)
+		return tw.Flush()
+	}), &asJSON)
+}
+
+func tenantFlag(cmd *cobra.Command, tenant *string) *cobra.Command {
+	cmd.Flags().StringVar(tenant, "tenant", control.DefaultTenant, "tenant of the token")
+	return cmd
+}
+
+func newTokenCreate(out io.Writer) *cobra.Command {
+	var n control.NewToken
+	cmd := managing(out, "create", "Make a token and print it, this once", func(ctx context.Context, s control.Service, _ []string) (any, func(io.Writer), error) {
+		t, err := s.CreateToken(ctx, n)
+		if err != nil {
+			return nil, nil, err
+		}
+		return t, func(w io.Writer) {
+			fmt.Fprintf(w, "token\t%s\nid\t%s\nname\t%s\nrights\t%s\nexpires\t%s\n", t.Text, t.ID, t.Name, t.Rights, moment(t.Expires))
+		}, nil
+	})
+	cmd.Flags().StringVar(&n.Name, "name", "", "name for lists and logs; without it one is made up")
+	cmd.Flags().StringVar(&n.Rights, "rights", "all", "read, write, all, or a list of users, groups, vault with :read or :write")
+	cmd.Flags().Func("expires", "end: `time` from now (90d, 12h), date (2030-12-31, its beginning in UTC), or date and time; without it never", func(text string) (err error) {
+		n.Expires, err = parseExpiry(text, time.Now())
+		return err
+	})
+	return tenantFlag(cmd, &n.Tenant)
+}
+
+func newTokenList(out io.Writer) *cobra.Command {
+	var tenant string
+	return tenantFlag(managing(out, "list", "List tokens, never their text", func(ctx context.Context, s control.Service, _ []string) (any, func(io.Writer), error) {
+		list, err := s.Tokens(ctx, tenant)
+		return list, func(w io.Writer) {
+			fmt.Fprintln(w, "ID\tNAME\tRIGHTS\tPRINCIPAL\tCREATED\tEXPIRES\tREVOKED")
+			for _, t := range list {
+				revoked := "no"
+				if !t.Revoked.IsZero() {
+					revoked = moment(t.Revoked)
+				}
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", t.ID, t.Name, t.Rights,
+					cmp.Or(t.Principal.Display, t.Principal.ID), moment(t.Created), moment(t.Expires), revoked)
+			}
+		}, err
+	}), &tenant)
+}
+
+func newTokenRevoke(out io.Writer) *cobra.Command {
+	var tenant string
+	cmd := managing(out, "revoke ID|NAME", "Revoke a token", func(ctx context.Context, s control.Service, args []string) (any, func(io.Writer), error) {
+		t, err := s.RevokeToken(ctx, tenant, args[0])
+		return t, func(w io.Writer) { fmt.Fprintf(w, "revoked %s (%s)\n", t.Name, t.ID) }, err
+	})
+	cmd.Args = func(_ *cobra.Command, args []string) error {
+		if len(args) != 1 || args[0] == "" {
+			return errors.New("token revoke needs the id or the name of one token")
+		}
+		return nil
+	}
+	return tenantFlag(cmd, &tenant)
+}
+
+// moment shows a time, or never.
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// parseExpiry reads when a token ends: a time from now in Go's form or in whole
+// days, a date, a date and time, or "never", which is the zero time.
+func parseExpiry(text string, now time.Time) (time.Time, error) {
+	if strings.EqualFold(text, "never") {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, nil
+		}
+	}
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		if n, err := strconv.Atoi(days); err == nil && n > 0 && n <= 100_000 {
+			return now.AddDate(0, 0, n), nil
+		}
+	} else if d, err := time.ParseDuration(text); err == nil && d > 0 {
+		return now.Add(d), nil
+	}
+	return time.Time{}, errors.New("use 90d, 12h, 2030-12-31 or 2030-12-31T12:00:00Z")
+}

@@ -1,0 +1,81 @@
+package app
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// tokenVariable is what the curl line reads the token from when the server
+// does not know it in clear, or must not print it.
+const tokenVariable = "$SCIMD_TOKEN"
+
+// banner is what a person sees when the server is ready.
+type banner struct {
+	version, profile string
+	baseURL          string // what to tell clients
+	local            string // what reaches the server from this machine
+	tenant, database string
+	token            string // only when it was made just now
+	known            bool   // the operator gave the token
+	dataDir          string // only when it is not the default
+	controlSocket    string // only when it is not in the data directory
+	controlAddr      string // only when there is one
+}
+
+// write prints the banner. Exactly one line begins with curl, and works when
+// pasted into a shell.
+func (b *banner) write(w io.Writer) error {
+	rows := [][2]string{{"base URL", b.baseURL}}
+	if b.local != b.baseURL {
+		rows = append(rows, [2]string{"local URL", b.local})
+	}
+	rows = append(rows, [2]string{"tenant", b.tenant}, [2]string{"database", b.database})
+	shown := tokenVariable
+	switch {
+	case b.token != "":
+		rows = append(rows, [2]string{"token", b.token + "  (shown this once; all rights)"})
+		shown = b.token
+	case b.known:
+		rows = append(rows, [2]string{"token", "the one given"})
+	default:
+		rows = append(rows, [2]string{"new token", b.command()})
+	}
+	if b.controlSocket != "" {
+		rows = append(rows, [2]string{"control", b.controlSocket + "  (name it with --control-socket)"})
+	}
+	if b.controlAddr != "" {
+		rows = append(rows, [2]string{"control", "http://" + b.controlAddr})
+	}
+	var s strings.Builder
+	fmt.Fprintf(&s, "scimd %s: SCIM 2.0 as profile %s\n\n", b.version, b.profile)
+	for _, r := range rows {
+		fmt.Fprintf(&s, "  %-10s %s\n", r[0], r[1])
+	}
+	fmt.Fprintf(&s, "\ncurl -sS -H \"Authorization: Bearer %s\" \"%s/Users?count=1\"\n", shown, b.local)
+	_, err := io.WriteString(w, s.String())
+	return err
+}
+
+// command makes another token.
+func (b *banner) command() string {
+	c := "scimd token create --name NAME"
+	if b.dataDir != "" {
+		c += " --data-dir " + quote(b.dataDir)
+	}
+	if b.controlSocket != "" {
+		c += " --control-socket " + quote(b.controlSocket)
+	}
+	return c
+}
+
+// quote makes a path one word of a shell.
+func quote(s string) string {
+	plain := func(c rune) bool {
+		return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune(`/._-:\`, c)
+	}
+	if strings.IndexFunc(s, func(c rune) bool { return !plain(c) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

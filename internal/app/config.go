@@ -1,0 +1,117 @@
+// Package app makes a running server out of a Config: it opens the store, sees
+// to the tenant and its first token, listens, tells where, and drains when it
+// is told to stop. cmd/scimd and scimdtest are its users.
+package app
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/scimd/scimd/internal/auth"
+	"github.com/scimd/scimd/internal/secret"
+)
+
+// Migrate modes.
+const (
+	MigrateAuto  = "auto"  // bring the database up to date at the start
+	MigrateCheck = "check" // refuse to start on an outdated database
+)
+
+// Log formats.
+const (
+	LogText = "text"
+	LogJSON = "json"
+)
+
+// Config is everything that can be set about a server. Each field but File is
+// one row of the table in options.go, which tells its meaning.
+type Config struct {
+	Addr         string
+	ControlAddr  string
+	PublicURL    *url.URL // nil: links take the host of the request
+	TrustedProxy []netip.Prefix
+
+	DataDir          string
+	DatabaseURL      string
+	MigrationURL     string
+	Migrate          string
+	MaxDBConnections int
+	Ephemeral        bool
+	Key              string
+
+	Profile  string
+	Switches []string // NAME=VALUE
+	Token    string
+
+	ReadyFile           string
+	ExitWhenStdinCloses bool
+	LogFormat           string
+	LogLevel            slog.Level
+	MaxBody, MaxHeader  int64 // bytes
+	MaxURL              int64 // bytes
+	MaxFilterDepth      int
+	MaxFilterLength     int64 // bytes
+	ReadTimeout         time.Duration
+	WriteTimeout        time.Duration
+	IdleTimeout         time.Duration
+	ShutdownTimeout     time.Duration
+	File                string // the configuration file read, if any
+	ControlSocket       string // for commands: the socket of the server meant
+}
+
+// Defaults is the configuration of a server without any flag.
+func Defaults() Config {
+	return Config{
+		Addr: "127.0.0.1:8080", DataDir: "scimd-data", Migrate: MigrateAuto, MaxDBConnections: 10, Profile: "cyberark",
+		LogFormat: LogText, LogLevel: slog.LevelInfo,
+		MaxBody: 10 << 20, MaxHeader: 64 << 10, MaxURL: 16 << 10, MaxFilterDepth: 50, MaxFilterLength: 16 << 10,
+		ReadTimeout: 30 * time.Second, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, ShutdownTimeout: 20 * time.Second,
+	}
+}
+
+// Validate checks what no single option can tell by itself. Errors name the
+// options at fault and hold no secret.
+func (c *Config) Validate() error {
+	switch {
+	case c.DataDir == "":
+		return errors.New("data-dir is empty")
+	case c.Ephemeral && c.DatabaseURL != "":
+		return errors.New("ephemeral and database-url exclude each other")
+	case c.MigrationURL != "" && c.DatabaseURL == "":
+		return errors.New("migration-url needs database-url")
+	case c.Token != "" && !auth.ValidToken(c.Token):
+		return errors.New("token has characters that a bearer token cannot have (RFC 6750 §2.1)")
+	}
+	for name, text := range map[string]string{"database-url": c.DatabaseURL, "migration-url": c.MigrationURL} {
+		if text != "" && !strings.HasPrefix(text, "postgres://") && !strings.HasPrefix(text, "postgresql://") {
+			return fmt.Errorf("%s does not begin with postgres://", name)
+		}
+	}
+	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
+		return fmt.Errorf("addr %q is not HOST:PORT", c.Addr)
+	}
+	if c.ControlAddr != "" && !loopback(c.ControlAddr) {
+		return fmt.Errorf("control-addr %q is not HOST:PORT with a loopback host", c.ControlAddr)
+	}
+	if c.Key != "" {
+		if _, err := secret.ParseKey(c.Key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}

@@ -1,0 +1,134 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/scimd/scimd/internal/control"
+	"github.com/scimd/scimd/internal/schema"
+	"github.com/scimd/scimd/internal/scim"
+	"github.com/scimd/scimd/internal/store"
+	"github.com/scimd/scimd/internal/store/postgres"
+	"github.com/scimd/scimd/internal/store/sqlite"
+	"github.com/scimd/scimd/schemas"
+)
+
+// engine is an open store with the protocol on it: what a server serves, and
+// what commands use when no server runs.
+type engine struct {
+	cfg       *Config
+	registry  *schema.Registry
+	profile   *scim.Profile
+	discovery *scim.Discovery
+	store     store.Store
+	service   *scim.Service
+}
+
+// newEngine reads everything but the database: what can be wrong without one
+// is found before anything is touched.
+func newEngine(cfg *Config) (*engine, error) {
+	e := &engine{cfg: cfg}
+	var err error
+	if e.registry, err = schemas.Registry(); err != nil {
+		return nil, err
+	}
+	if e.profile, err = scim.LoadProfile(schemas.FS, cfg.Profile); err != nil {
+		return nil, err
+	}
+	for _, s := range cfg.Switches {
+		name, value, _ := strings.Cut(s, "=")
+		if err := e.profile.Set(name, value); err != nil {
+			return nil, fmt.Errorf("set: %w", err)
+		}
+	}
+	e.discovery, err = scim.NewDiscovery(e.registry, e.profile, time.Now())
+	return e, err
+}
+
+// open opens the store; dir is where SQLite keeps its files.
+func (e *engine) open(ctx context.Context, dir string, log *slog.Logger) (err error) {
+	if e.store, err = openStore(ctx, e.cfg, dir, e.registry, log); err != nil {
+		return err
+	}
+	e.service = scim.NewService(e.store)
+	return nil
+}
+
+func openStore(ctx context.Context, cfg *Config, dir string, reg *schema.Registry, log *slog.Logger) (store.Store, error) {
+	if cfg.DatabaseURL != "" {
+		return postgres.Open(ctx, postgres.Options{
+			URL: cfg.DatabaseURL, MigrationURL: cfg.MigrationURL, Registry: reg,
+			Migrate: cfg.mode(), MaxConns: cfg.MaxDBConnections, Logger: log,
+		})
+	}
+	return sqlite.Open(ctx, sqlite.Options{Dir: dir, Registry: reg, Ephemeral: cfg.Ephemeral, Migrate: cfg.mode(), Logger: log})
+}
+
+// Database tells, without secrets, which database the configuration names.
+func (c *Config) Database() string {
+	switch {
+	case c.Ephemeral:
+		return "sqlite, ephemeral"
+	case c.DatabaseURL == "":
+		return "sqlite in " + c.DataDir
+	}
+	u, err := url.Parse(c.DatabaseURL)
+	if err != nil {
+		return "postgres"
+	}
+	name := "postgres " + u.Host + u.Path
+	if schemas := u.Query().Get("search_path"); schemas != "" {
+		name += ", schema " + schemas
+	}
+	return name
+}
+
+// tenant makes a stored tenant ready for use.
+func (e *engine) tenant(t store.Tenant) *scim.Tenant {
+	return &scim.Tenant{
+		ID: t.ID, Name: t.Name, Space: t.Space, Profile: e.profile, Registry: e.registry, Discovery: e.discovery,
+		Now: time.Now, NewID: newID,
+		MaxFilterDepth: e.cfg.MaxFilterDepth, MaxFilterLength: int(e.cfg.MaxFilterLength),
+	}
+}
+
+// newID makes ids as the tenant does: GUIDs, with underscores where a group is
+// a role.
+func newID(rt *schema.ResourceType) string {
+	id := uuid.NewString()
+	if rt.Family == "groups" {
+		return strings.ReplaceAll(id, "-", "_")
+	}
+	return id
+}
+
+// defaultTenant is the tenant that every server has, made if need be.
+func (e *engine) defaultTenant(ctx context.Context) (store.Tenant, error) {
+	t, _, err := e.store.EnsureTenant(ctx, store.Tenant{
+		Name: control.DefaultTenant, Profile: e.profile.Name, Created: time.Now().UTC().Truncate(time.Microsecond),
+	})
+	return t, err
+}
+
+// serviceUser is the principal of tokens that stand for nobody else.
+func (e *engine) serviceUser(ctx context.Context, t store.Tenant) (store.Principal, error) {
+	return e.service.EnsureServiceUser(ctx, e.tenant(t))
+}
+
+// manage is the control service on the open store. revoked is told the hashes
+// of revoked tokens.
+func (e *engine) manage(about control.Info, revoked func([32]byte)) *control.Direct {
+	return &control.Direct{Store: e.store, ServiceUser: e.serviceUser, Revoked: revoked, About: about, Now: time.Now}
+}
+
+// always resolves every request to one tenant.
+func always(t *scim.Tenant) func(*http.Request) (*scim.Tenant, error) {
+	return func(*http.Request) (*scim.Tenant, error) { return t, nil }
+}

@@ -1,0 +1,74 @@
+package app
+
+import (
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+// EnvPrefix begins the name of every environment variable that sets an option.
+const EnvPrefix = "SCIMD_"
+
+// option is one thing that can be set: by the flag of its name, by the
+// environment variable EnvName, or by the key of its name in the file.
+type option struct {
+	name   string
+	usage  string
+	scope  scope
+	secret bool
+	value  func(*Config) pflag.Value
+}
+
+// scope tells which commands an option means something to.
+type scope uint8
+
+const (
+	serverOnly   scope = iota // only a running server
+	everywhere                // commands beside it, too
+	commandsOnly              // only commands beside it
+)
+
+var options = []option{
+	{"addr", "address to listen on; port 0 picks a free one", everywhere, false, text(func(c *Config) *string { return &c.Addr })},
+	{"control-addr", "loopback address for the control API, beside its socket in the data directory", everywhere, false, text(func(c *Config) *string { return &c.ControlAddr })},
+	{"control-socket", "control socket of the server meant, when it is not the one in the data directory", commandsOnly, false, text(func(c *Config) *string { return &c.ControlSocket })},
+	{"public-url", "URL under which clients reach the server, the base of all links", serverOnly, false, one("URL", func(c *Config) **url.URL { return &c.PublicURL }, parseURL, printURL)},
+	{"trusted-proxies", "networks whose forwarded headers are believed, such as 10.0.0.0/8", serverOnly, false, list("CIDR", func(c *Config) *[]netip.Prefix { return &c.TrustedProxy }, splitCommas, parsePrefix)},
+
+	{"data-dir", "directory for the database, the key and the control socket", everywhere, false, text(func(c *Config) *string { return &c.DataDir })},
+	{"database-url", "postgres:// URL of the database; without it SQLite in the data directory", everywhere, true, text(func(c *Config) *string { return &c.DatabaseURL })},
+	{"migration-url", "postgres:// URL for migrations, when they need another user or must bypass a pooler", everywhere, true, text(func(c *Config) *string { return &c.MigrationURL })},
+	{"migrate", "auto migrates the database at the start, check refuses an outdated one", everywhere, false, choice(func(c *Config) *string { return &c.Migrate }, MigrateAuto, MigrateCheck)},
+	{"max-db-connections", "connections to Postgres at most", serverOnly, false, one("N", func(c *Config) *int { return &c.MaxDBConnections }, parseCount, strconv.Itoa)},
+	{"ephemeral", "keep everything in a temporary directory that is removed at the end", everywhere, false, truth(func(c *Config) *bool { return &c.Ephemeral })},
+	{"key", "encryption key, 32 bytes in base64 or hexadecimal; without it one is made in the data directory", serverOnly, true, text(func(c *Config) *string { return &c.Key })},
+
+	{"profile", "behaviour: cyberark, rfc7644, or a profile file", serverOnly, false, text(func(c *Config) *string { return &c.Profile })},
+	{"set", "set one switch of the profile, SWITCH=VALUE; may be repeated", serverOnly, false, list("SWITCH=VALUE", func(c *Config) *[]string { return &c.Switches }, splitSwitches, parseSwitch)},
+	{"token", "bearer token with full rights; no other is made at the start", serverOnly, true, text(func(c *Config) *string { return &c.Token })},
+
+	{"ready-file", "file that tells, as JSON, where the server is once it is ready", serverOnly, false, text(func(c *Config) *string { return &c.ReadyFile })},
+	{"exit-when-stdin-closes", "stop when standard input ends, as it does when the parent process dies", serverOnly, false, truth(func(c *Config) *bool { return &c.ExitWhenStdinCloses })},
+	{"log-format", "form of the log on standard error: text or json", serverOnly, false, choice(func(c *Config) *string { return &c.LogFormat }, LogText, LogJSON)},
+	{"log-level", "least level logged: debug, info, warn or error", serverOnly, false, one("debug|info|warn|error", func(c *Config) *slog.Level { return &c.LogLevel }, parseLevel, printLevel)},
+
+	{"max-body", "largest request body", serverOnly, false, size(func(c *Config) *int64 { return &c.MaxBody })},
+	{"max-header", "largest request header", serverOnly, false, size(func(c *Config) *int64 { return &c.MaxHeader })},
+	{"max-url", "longest request URL", serverOnly, false, size(func(c *Config) *int64 { return &c.MaxURL })},
+	{"max-filter-depth", "deepest nesting of a filter", serverOnly, false, one("N", func(c *Config) *int { return &c.MaxFilterDepth }, parseCount, strconv.Itoa)},
+	{"max-filter-length", "longest filter", serverOnly, false, size(func(c *Config) *int64 { return &c.MaxFilterLength })},
+	{"read-timeout", "longest time to read a request", serverOnly, false, duration(func(c *Config) *time.Duration { return &c.ReadTimeout })},
+	{"write-timeout", "longest time to answer a request", serverOnly, false, duration(func(c *Config) *time.Duration { return &c.WriteTimeout })},
+	{"idle-timeout", "longest time to keep an idle connection", serverOnly, false, duration(func(c *Config) *time.Duration { return &c.IdleTimeout })},
+	{"shutdown-timeout", "longest time to finish requests when stopping", serverOnly, false, duration(func(c *Config) *time.Duration { return &c.ShutdownTimeout })},
+}
+
+// EnvName is the environment variable of an option.
+func EnvName(option string) string {
+	return EnvPrefix + strings.ToUpper(strings.ReplaceAll(option, "-", "_"))
+}

@@ -1,0 +1,110 @@
+package app
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+
+	"github.com/scimd/scimd/internal/control"
+)
+
+// undo is what has to be undone at the end, the latest first.
+type undo []func() error
+
+func (u *undo) add(f func() error) { *u = append(*u, f) }
+
+func (u *undo) run() error {
+	var errs []error
+	for i := len(*u) - 1; i >= 0; i-- {
+		errs = append(errs, (*u)[i]())
+	}
+	*u = nil
+	return errors.Join(errs...)
+}
+
+// makeDataDir makes the data directory. One that was made for an ephemeral
+// server goes again at the end unless something else lies in it.
+func makeDataDir(cfg *Config, u *undo) error {
+	_, err := os.Stat(cfg.DataDir)
+	made := errors.Is(err, os.ErrNotExist)
+	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil && !cfg.Ephemeral {
+		return fmt.Errorf("make the data directory: %w", err)
+	}
+	if made && cfg.Ephemeral {
+		u.add(func() error {
+			_ = os.Remove(cfg.DataDir) // fails, rightly, when it is not empty
+			return nil
+		})
+	}
+	return nil
+}
+
+// privateDir gives the directory for the database and the key: a temporary one
+// for an ephemeral server, else the data directory.
+func privateDir(cfg *Config, u *undo) (string, error) {
+	if !cfg.Ephemeral {
+		return cfg.DataDir, nil
+	}
+	dir, err := os.MkdirTemp("", "scimd-*") // mode 0700
+	if err != nil {
+		return "", fmt.Errorf("make a temporary directory: %w", err)
+	}
+	u.add(func() error { return os.RemoveAll(dir) })
+	return dir, nil
+}
+
+// listenControl listens on the control socket of the data directory, or, when
+// another server holds it or an ephemeral server has no such directory, on one
+// in a temporary directory: elsewhere is then its path, else "".
+func listenControl(cfg *Config, u *undo) (l net.Listener, elsewhere string, err error) {
+	path, err := control.SocketPath(cfg.DataDir)
+	if err != nil {
+		return nil, "", err
+	}
+	if l, err = control.Listen(path); !errors.Is(err, control.ErrInUse) && (err == nil || !cfg.Ephemeral) {
+		return l, "", err
+	}
+	dir, err := os.MkdirTemp("", "scimd-*")
+	if err != nil {
+		return nil, "", fmt.Errorf("make a directory for the control socket: %w", err)
+	}
+	u.add(func() error { return os.RemoveAll(dir) })
+	if path, err = control.SocketPath(dir); err != nil {
+		return nil, "", err
+	}
+	l, err = control.Listen(path)
+	return l, path, err
+}
+
+// Ready is the content of the ready file. BaseURL reaches the server from its
+// own machine; Token is "" when the server does not know one.
+type Ready struct {
+	BaseURL string `json:"baseUrl"`
+	Tenant  string `json:"tenant"`
+	Token   string `json:"token"`
+	PID     int    `json:"pid"`
+}
+
+// writeReady writes the ready file so that it is whole whenever it is there.
+func writeReady(path string, r Ready) error {
+	b, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".ready-*") // mode 0600
+	if err != nil {
+		return fmt.Errorf("write the ready file: %w", err)
+	}
+	_, err = tmp.Write(append(b, '\n'))
+	if err = errors.Join(err, tmp.Close()); err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(tmp.Name())
+		return fmt.Errorf("write the ready file: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,316 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/scimd/scimd/internal/auth"
+	"github.com/scimd/scimd/internal/control"
+	"github.com/scimd/scimd/internal/scimerr"
+	"github.com/scimd/scimd/internal/secret"
+	"github.com/scimd/scimd/internal/server"
+	"github.com/scimd/scimd/internal/store"
+)
+
+const (
+	// tokenCache is how long a look-up of a token is remembered, and so how long
+	// a token revoked by another replica may live on.
+	tokenCache = 30 * time.Second
+	// firstToken names the token made at the first start.
+	firstToken = "first"
+	// scimPath is the path of the base URL.
+	scimPath = "/scim/v2"
+)
+
+// Streams are where a server reads and writes. A nil In never ends.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// Server is a running server.
+type Server struct {
+	cfg   Config
+	log   *slog.Logger
+	ready Ready
+
+	http, control *http.Server
+	undo          undo
+	draining      atomic.Bool
+	failed        chan error
+	stop          context.CancelFunc
+	done          chan struct{}
+	err           error
+}
+
+// Start starts a server and returns when it is ready. It runs until ctx ends,
+// Shutdown is called, or a listener fails. An error is one line for the person
+// who started it; nothing is left running or lying about then.
+func Start(ctx context.Context, cfg Config, streams Streams) (*Server, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: cfg, log: newLogger(&cfg, streams.Err), failed: make(chan error, 3), done: make(chan struct{})}
+	if err := s.start(ctx, streams); err != nil {
+		if s.http != nil {
+			_ = s.http.Close()
+		}
+		return nil, errors.Join(err, s.undo.run())
+	}
+	ctx, s.stop = context.WithCancel(ctx)
+	if cfg.ExitWhenStdinCloses && streams.In != nil {
+		go func() {
+			_, _ = io.Copy(io.Discard, streams.In)
+			s.stop()
+		}()
+	}
+	go s.run(ctx)
+	return s, nil
+}
+
+// BaseURL reaches the server from this machine: http://HOST:PORT/scim/v2.
+func (s *Server) BaseURL() string { return s.ready.BaseURL }
+
+// Token is the token given or made at this start, else "".
+func (s *Server) Token() string { return s.ready.Token }
+
+// Wait returns when the server has stopped, with what went wrong.
+func (s *Server) Wait() error {
+	<-s.done
+	return s.err
+}
+
+// Shutdown stops the server as the end of its context does, and waits for it.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.stop()
+	select {
+	case <-s.done:
+		return s.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func newLogger(cfg *Config, w io.Writer) *slog.Logger {
+	opts := &slog.HandlerOptions{Level: cfg.LogLevel}
+	if cfg.LogFormat == LogJSON {
+		return slog.New(slog.NewJSONHandler(w, opts))
+	}
+	return slog.New(slog.NewTextHandler(w, opts))
+}
+
+func (s *Server) start(ctx context.Context, streams Streams) error {
+	cfg := &s.cfg
+	e, err := newEngine(cfg)
+	if err != nil {
+		return err
+	}
+	if err := makeDataDir(cfg, &s.undo); err != nil {
+		return err
+	}
+	dir, err := privateDir(cfg, &s.undo)
+	if err != nil {
+		return err
+	}
+	if err := e.open(ctx, dir, s.log); err != nil {
+		return err
+	}
+	s.undo.add(e.store.Close)
+	if cfg.ReadyFile != "" {
+		_ = os.Remove(cfg.ReadyFile) // of a server that was killed
+	}
+	if _, err := secret.Open(ctx, dir, cfg.Key, e.store); err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", cfg.Addr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", cfg.Addr, cause(err))
+	}
+	s.undo.add(func() error { _ = listener.Close(); return nil })
+	tenant, err := e.defaultTenant(ctx)
+	if err != nil {
+		return err
+	}
+	principal, err := e.serviceUser(ctx, tenant)
+	if err != nil {
+		return err
+	}
+
+	local := "http://" + reachable(cfg.Addr, listener.Addr().String())
+	public := local
+	if cfg.PublicURL != nil {
+		public = cfg.PublicURL.String()
+	}
+	var fixed []store.Token
+	if cfg.Token != "" {
+		fixed = []store.Token{{
+			ID: "configured", Name: "configured", Tenant: tenant.ID, Hash: auth.Hash(cfg.Token),
+			Rights: auth.All.String(), Principal: principal,
+		}}
+	}
+	authenticator := auth.New(e.store, fixed, tokenCache, time.Now)
+	manager := e.manage(control.Info{
+		Version: Version(), PID: os.Getpid(), BaseURL: public + scimPath, Address: listener.Addr().String(),
+		Engine: e.store.Capabilities().Engine, Database: cfg.Database(), Profile: e.profile.Name, Started: time.Now().UTC(),
+	}, authenticator.Forget)
+
+	s.http = s.server(server.New(server.Config{
+		Service: e.service, Registry: e.registry, Tenant: always(e.tenant(tenant)), Auth: authenticator, Logger: s.log,
+		Limits:    server.Limits{Body: cfg.MaxBody, URL: cfg.MaxURL, Write: cfg.WriteTimeout},
+		PublicURL: cfg.PublicURL, TrustedProxies: cfg.TrustedProxy, Ready: s.readiness(e.store),
+	}))
+	elsewhere, err := s.startControl(manager)
+	if err != nil {
+		return err
+	}
+	made, err := s.firstToken(ctx, e.store, manager)
+	if err != nil {
+		return err
+	}
+	s.serve(s.http, listener)
+
+	s.ready = Ready{BaseURL: local + scimPath, Tenant: tenant.Name, Token: cfg.Token + made, PID: os.Getpid()}
+	if cfg.ReadyFile != "" {
+		if err := writeReady(cfg.ReadyFile, s.ready); err != nil {
+			return err
+		}
+		s.undo.add(func() error { return os.Remove(cfg.ReadyFile) })
+	}
+	s.log.LogAttrs(ctx, slog.LevelInfo, "ready", slog.String("address", listener.Addr().String()),
+		slog.String("database", cfg.Database()), slog.String("version", Version()))
+	b := banner{
+		version: Version(), profile: e.profile.Name, baseURL: public + scimPath, local: s.ready.BaseURL, tenant: tenant.Name,
+		database: cfg.Database(), token: made, known: cfg.Token != "", controlSocket: elsewhere, controlAddr: cfg.ControlAddr,
+	}
+	if cfg.DataDir != Defaults().DataDir {
+		b.dataDir = cfg.DataDir
+	}
+	return b.write(streams.Out)
+}
+
+// startControl serves the control API; elsewhere is the path of its socket when
+// that is not in the data directory.
+func (s *Server) startControl(m control.Service) (elsewhere string, err error) {
+	l, elsewhere, err := listenControl(&s.cfg, &s.undo)
+	if err != nil {
+		return "", err
+	}
+	s.control = s.server(control.Handler(m, "", s.log))
+	s.undo.add(s.control.Close)
+	s.serve(s.control, l)
+	if s.cfg.ControlAddr == "" {
+		return elsewhere, nil
+	}
+	token, made, err := control.EnsureToken(s.cfg.DataDir)
+	if err != nil {
+		return "", err
+	}
+	if made && s.cfg.Ephemeral {
+		s.undo.add(func() error { return control.RemoveToken(s.cfg.DataDir) })
+	}
+	tcp, err := net.Listen("tcp", s.cfg.ControlAddr)
+	if err != nil {
+		return "", fmt.Errorf("listen on %s: %w", s.cfg.ControlAddr, cause(err))
+	}
+	s.cfg.ControlAddr = tcp.Addr().String()
+	overTCP := s.server(control.Handler(m, token, s.log))
+	s.undo.add(overTCP.Close)
+	s.serve(overTCP, tcp)
+	return elsewhere, nil
+}
+
+// firstToken makes the first token of a database that never had one, unless
+// the operator gave one. It is "" at every later start.
+func (s *Server) firstToken(ctx context.Context, st store.Store, m control.Service) (string, error) {
+	if s.cfg.Token != "" {
+		return "", nil
+	}
+	first, err := st.ClaimOnce(ctx, "first-token")
+	if err != nil || !first {
+		return "", err
+	}
+	t, err := m.CreateToken(ctx, control.NewToken{Name: firstToken, Rights: auth.All.String()})
+	if scimerr.Is(err, http.StatusConflict) {
+		return "", nil // made by hand, before any server ran
+	}
+	if err != nil {
+		return "", err
+	}
+	return t.Text, nil
+}
+
+func (s *Server) server(h http.Handler) *http.Server {
+	c := &s.cfg
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: c.ReadTimeout, ReadTimeout: c.ReadTimeout, WriteTimeout: c.WriteTimeout,
+		IdleTimeout: c.IdleTimeout, MaxHeaderBytes: int(c.MaxHeader),
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+}
+
+func (s *Server) serve(h *http.Server, l net.Listener) {
+	go func() {
+		if err := h.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			s.failed <- err
+		}
+	}()
+}
+
+func (s *Server) readiness(st store.Store) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if s.draining.Load() {
+			return errors.New("the server is stopping")
+		}
+		return st.Ping(ctx)
+	}
+}
+
+// run waits for the end and brings it about: no new connections, the requests
+// under way are finished, then everything is closed.
+func (s *Server) run(ctx context.Context) {
+	defer close(s.done)
+	defer s.stop()
+	select {
+	case <-ctx.Done():
+	case s.err = <-s.failed:
+	}
+	s.draining.Store(true)
+	s.log.LogAttrs(ctx, slog.LevelInfo, "stopping")
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.ShutdownTimeout)
+	defer cancel()
+	if err := errors.Join(s.http.Shutdown(limit), s.control.Shutdown(limit)); err != nil {
+		s.log.LogAttrs(ctx, slog.LevelWarn, "requests were cut off at the end of shutdown-timeout")
+		_ = s.http.Close()
+	}
+	s.err = errors.Join(s.err, s.undo.run())
+	s.log.LogAttrs(ctx, slog.LevelInfo, "stopped")
+}
+
+// reachable is the address by which this machine reaches a listener: its own,
+// with the host that was configured, or loopback when it listens everywhere.
+func reachable(configured, actual string) string {
+	host, _, _ := net.SplitHostPort(configured) // Validate has split it before
+	_, port, _ := net.SplitHostPort(actual)
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// cause strips what the caller says anyway from an error of a listener.
+func cause(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}

@@ -1,0 +1,152 @@
+package control
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/scimd/scimd/internal/scimerr"
+)
+
+// ErrNoServer: no server listens there.
+var ErrNoServer = errors.New("no server runs there")
+
+// clientTimeout bounds one request of a Client.
+const clientTimeout = 30 * time.Second
+
+// Client is the Service of a running server.
+type Client struct {
+	http  http.Client
+	base  string
+	token string
+}
+
+// Dial finds the server that runs on a data directory; ErrNoServer if none.
+func Dial(ctx context.Context, dataDir string) (*Client, error) {
+	path, err := SocketPath(dataDir)
+	if err != nil {
+		return nil, err
+	}
+	return DialSocket(ctx, path)
+}
+
+// DialSocket finds the server that listens on a socket; ErrNoServer if none.
+func DialSocket(ctx context.Context, path string) (*Client, error) {
+	if err := checkPlace(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrNoServer
+	} else if err != nil {
+		return nil, err
+	}
+	return dial(ctx, "unix", path, "")
+}
+
+// DialTCP finds the server whose control API listens on addr; ErrNoServer if
+// none. token is the control token of its data directory (ReadToken).
+func DialTCP(ctx context.Context, addr, token string) (*Client, error) {
+	return dial(ctx, "tcp", addr, token)
+}
+
+func dial(ctx context.Context, network, addr, token string) (*Client, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, network, addr)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("the control socket %s belongs to another user", addr)
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		return nil, ErrNoServer
+	}
+	_ = conn.Close()
+	c := &Client{base: "http://scimd", token: token}
+	if network == "tcp" {
+		c.base = "http://" + addr
+	}
+	c.http = http.Client{Timeout: clientTimeout, Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return d.DialContext(ctx, network, addr)
+		},
+	}}
+	return c, nil
+}
+
+// Info implements Service.
+func (c *Client) Info(ctx context.Context) (*Info, error) {
+	return call[*Info](ctx, c, http.MethodGet, "/control/info", nil)
+}
+
+// Health implements Service.
+func (c *Client) Health(ctx context.Context) error {
+	_, err := call[any](ctx, c, http.MethodGet, "/control/health", nil)
+	return err
+}
+
+// Tenants implements Service.
+func (c *Client) Tenants(ctx context.Context) ([]Tenant, error) {
+	return call[[]Tenant](ctx, c, http.MethodGet, "/control/tenants", nil)
+}
+
+// CreateToken implements Service.
+func (c *Client) CreateToken(ctx context.Context, n NewToken) (*Token, error) {
+	return call[*Token](ctx, c, http.MethodPost, tokensPath(n.Tenant), n)
+}
+
+// Tokens implements Service.
+func (c *Client) Tokens(ctx context.Context, tenant string) ([]Token, error) {
+	return call[[]Token](ctx, c, http.MethodGet, tokensPath(tenant), nil)
+}
+
+// RevokeToken implements Service.
+func (c *Client) RevokeToken(ctx context.Context, tenant, idOrName string) (*Token, error) {
+	return call[*Token](ctx, c, http.MethodDelete, tokensPath(tenant)+"/"+url.PathEscape(idOrName), nil)
+}
+
+func tokensPath(tenant string) string {
+	if tenant == "" {
+		tenant = DefaultTenant
+	}
+	return "/control/tenants/" + url.PathEscape(tenant) + "/tokens"
+}
+
+func call[T any](ctx context.Context, c *Client, method, path string, body any) (out T, err error) {
+	var payload io.Reader
+	if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			return out, err
+		}
+		payload = bytes.NewReader(b)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, payload)
+	if err != nil {
+		return out, err
+	}
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return out, fmt.Errorf("ask the running server: %w", err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode >= http.StatusBadRequest {
+		var r refusal
+		if err := json.NewDecoder(resp.Body).Decode(&r); err != nil {
+			return out, fmt.Errorf("the running server answered %s", resp.Status)
+		}
+		return out, &scimerr.Error{Status: resp.StatusCode, Detail: r.Detail}
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
+		return out, fmt.Errorf("read the running server's answer: %w", err)
+	}
+	return out, nil
+}

@@ -1,0 +1,159 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/scimd/scimd/internal/auth"
+	"github.com/scimd/scimd/internal/scimerr"
+	"github.com/scimd/scimd/internal/store"
+)
+
+// maxName bounds the name of a token, in bytes.
+const maxName = 128
+
+// Admin is the part of store.Store that is managed here.
+type Admin interface {
+	Tenants(ctx context.Context) ([]store.Tenant, error)
+	CreateToken(ctx context.Context, t store.Token) error
+	Tokens(ctx context.Context, tenant int64) ([]store.Token, error)
+	RevokeToken(ctx context.Context, tenant int64, idOrName string, at time.Time) (store.Token, error)
+	Ping(ctx context.Context) error
+}
+
+// Direct is the Service on a store.
+type Direct struct {
+	Store Admin
+	// ServiceUser gives the principal of new tokens of a tenant.
+	ServiceUser func(context.Context, store.Tenant) (store.Principal, error)
+	// Revoked is told the hash of each token revoked here.
+	Revoked func(hash [32]byte)
+	About   Info
+	Now     func() time.Time
+}
+
+// Info implements Service.
+func (d *Direct) Info(context.Context) (*Info, error) { return &d.About, nil }
+
+// Health implements Service.
+func (d *Direct) Health(ctx context.Context) error {
+	if err := d.Store.Ping(ctx); err != nil {
+		return scimerr.Unavailable(err)
+	}
+	return nil
+}
+
+// Tenants implements Service.
+func (d *Direct) Tenants(ctx context.Context) ([]Tenant, error) {
+	list, err := d.Store.Tenants(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Tenant, len(list))
+	for i, t := range list {
+		out[i] = Tenant{Name: t.Name, Profile: t.Profile, Created: t.Created}
+	}
+	return out, nil
+}
+
+// CreateToken implements Service. Without a name the token is called after its id.
+func (d *Direct) CreateToken(ctx context.Context, n NewToken) (*Token, error) {
+	tenant, err := d.tenant(ctx, n.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	rights, err := auth.ParseRights(n.Rights)
+	if err != nil {
+		return nil, scimerr.InvalidValue("rights", "The rights cannot be read: %v.", err)
+	}
+	now := d.Now().UTC().Truncate(time.Microsecond)
+	if !n.Expires.IsZero() && !n.Expires.After(now) {
+		return nil, scimerr.InvalidValue("expires", "The token would have expired already.")
+	}
+	text := auth.NewToken()
+	t := store.Token{
+		ID: auth.NewTokenID(), Tenant: tenant.ID, Name: n.Name, Hash: auth.Hash(text), Rights: rights.String(),
+		Created: now, Expires: n.Expires.UTC().Truncate(time.Microsecond),
+	}
+	if t.Name == "" {
+		t.Name = "token-" + t.ID
+	}
+	if err := checkName(t.Name); err != nil {
+		return nil, err
+	}
+	if t.Principal, err = d.ServiceUser(ctx, tenant); err != nil {
+		return nil, err
+	}
+	var taken *store.TakenError
+	if err := d.Store.CreateToken(ctx, t); errors.As(err, &taken) {
+		return nil, scimerr.Conflict("A token named %s is in use in the tenant %s; revoke it or choose another name.", t.Name, tenant.Name)
+	} else if err != nil {
+		return nil, err
+	}
+	out := shown(t, tenant.Name)
+	out.Text = text
+	return &out, nil
+}
+
+// checkName keeps names fit for logs and for the command line.
+func checkName(name string) error {
+	if len(name) > maxName || !utf8.ValidString(name) || strings.ContainsFunc(name, func(c rune) bool { return !unicode.IsPrint(c) }) {
+		return scimerr.InvalidValue("name", "The name of a token is at most %d bytes of printable text.", maxName)
+	}
+	return nil
+}
+
+// Tokens implements Service.
+func (d *Direct) Tokens(ctx context.Context, tenant string) ([]Token, error) {
+	tn, err := d.tenant(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	list, err := d.Store.Tokens(ctx, tn.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Token, len(list))
+	for i, t := range list {
+		out[i] = shown(t, tn.Name)
+	}
+	return out, nil
+}
+
+// RevokeToken implements Service.
+func (d *Direct) RevokeToken(ctx context.Context, tenant, idOrName string) (*Token, error) {
+	tn, err := d.tenant(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	t, err := d.Store.RevokeToken(ctx, tn.ID, idOrName, d.Now().UTC().Truncate(time.Microsecond))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, scimerr.NotFound("The tenant %s has no active token with the id or name %s.", tn.Name, idOrName)
+	}
+	if err != nil {
+		return nil, err
+	}
+	d.Revoked(t.Hash)
+	out := shown(t, tn.Name)
+	return &out, nil
+}
+
+func (d *Direct) tenant(ctx context.Context, name string) (store.Tenant, error) {
+	if name == "" {
+		name = DefaultTenant
+	}
+	list, err := d.Store.Tenants(ctx)
+	if err != nil {
+		return store.Tenant{}, err
+	}
+	for _, t := range list {
+		if t.Name == name {
+			return t, nil
+		}
+	}
+	return store.Tenant{}, scimerr.NotFound("There is no tenant %s.", name)
+}

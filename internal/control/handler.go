@@ -1,0 +1,89 @@
+package control
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+
+	"github.com/scimd/scimd/internal/scimerr"
+)
+
+// maxBody bounds a request to the control API, in bytes.
+const maxBody = 64 << 10
+
+// Handler serves a Service as JSON over HTTP. A request must carry token as its
+// bearer token unless token is "", which is right only on a private socket.
+func Handler(s Service, token string, log *slog.Logger) http.Handler {
+	mux := http.NewServeMux()
+	h := &handler{log: log}
+	mux.HandleFunc("GET /control/info", h.answer(func(r *http.Request) (any, error) { return s.Info(r.Context()) }))
+	mux.HandleFunc("GET /control/health", h.answer(func(r *http.Request) (any, error) {
+		return map[string]string{"status": "ok"}, s.Health(r.Context())
+	}))
+	mux.HandleFunc("GET /control/tenants", h.answer(func(r *http.Request) (any, error) { return s.Tenants(r.Context()) }))
+	mux.HandleFunc("GET /control/tenants/{tenant}/tokens", h.answer(func(r *http.Request) (any, error) {
+		return s.Tokens(r.Context(), r.PathValue("tenant"))
+	}))
+	mux.HandleFunc("POST /control/tenants/{tenant}/tokens", h.answer(func(r *http.Request) (any, error) {
+		var n NewToken
+		d := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxBody))
+		d.DisallowUnknownFields()
+		if err := d.Decode(&n); err != nil {
+			return nil, scimerr.InvalidSyntax("", "The body is not a token request: %v.", err)
+		}
+		n.Tenant = r.PathValue("tenant")
+		return s.CreateToken(r.Context(), n)
+	}))
+	mux.HandleFunc("DELETE /control/tenants/{tenant}/tokens/{token}", h.answer(func(r *http.Request) (any, error) {
+		return s.RevokeToken(r.Context(), r.PathValue("tenant"), r.PathValue("token"))
+	}))
+	if token == "" {
+		return mux
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte("Bearer "+token)) != 1 {
+			h.refuse(r.Context(), w, scimerr.Unauthorized(`Bearer realm="control"`, "The control API needs the control token."))
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+type handler struct{ log *slog.Logger }
+
+func (h *handler) answer(do func(*http.Request) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		v, err := do(r)
+		if err != nil {
+			h.refuse(r.Context(), w, err)
+			return
+		}
+		h.log.LogAttrs(r.Context(), slog.LevelDebug, "control", slog.String("route", r.Pattern), slog.Int("status", http.StatusOK))
+		write(w, http.StatusOK, v)
+	}
+}
+
+// refusal is the body of an error.
+type refusal struct {
+	Detail string `json:"detail"`
+}
+
+func (h *handler) refuse(ctx context.Context, w http.ResponseWriter, err error) {
+	e := scimerr.From(err)
+	if e.Status >= http.StatusInternalServerError {
+		h.log.LogAttrs(ctx, slog.LevelError, "control", slog.Int("status", e.Status), slog.Any("error", err))
+	}
+	if e.Challenge != "" {
+		w.Header().Set("WWW-Authenticate", e.Challenge)
+	}
+	write(w, e.Status, refusal{e.Detail})
+}
+
+func write(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // a client that went away needs no answer
+}

@@ -1,0 +1,26 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"github.com/scimd/scimd/internal/pgtest"
+	"github.com/scimd/scimd/internal/schema"
+	"github.com/scimd/scimd/internal/store"
+	"github.com/scimd/scimd/internal/store/postgres"
+	"github.com/scimd/scimd/internal/store/storetest"
+)
+
+func TestPostgresConforms(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t testing.TB, reg *schema.Registry) store.Store { return open(t, pgtest.URL(t), reg) })
+}
+
+func open(t testing.TB, url string, reg *schema.Registry) *postgres.Store {
+	t.Helper()
+	s, err := postgres.Open(t.Context(), postgres.Options{URL: url, Registry: reg})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}

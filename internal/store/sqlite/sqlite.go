@@ -1,0 +1,255 @@
+// Package sqlite is the store in a SQLite database: one file in a directory that
+// one process has for itself, nothing to install.
+//
+// One connection writes and many read (WAL). Writes that queue up share a
+// commit, see writer.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+
+	"github.com/gofrs/flock"
+	driver "github.com/golang-migrate/migrate/v4/database/sqlite"
+	_ "modernc.org/sqlite" // the database/sql driver
+
+	"github.com/scimd/scimd/internal/schema"
+	"github.com/scimd/scimd/internal/scimerr"
+	"github.com/scimd/scimd/internal/store"
+	"github.com/scimd/scimd/internal/store/sqlstore"
+	"github.com/scimd/scimd/migrations"
+)
+
+// Options say which database to open and how.
+type Options struct {
+	// Dir holds the database; it is made if need be. With Ephemeral it may be
+	// "": then it is a temporary one that Close removes.
+	Dir      string
+	Registry *schema.Registry
+	// Ephemeral gives up durability for speed: nothing is synced to disk.
+	Ephemeral bool
+	// Migrate says what to do with a database of an older version.
+	Migrate sqlstore.Mode
+	// Logger gets what has no caller to go to; nil discards it.
+	Logger *slog.Logger
+}
+
+// ErrLocked tells that another process has the database.
+var ErrLocked = errors.New("another process uses the database")
+
+const (
+	fileName = "scimd.db"
+	lockName = "scimd.lock"
+)
+
+// Store is a store.Store.
+type Store struct {
+	*sqlstore.Store
+	writes, reads *sql.DB
+	readConn      *conn
+	writer        *writer
+	lock          *flock.Flock
+	log           *slog.Logger
+	removeDir     string
+	closing       sync.Once
+	closed        error
+}
+
+var dialect = &sqlstore.Dialect{
+	Contains: func(text, part string) string { return "instr(" + text + ", " + part + ") > 0" },
+	EndsWith: func(text, part string) string { return "substr(" + text + ", -length(" + part + ")) = " + part },
+	InNumbers: func(expr, list string) string {
+		return expr + " IN (SELECT value FROM json_each(" + list + "))"
+	},
+	InTexts:     func(expr, list string) string { return expr + " IN (SELECT value FROM json_each(" + list + "))" },
+	Numbers:     func(list []int64) any { return jsonList(list) },
+	Texts:       func(list []string) any { return jsonList(list) },
+	CommitOrder: true,
+}
+
+func jsonList(list any) string {
+	text, err := json.Marshal(list)
+	if err != nil {
+		panic(err) // lists of numbers and texts always marshal
+	}
+	return string(text)
+}
+
+// Open opens the database of a directory and keeps others out until Close. The
+// error is ErrLocked when another process has it, one of package sqlstore about
+// the schema version, or the operating system's.
+func Open(ctx context.Context, o Options) (_ *Store, err error) {
+	s := &Store{log: o.Logger}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	defer func() {
+		if err != nil {
+			_ = s.release()
+		}
+	}()
+	if o.Dir == "" {
+		if !o.Ephemeral {
+			return nil, errors.New("no directory for the database")
+		}
+		if o.Dir, err = os.MkdirTemp("", "scimd-"); err != nil {
+			return nil, err
+		}
+		s.removeDir = o.Dir
+	}
+	if s.lock, err = lockDir(o.Dir); err != nil {
+		return nil, err
+	}
+	if err := migrate(o.Dir, func(m *sqlstore.Migrator) error { return m.Ready(o.Migrate) }); err != nil {
+		return nil, err
+	}
+	if err := s.connect(ctx, o); err != nil {
+		return nil, err
+	}
+	ledger, err := loadLedger(ctx, s.readConn)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.writes.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.writer = newWriter(newConn(c), ledger)
+	s.Store, err = sqlstore.New(ctx, sqlstore.Engine{
+		Dialect: dialect, Read: s.readConn, Ledger: ledger, Transact: s.writer.transact,
+	}, o.Registry)
+	return s, err
+}
+
+// lockDir makes the directory and takes its lock.
+func lockDir(dir string) (*flock.Flock, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	lock := flock.New(filepath.Join(dir, lockName), flock.SetPermissions(0o600))
+	switch ok, err := lock.TryLock(); {
+	case err != nil:
+		return nil, fmt.Errorf("cannot lock %s: %w", dir, err)
+	case !ok:
+		_ = lock.Close()
+		return nil, fmt.Errorf("%w in %s; stop it, or use Postgres for several servers on one database", ErrLocked, dir)
+	}
+	return lock, nil
+}
+
+func (s *Store) connect(ctx context.Context, o Options) error {
+	sync := "FULL"
+	if o.Ephemeral {
+		sync = "OFF"
+	}
+	var err error
+	if s.writes, err = openDB(o.Dir, "synchronous("+sync+")", "journal_mode(WAL)"); err != nil {
+		return err
+	}
+	s.writes.SetMaxOpenConns(1)
+	// The first connection makes the file and its journal before others look.
+	if err := s.writes.PingContext(ctx); err != nil {
+		return fault(ctx, err)
+	}
+	if s.reads, err = openDB(o.Dir, "query_only(1)"); err != nil {
+		return err
+	}
+	readers := max(4, runtime.NumCPU())
+	s.reads.SetMaxOpenConns(readers)
+	s.reads.SetMaxIdleConns(readers)
+	s.readConn = newConn(s.reads)
+	return nil
+}
+
+func openDB(dir string, pragmas ...string) (*sql.DB, error) {
+	q := url.Values{"_pragma": append([]string{"busy_timeout(5000)", "foreign_keys(1)"}, pragmas...)}
+	path := (&url.URL{Path: filepath.ToSlash(filepath.Join(dir, fileName))}).EscapedPath()
+	return sql.Open("sqlite", "file:"+path+"?"+q.Encode())
+}
+
+// Capabilities implements store.Store.
+func (s *Store) Capabilities() store.Capabilities { return store.Capabilities{Engine: "sqlite"} }
+
+// Ping implements store.Store.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.reads.PingContext(ctx); err != nil {
+		return s.readConn.fault(ctx, scimerr.Unavailable(err))
+	}
+	return nil
+}
+
+// Commits is the number of commits so far; transactions share them.
+func (s *Store) Commits() int64 { return s.writer.commits.Load() }
+
+// Close waits for queued writes, folds the journal into the database and lets go
+// of the directory. Closing again does nothing.
+func (s *Store) Close() error {
+	s.closing.Do(func() { s.closed = s.release() })
+	return s.closed
+}
+
+func (s *Store) release() error {
+	var errs []error
+	if s.writer != nil {
+		s.writer.close()
+	}
+	if s.reads != nil {
+		s.readConn.close()
+		errs = append(errs, s.reads.Close())
+	}
+	if s.writer != nil {
+		// Alone now, the writer can empty the journal.
+		_, err := s.writer.conn.Exec(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)")
+		if err != nil {
+			s.log.Warn("the journal stays beside the database", "error", err)
+		}
+		s.writer.conn.close()
+		errs = append(errs, s.writer.conn.db.(*sql.Conn).Close())
+	}
+	if s.writes != nil {
+		errs = append(errs, s.writes.Close())
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.Close())
+	}
+	if s.removeDir != "" {
+		errs = append(errs, os.RemoveAll(s.removeDir))
+	}
+	return errors.Join(errs...)
+}
+
+// migrate runs fn on the migrator of a directory's database.
+func migrate(dir string, fn func(*sqlstore.Migrator) error) error {
+	db, err := openDB(dir)
+	if err != nil {
+		return err
+	}
+	d, err := driver.WithInstance(db, &driver.Config{})
+	if err != nil {
+		return errors.Join(err, db.Close())
+	}
+	m, err := sqlstore.NewMigrator(migrations.SQLite, "sqlite", d)
+	if err != nil {
+		return errors.Join(err, d.Close())
+	}
+	return errors.Join(fn(m), m.Close())
+}
+
+// Migrate runs fn on the migrator of the database in dir, which no server may
+// use meanwhile (ErrLocked).
+func Migrate(_ context.Context, dir string, fn func(*sqlstore.Migrator) error) error {
+	lock, err := lockDir(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(migrate(dir, fn), lock.Close())
+}

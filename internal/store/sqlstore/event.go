@@ -1,0 +1,78 @@
+package sqlstore
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/scimd/scimd/internal/store"
+)
+
+// insertEvent appends an event with key k. Where keys are handed out in commit
+// order, k is the event's number at once; elsewhere Events numbers it.
+func (t *tx) insertEvent(k int64, e *store.Event) error {
+	var n any
+	if t.Dialect.CommitOrder {
+		n = k
+	}
+	t.moment = max(t.moment, e.At.UnixMicro())
+	_, err := t.conn.Exec(t.ctx, `INSERT INTO event (space, k, n, moment, at, operation, type, id, version, principal_kind,
+principal_id, principal_display, request_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		t.space, k, n, t.moment, e.At.UnixMicro(), e.Operation, e.Type, e.ID, e.Version,
+		e.Principal.Kind, e.Principal.ID, e.Principal.Display, e.RequestID)
+	return err
+}
+
+// Events implements store.Admin.
+func (s *Store) Events(ctx context.Context, space, after int64, limit int) ([]store.Event, error) {
+	if !s.Dialect.CommitOrder {
+		if err := s.numberEvents(ctx, space); err != nil {
+			return nil, err
+		}
+	}
+	var list []store.Event
+	rows, err := s.Read.Query(ctx, `SELECT n, at, operation, type, id, version, principal_kind, principal_id, principal_display, request_id
+FROM event WHERE space = $1 AND n > $2 ORDER BY n LIMIT $3`, space, after, int64(limit))
+	err = each(rows, err, func(rows Rows) error {
+		var e store.Event
+		var at int64
+		if err := rows.Scan(&e.N, &at, &e.Operation, &e.Type, &e.ID, &e.Version,
+			&e.Principal.Kind, &e.Principal.ID, &e.Principal.Display, &e.RequestID); err != nil {
+			return err
+		}
+		e.At = fromMicros(at)
+		list = append(list, e)
+		return nil
+	})
+	return list, err
+}
+
+// numberEvents gives numbers to the committed events that have none: what is
+// committed later gets a later number, so that whoever reads on from a number
+// misses nothing. One reader of a space does it at a time.
+func (s *Store) numberEvents(ctx context.Context, space int64) error {
+	var some int64
+	fresh, err := one(ctx, s.Read, "SELECT k FROM event WHERE space = $1 AND n IS NULL LIMIT 1", []any{space}, &some)
+	if err != nil || !fresh {
+		return err
+	}
+	return s.Transact(ctx, func(c Conn) error {
+		ctx := context.WithoutCancel(ctx)
+		// Who holds the allocator's row has the turn, and sees what is committed.
+		name := "events/" + strconv.FormatInt(space, 10)
+		if _, err := c.Exec(ctx, "INSERT INTO allocator (name, next) VALUES ($1, 1) ON CONFLICT DO NOTHING", name); err != nil {
+			return err
+		}
+		var next int64
+		if _, err := one(ctx, c, "SELECT next FROM allocator WHERE name = $1"+s.Dialect.ForUpdate, []any{name}, &next); err != nil {
+			return err
+		}
+		n, err := c.Exec(ctx, `UPDATE event SET n = f.n
+FROM (SELECT k, CAST($1 AS bigint) - 1 + row_number() OVER (ORDER BY moment, k) AS n FROM event WHERE space = $2 AND n IS NULL) f
+WHERE event.space = $2 AND event.k = f.k`, next, space)
+		if err != nil {
+			return err
+		}
+		_, err = c.Exec(ctx, "UPDATE allocator SET next = $1 WHERE name = $2", next+n, name)
+		return err
+	})
+}

@@ -1,0 +1,296 @@
+package sqlstore
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/scimd/scimd/internal/schema"
+	"github.com/scimd/scimd/internal/scimerr"
+	"github.com/scimd/scimd/internal/store"
+)
+
+const (
+	// inlinePage is the largest page that is read with its documents in one
+	// statement.
+	inlinePage = 250
+	// batchSize is how many documents a longer page reads at a time.
+	batchSize = 200
+)
+
+// plan is a query on its way to SQL.
+type plan struct {
+	*store.Query
+	st    *statement
+	space string
+	parts []planPart
+	// doubt names an attribute that SQL alone cannot decide, "" without one.
+	doubt string
+	// sortable tells that SQL has the sort key of every part.
+	sortable bool
+}
+
+// sortsDocuments tells that only the documents have the sort keys.
+func (p *plan) sortsDocuments() bool { return p.Order != nil && !p.sortable && p.Limit != 0 }
+
+// planPart is one resource type of a query; its table has the alias r.
+type planPart struct {
+	*layout
+	typeNr int64
+	cond   cond
+	point  bool
+	key    string // the sort key
+}
+
+// Query implements store.Store.
+func (s *Store) Query(ctx context.Context, q *store.Query) (*store.Page, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	p, err := s.plan(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case len(p.parts) == 0:
+		return s.page(q, 0, nil), nil
+	case p.doubt != "" || p.sortsDocuments():
+		return s.decide(ctx, p)
+	case q.Limit == 0:
+		return s.count(ctx, p)
+	}
+	if page, err := s.pointPage(ctx, p); page != nil || err != nil {
+		return page, err
+	}
+	if len(p.parts) == 1 && q.Limit > 0 && q.Limit <= inlinePage {
+		return s.inlinePage(ctx, p)
+	}
+	return s.longPage(ctx, p)
+}
+
+func (s *Store) plan(ctx context.Context, q *store.Query) (*plan, error) {
+	p := &plan{Query: q, st: &statement{}, sortable: true}
+	p.space = p.st.arg(q.Space)
+	var kinds [2]bool // of the sort keys: text, times
+	for _, part := range q.Parts {
+		nr, err := s.numbers.typeNumber(ctx, part.Type.Name)
+		if err != nil {
+			return nil, err
+		}
+		c := &compiler{
+			ctx: ctx, statement: p.st, layout: s.layout(part.Type), dialect: s.Dialect, numbers: s.numbers,
+			space: p.space, typeNr: nr,
+		}
+		cnd, point, err := c.compile(part.Filter)
+		if err != nil {
+			return nil, err
+		}
+		if cnd.maybe == sqlFalse {
+			continue
+		}
+		if !cnd.exact() && p.doubt == "" {
+			p.doubt = c.doubt
+		}
+		pp := planPart{layout: c.layout, typeNr: nr, cond: cnd, point: point}
+		if q.Order != nil {
+			var times, ok bool
+			pp.key, times, ok = c.sortKey(q.Order)
+			p.sortable = p.sortable && ok
+			if pp.key != "" {
+				kinds[flag(times)] = true
+			}
+		}
+		p.parts = append(p.parts, pp)
+	}
+	p.sortable = p.sortable && !(kinds[0] && kinds[1])
+	for i := range p.parts {
+		if part := &p.parts[i]; part.key == "" && kinds[1] {
+			part.key = "CAST(NULL AS bigint)"
+		} else if part.key == "" {
+			part.key = "CAST(NULL AS text)"
+		}
+	}
+	return p, nil
+}
+
+// where selects the rows of a part.
+func (p *plan) where(part *planPart) string {
+	sql := "r.space = " + p.space
+	if part.typed {
+		sql += " AND r.type = " + p.st.arg(part.typeNr)
+	}
+	if !p.IncludeHidden {
+		sql += " AND r.hidden = 0"
+	}
+	if part.cond.maybe != sqlTrue {
+		sql += " AND " + part.cond.maybe
+	}
+	return sql
+}
+
+func (p *plan) from(part *planPart) string {
+	return " FROM " + part.table + " r WHERE " + p.where(part)
+}
+
+// order is the ORDER BY of rows with columns k and seq.
+func (p *plan) order(k, seq string) string {
+	switch {
+	case p.Order == nil:
+		return " ORDER BY " + seq
+	case p.Order.Descending:
+		return " ORDER BY " + k + " DESC NULLS FIRST, " + seq
+	}
+	return " ORDER BY " + k + " NULLS LAST, " + seq
+}
+
+func (p *plan) window() string {
+	sql := ""
+	if p.Limit >= 0 {
+		sql = " LIMIT " + p.st.arg(int64(p.Limit))
+	} else if p.Offset > 0 {
+		sql = " LIMIT " + p.st.arg(int64(1)<<62)
+	}
+	if p.Offset > 0 {
+		sql += " OFFSET " + p.st.arg(int64(p.Offset))
+	}
+	return sql
+}
+
+// matches is a SELECT of seq, the number of the part and, with keys, the sort
+// key k of all matches; with sure also whether SQL is sure of them.
+func (p *plan) matches(keys, sure bool) string {
+	var selects []string
+	for i := range p.parts {
+		part := &p.parts[i]
+		sql := "SELECT r.seq AS seq, " + strconv.Itoa(i) + " AS part"
+		if keys && p.Order != nil {
+			sql += ", " + part.key + " AS k"
+		}
+		if sure {
+			sql += ", CASE WHEN " + part.cond.sure + " THEN 1 ELSE 0 END AS sure"
+		}
+		selects = append(selects, sql+p.from(part))
+	}
+	return strings.Join(selects, " UNION ALL ")
+}
+
+func (s *Store) count(ctx context.Context, p *plan) (*store.Page, error) {
+	var counts []string
+	for i := range p.parts {
+		counts = append(counts, "(SELECT count(*)"+p.from(&p.parts[i])+")")
+	}
+	sql, args := p.st.finish("SELECT " + strings.Join(counts, " + "))
+	var total int64
+	rows, err := s.Read.Search(ctx, sql, args...)
+	err = each(rows, err, func(rows Rows) error { return rows.Scan(&total) })
+	return s.page(p.Query, int(total), nil), err
+}
+
+// pointPage answers a query for a key that few resources have, and the first
+// page of it, without counting: when no more rows come than one page holds, that
+// is all there are. It returns nil when there are more, or for another query.
+func (s *Store) pointPage(ctx context.Context, p *plan) (*store.Page, error) {
+	if len(p.parts) != 1 || !p.parts[0].point || p.Offset > 0 {
+		return nil, nil
+	}
+	most := inlinePage
+	if p.Order != nil {
+		most = 1
+	} else if p.Limit > 0 {
+		most = min(most, p.Limit)
+	}
+	part := &p.parts[0]
+	sql, args := p.st.finish("SELECT " + recordColumns + p.from(part) + " ORDER BY r.seq LIMIT " + p.st.arg(int64(most+1)))
+	var list []store.TypedRecord
+	rows, err := s.Read.Search(ctx, sql, args...)
+	err = each(rows, err, func(rows Rows) error {
+		var row recordRow
+		if err := rows.Scan(row.dest()...); err != nil {
+			return err
+		}
+		list = append(list, store.TypedRecord{Type: part.rt, Record: row.record()})
+		return nil
+	})
+	if err != nil || len(list) > most {
+		return nil, err
+	}
+	return s.readyPage(ctx, p, len(list), list)
+}
+
+// inlinePage reads a page with its documents and the total in one statement:
+// first the matches' positions, then the documents of those on the page.
+func (s *Store) inlinePage(ctx context.Context, p *plan) (*store.Page, error) {
+	part := &p.parts[0]
+	total, with, source := "(SELECT count(*) FROM m)", "", " FROM m"
+	k, seq := "k", "seq"
+	if part.cond.maybe == sqlTrue {
+		// Of everything, the page comes from an index and is not collected first.
+		total = "(SELECT count(*)" + p.from(part) + ")"
+		source, seq, k = p.from(part), "r.seq", part.key
+	} else {
+		with = "m AS MATERIALIZED (" + p.matches(true, false) + "), "
+	}
+	columns := seq + " AS seq"
+	if p.Order != nil {
+		columns += ", " + k + " AS k"
+	}
+	sql, args := p.st.finish("WITH " + with + "p AS MATERIALIZED (SELECT " + columns + source + p.order(k, seq) + p.window() + ")" +
+		" SELECT c.n, " + nullableRecordColumns + " FROM (SELECT " + total + " AS n) c LEFT JOIN p ON TRUE LEFT JOIN " + part.table +
+		" r ON r.space = " + p.space + " AND r.seq = p.seq" + p.order("p.k", "p.seq"))
+	var total64 int64
+	var list []store.TypedRecord
+	rows, err := s.Read.Search(ctx, sql, args...)
+	err = each(rows, err, func(rows Rows) error {
+		var row recordRow
+		if err := rows.Scan(append([]any{&total64}, row.dest()...)...); err != nil {
+			return err
+		}
+		if row.seq != 0 {
+			list = append(list, store.TypedRecord{Type: part.rt, Record: row.record()})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.readyPage(ctx, p, int(total64), list)
+}
+
+// longPage finds the positions of a page and the total in one statement; the
+// documents are read as the page is.
+func (s *Store) longPage(ctx context.Context, p *plan) (*store.Page, error) {
+	sql := "SELECT 0 AS n, m.seq, m.part FROM (" + p.matches(true, false) + ") m" + p.order("m.k", "m.seq")
+	if p.Limit >= 0 || p.Offset > 0 {
+		sql = "WITH m AS MATERIALIZED (" + p.matches(true, false) + "), p AS MATERIALIZED (SELECT * FROM m" + p.order("k", "seq") + p.window() +
+			") SELECT c.n, COALESCE(p.seq, 0), COALESCE(p.part, 0) FROM (SELECT count(*) AS n FROM m) c LEFT JOIN p ON TRUE" + p.order("p.k", "p.seq")
+	}
+	sql, args := p.st.finish(sql)
+	var total int64
+	var hits []hit
+	rows, err := s.Read.Search(ctx, sql, args...)
+	err = each(rows, err, func(rows Rows) error {
+		var seq, part int64
+		if err := rows.Scan(&total, &seq, &part); err != nil {
+			return err
+		}
+		if seq != 0 {
+			hits = append(hits, hit{seq, p.parts[part].layout})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.page(p.Query, max(int(total), len(hits)), hits), nil
+}
+
+func tooMany(path string, budget int) error {
+	return scimerr.TooMany(path, "More than %d resources would have to be searched for %s; narrow the filter.", budget, path)
+}
+
+func orderPath(o *store.Order) string {
+	if o.Attr.Type == schema.Complex {
+		return o.Attr.Path + ".value"
+	}
+	return o.Attr.Path
+}

@@ -1,0 +1,129 @@
+// Package sqlstore is what the SQL engines of store.Store have in common: the
+// table maps, the extraction of keys, the compiler from filters to SQL, the
+// statements, and the administration of tenants and tokens. The packages sqlite
+// and postgres add connections, transactions and the ledger of numbers.
+//
+// SQL never folds, parses or formats a value: columns hold comparison keys made
+// by package schema, which both engines order by bytes.
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strconv"
+	"sync"
+
+	"github.com/scimd/scimd/internal/schema"
+	"github.com/scimd/scimd/internal/store"
+)
+
+// Engine is what a database contributes.
+type Engine struct {
+	Dialect *Dialect
+	// Read runs statements outside any transaction.
+	Read Conn
+	Ledger
+	// Transact runs fn in a transaction and returns after commit; an error from
+	// fn rolls back and is returned as it is. It runs fn again when the database
+	// asks for it. ctx counts until fn runs. fn does not panic.
+	Transact func(ctx context.Context, fn func(Conn) error) error
+}
+
+// Store is the common part of both engines' stores.
+type Store struct {
+	Engine
+	reg     *schema.Registry
+	numbers *numbers
+	layouts sync.Map // *schema.ResourceType → *layout
+}
+
+// New makes a store on an engine whose tables are there. It checks that the
+// stored keys were made by this version of package schema.
+func New(ctx context.Context, e Engine, reg *schema.Registry) (*Store, error) {
+	s := &Store{Engine: e, reg: reg, numbers: newNumbers(e.Ledger, reg)}
+	return s, s.checkKeys(ctx)
+}
+
+const keyVersionSetting = "keyVersion"
+
+// ErrKeys tells that the stored comparison keys are of another version.
+var ErrKeys = errors.New("the database holds comparison keys of another version")
+
+func (s *Store) checkKeys(ctx context.Context) error {
+	ours := strconv.Itoa(schema.KeyVersion)
+	theirs, err := s.SetSetting(ctx, keyVersionSetting, ours)
+	if err == nil && theirs != ours {
+		err = fmt.Errorf("%w: %s, and this program makes version %s; use the release that wrote it", ErrKeys, theirs, ours)
+	}
+	return err
+}
+
+func (s *Store) layout(rt *schema.ResourceType) *layout {
+	if l, ok := s.layouts.Load(rt); ok {
+		return l.(*layout)
+	}
+	l, _ := s.layouts.LoadOrStore(rt, bind(rt))
+	return l.(*layout)
+}
+
+// Do implements store.Store.
+func (s *Store) Do(ctx context.Context, space int64, fn func(store.Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	inside := context.WithoutCancel(ctx)
+	return s.Transact(ctx, func(c Conn) error {
+		t := &tx{Store: s, ctx: inside, conn: c, space: space, types: map[int64]int64{}}
+		return t.run(func() error { return fn(t) })
+	})
+}
+
+// safely turns a panic of fn into an error, since fn may share its connection
+// with others.
+func safely(fn func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("store: a transaction panicked: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return fn()
+}
+
+// Get implements store.Store.
+func (s *Store) Get(ctx context.Context, space int64, rt *schema.ResourceType, id string, want []store.Want) (*store.Record, error) {
+	l := s.layout(rt)
+	rec, err := s.record(ctx, s.Read, space, l, id, "")
+	if err != nil {
+		return nil, err
+	}
+	return rec, s.readLinks(ctx, s.Read, space, []*store.Record{rec}, want)
+}
+
+// record reads a resource by id; ErrNotFound without one.
+func (s *Store) record(ctx context.Context, c Conn, space int64, l *layout, id, lock string) (*store.Record, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	var st statement
+	sql := "SELECT " + recordColumns + " FROM " + l.table + " r WHERE r.space = " + st.arg(space)
+	if l.typed {
+		nr, err := s.numbers.typeNumber(ctx, l.rt.Name)
+		if err != nil {
+			return nil, err
+		}
+		sql += " AND r.type = " + st.arg(nr)
+	}
+	sql += " AND r.id_key = " + st.arg(idKey(l.rt, id)) + lock
+	sql, args := st.finish(sql)
+	var row recordRow
+	ok, err := one(ctx, c, sql, args, row.dest()...)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, store.ErrNotFound
+	}
+	return row.record(), nil
+}

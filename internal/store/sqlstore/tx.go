@@ -1,0 +1,208 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/scimd/scimd/internal/schema"
+	"github.com/scimd/scimd/internal/store"
+)
+
+// tx implements store.Tx on the connection of a transaction.
+type tx struct {
+	*Store
+	ctx   context.Context // not ended by the request
+	conn  Conn
+	space int64
+	depth int
+	// failed is the error that made the transaction, or the savepoint, unfit to
+	// be committed, whatever fn makes of it.
+	failed error
+	// types are the type numbers of resources seen, by seq.
+	types map[int64]int64
+	// moment is the latest time of its events, in microseconds.
+	moment int64
+}
+
+func (t *tx) run(fn func() error) error {
+	if err := safely(fn); err != nil {
+		return err
+	}
+	return t.failed
+}
+
+// spoilt remembers an error after which nothing may be committed.
+func (t *tx) spoilt(err error) error {
+	if err != nil && t.failed == nil && !errors.Is(err, store.ErrNotFound) && !errors.Is(err, store.ErrVersion) {
+		t.failed = err
+	}
+	return err
+}
+
+// Try implements store.Tx.
+func (t *tx) Try(fn func() error) error {
+	if t.failed != nil {
+		return t.failed
+	}
+	t.depth++
+	defer func() { t.depth-- }()
+	name := fmt.Sprintf("try%d", t.depth)
+	if _, err := t.conn.Exec(t.ctx, "SAVEPOINT "+name); err != nil {
+		return t.spoilt(err)
+	}
+	err := safely(fn)
+	if err == nil {
+		err = t.failed
+	}
+	if err == nil {
+		_, err = t.conn.Exec(t.ctx, "RELEASE SAVEPOINT "+name)
+		return t.spoilt(err)
+	}
+	t.failed = nil
+	clear(t.types)
+	for _, sql := range []string{"ROLLBACK TO SAVEPOINT ", "RELEASE SAVEPOINT "} {
+		if _, e := t.conn.Exec(t.ctx, sql+name); e != nil {
+			t.failed = e
+			return e
+		}
+	}
+	return err
+}
+
+// Get implements store.Tx.
+func (t *tx) Get(rt *schema.ResourceType, id string) (*store.Record, error) {
+	rec, err := t.record(t.ctx, t.conn, t.space, t.layout(rt), id, t.Dialect.ForUpdate)
+	return rec, t.spoilt(err)
+}
+
+// Insert implements store.Tx.
+func (t *tx) Insert(r *store.Resource) error { return t.spoilt(t.insert(r)) }
+
+// Update implements store.Tx.
+func (t *tx) Update(r *store.Resource, ifVersion int64) error {
+	return t.spoilt(t.update(r, ifVersion))
+}
+
+// Delete implements store.Tx.
+func (t *tx) Delete(rt *schema.ResourceType, seq int64) error { return t.spoilt(t.delete(rt, seq)) }
+
+// SetLinks implements store.Tx.
+func (t *tx) SetLinks(rel store.Relation, src int64, dst []store.Link) error {
+	return t.spoilt(t.setLinks(rel, src, dst))
+}
+
+// Links implements store.Tx.
+func (t *tx) Links(seq int64, want []store.Want) ([]store.Link, error) {
+	rec := &store.Record{Seq: seq}
+	for i := range want {
+		want = slices.Clone(want)
+		want[i].Holds = nil // there is no document to look at
+	}
+	err := t.readLinks(t.ctx, t.conn, t.space, []*store.Record{rec}, want)
+	return rec.Links, t.spoilt(err)
+}
+
+// SetPassword implements store.Tx.
+func (t *tx) SetPassword(seq int64, hash []byte) error {
+	sql, args := "DELETE FROM password WHERE space = $1 AND seq = $2", []any{t.space, seq}
+	if hash != nil {
+		sql = "INSERT INTO password (space, seq, hash) VALUES ($1, $2, $3) ON CONFLICT (space, seq) DO UPDATE SET hash = excluded.hash"
+		args = append(args, hash)
+	}
+	_, err := t.conn.Exec(t.ctx, sql, args...)
+	return t.spoilt(err)
+}
+
+// Event implements store.Tx.
+func (t *tx) Event(e store.Event) error {
+	k, err := t.numbers.event.take(t.ctx, t.Ledger)
+	if err != nil {
+		return t.spoilt(err)
+	}
+	return t.spoilt(t.insertEvent(k, &e))
+}
+
+// Find implements store.Tx.
+func (t *tx) Find(types []*schema.ResourceType, ids []string) ([]store.Link, error) {
+	links, err := t.find(types, ids)
+	return links, t.spoilt(err)
+}
+
+func (t *tx) find(types []*schema.ResourceType, ids []string) ([]store.Link, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	// One order of tables and rows for all transactions keeps their locks from
+	// crossing.
+	types = slices.Clone(types)
+	slices.SortFunc(types, func(a, b *schema.ResourceType) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name))
+	})
+	var out []store.Link
+	for _, rt := range slices.Compact(types) {
+		l := t.layout(rt)
+		keys := make([]string, len(ids))
+		for i, id := range ids {
+			keys[i] = idKey(rt, id)
+		}
+		nr, err := t.numbers.typeNumber(t.ctx, rt.Name)
+		if err != nil {
+			return nil, err
+		}
+		var st statement
+		where := "r.space = " + st.arg(t.space)
+		if l.typed {
+			where += " AND r.type = " + st.arg(nr)
+		}
+		if len(keys) == 1 {
+			where += " AND r.id_key = " + st.arg(keys[0])
+		} else {
+			where += " AND " + t.Dialect.InTexts("r.id_key", st.arg(t.Dialect.Texts(keys)))
+		}
+		sql, args := st.finish("SELECT r.seq, r.id, COALESCE(r." + l.called(end{}).text + ", '') FROM " + l.table + " r WHERE " + where +
+			" ORDER BY r.seq" + t.Dialect.ForShare)
+		rows, err := t.conn.Query(t.ctx, sql, args...)
+		err = each(rows, err, func(rows Rows) error {
+			link := store.Link{Type: rt}
+			if err := rows.Scan(&link.Seq, &link.ID, &link.Display); err != nil {
+				return err
+			}
+			t.types[link.Seq] = nr
+			out = append(out, link)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(out, func(a, b store.Link) int { return cmp.Compare(a.Seq, b.Seq) })
+	return out, nil
+}
+
+// insertRows inserts rows into "table (columns)", those that are there already
+// left as they are, and tells how many are new.
+func (t *tx) insertRows(into string, rows [][]any) (int64, error) {
+	const most = 100
+	var inserted int64
+	for chunk := range slices.Chunk(rows, most) {
+		var st statement
+		values := make([]string, len(chunk))
+		for i, row := range chunk {
+			marks := make([]string, len(row))
+			for j, v := range row {
+				marks[j] = st.arg(v)
+			}
+			values[i] = "(" + strings.Join(marks, ", ") + ")"
+		}
+		n, err := t.conn.Exec(t.ctx, "INSERT INTO "+into+" VALUES "+strings.Join(values, ", ")+" ON CONFLICT DO NOTHING", st.args...)
+		if err != nil {
+			return inserted, err
+		}
+		inserted += n
+	}
+	return inserted, nil
+}

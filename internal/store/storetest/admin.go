@@ -1,0 +1,231 @@
+package storetest
+
+import (
+	"crypto/rand"
+	"errors"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/scimd/scimd/internal/store"
+)
+
+var tenantCases = []testCase{
+	{"a tenant is made once and then read", func(w *world) {
+		name := "Tenant-" + rand.Text()
+		made, created, err := w.store.EnsureTenant(w.ctx, store.Tenant{Name: name, Profile: "rfc7644", Created: epoch})
+		if err != nil || !created {
+			w.Fatalf("first time: created %t, error %v", created, err)
+		}
+		if made.ID == 0 || made.Space == 0 || made.Name != name || made.Profile != "rfc7644" || !made.Created.Equal(epoch) {
+			w.Errorf("tenant %+v", made)
+		}
+		again, created, err := w.store.EnsureTenant(w.ctx, store.Tenant{Name: name, Profile: "cyberark", Created: epoch.Add(time.Hour)})
+		if err != nil || created || !sameTenant(again, made) {
+			w.Errorf("second time: %+v, created %t, error %v; want %+v", again, created, err, made)
+		}
+		list, err := w.store.Tenants(w.ctx)
+		if i := slices.IndexFunc(list, func(t store.Tenant) bool { return t.Name == name }); err != nil || i < 0 || !sameTenant(list[i], made) {
+			w.Errorf("Tenants: %+v, error %v; want %+v among them", list, err, made)
+		}
+	}},
+	{"of several that ensure one tenant one makes it, and all get it", func(w *world) {
+		name := "race-" + rand.Text()
+		tenants := make([]store.Tenant, 16)
+		var made atomic.Int64
+		errs := concurrently(len(tenants), func(i int) error {
+			t, created, err := w.store.EnsureTenant(w.ctx, store.Tenant{Name: name, Profile: "cyberark", Created: epoch})
+			if created {
+				made.Add(1)
+			}
+			tenants[i] = t
+			return err
+		})
+		if err := errors.Join(errs...); err != nil {
+			w.Fatal(err)
+		}
+		for _, t := range tenants {
+			if !sameTenant(t, tenants[0]) {
+				w.Errorf("tenants %+v and %+v", t, tenants[0])
+			}
+		}
+		if made.Load() != 1 {
+			w.Errorf("made %d times", made.Load())
+		}
+	}},
+	{"each tenant has an id and a space of its own", func(w *world) {
+		a, b := w.newTenant(), w.newTenant()
+		if a.ID == b.ID || a.Space == b.Space {
+			w.Errorf("tenants %+v and %+v", a, b)
+		}
+	}},
+}
+
+func sameTenant(a, b store.Tenant) bool {
+	at := a.Created.Equal(b.Created)
+	a.Created = b.Created
+	return at && a == b
+}
+
+var tokenCases = []testCase{
+	{"a token keeps all its fields, and is found by hash and listed", func(w *world) {
+		tenant := w.newTenant()
+		full := token(tenant, "full")
+		full.Rights, full.Principal = "users:read vault:write", store.Principal{Kind: "user", ID: "Ü-1", Display: "O'Hara"}
+		full.Created, full.Expires = epoch.Add(time.Microsecond), epoch.Add(time.Hour)
+		bare := token(tenant, "bare")
+		for _, want := range []store.Token{full, bare} {
+			if err := w.store.CreateToken(w.ctx, want); err != nil {
+				w.Fatal(err)
+			}
+			got, err := w.store.TokenByHash(w.ctx, want.Hash)
+			if err != nil || !sameToken(got, want) {
+				w.Errorf("by hash %+v, error %v; want %+v", got, err, want)
+			}
+		}
+		list, err := w.store.Tokens(w.ctx, tenant.ID)
+		if err != nil || len(list) != 2 || !slices.ContainsFunc(list, func(t store.Token) bool { return sameToken(t, full) }) ||
+			!slices.ContainsFunc(list, func(t store.Token) bool { return sameToken(t, bare) }) {
+			w.Errorf("Tokens: %+v, error %v", list, err)
+		}
+		if list, err := w.store.Tokens(w.ctx, w.newTenant().ID); err != nil || len(list) != 0 {
+			w.Errorf("tokens of another tenant: %+v, error %v", list, err)
+		}
+	}},
+	{"an unknown hash is not found", func(w *world) {
+		if _, err := w.store.TokenByHash(w.ctx, token(store.Tenant{}, "x").Hash); !errors.Is(err, store.ErrNotFound) {
+			w.Errorf("error %v, want ErrNotFound", err)
+		}
+	}},
+	{"a name serves one token of a tenant that is not revoked", func(w *world) {
+		tenant, other := w.newTenant(), w.newTenant()
+		first := token(tenant, "ci")
+		if err := w.store.CreateToken(w.ctx, first); err != nil {
+			w.Fatal(err)
+		}
+		w.taken("the same name", w.store.CreateToken(w.ctx, token(tenant, "ci")), "name")
+		if err := w.store.CreateToken(w.ctx, token(other, "ci")); err != nil {
+			w.Errorf("the same name of another tenant: %v", err)
+		}
+		if _, err := w.store.RevokeToken(w.ctx, tenant.ID, "ci", epoch); err != nil {
+			w.Fatal(err)
+		}
+		if err := w.store.CreateToken(w.ctx, token(tenant, "ci")); err != nil {
+			w.Errorf("the name of a revoked token: %v", err)
+		}
+	}},
+	{"of several tokens made with one name one is", func(w *world) {
+		tenant := w.newTenant()
+		errs := concurrently(12, func(int) error { return w.store.CreateToken(w.ctx, token(tenant, "race")) })
+		won := 0
+		for _, err := range errs {
+			if err == nil {
+				won++
+				continue
+			}
+			w.taken("a loser", err, "name")
+		}
+		if list, err := w.store.Tokens(w.ctx, tenant.ID); won != 1 || len(list) != 1 || err != nil {
+			w.Errorf("%d won, %d tokens are there, error %v", won, len(list), err)
+		}
+	}},
+	{"a token is revoked once, by id or name, and stays on record", func(w *world) {
+		tenant, other := w.newTenant(), w.newTenant()
+		byID, byName, kept := token(tenant, "one"), token(tenant, "two"), token(other, "two")
+		for _, t := range []store.Token{byID, byName, kept} {
+			if err := w.store.CreateToken(w.ctx, t); err != nil {
+				w.Fatal(err)
+			}
+		}
+		at := epoch.Add(time.Minute)
+		for handle, t := range map[string]store.Token{byID.ID: byID, "two": byName} {
+			t.Revoked = at
+			got, err := w.store.RevokeToken(w.ctx, tenant.ID, handle, at)
+			if err != nil || !sameToken(got, t) {
+				w.Errorf("revoked %+v, error %v; want %+v", got, err, t)
+			}
+			if got, err := w.store.TokenByHash(w.ctx, t.Hash); err != nil || !sameToken(got, t) {
+				w.Errorf("by hash afterwards %+v, error %v; want %+v", got, err, t)
+			}
+			if _, err := w.store.RevokeToken(w.ctx, tenant.ID, handle, at.Add(time.Hour)); !errors.Is(err, store.ErrNotFound) {
+				w.Errorf("revoked again: %v, want ErrNotFound", err)
+			}
+		}
+		if _, err := w.store.RevokeToken(w.ctx, tenant.ID, kept.ID, at); !errors.Is(err, store.ErrNotFound) {
+			w.Errorf("another tenant's token: %v, want ErrNotFound", err)
+		}
+		if got, err := w.store.TokenByHash(w.ctx, kept.Hash); err != nil || !got.Revoked.IsZero() {
+			w.Errorf("another tenant's token of the same name: %+v, error %v", got, err)
+		}
+	}},
+}
+
+func token(tenant store.Tenant, name string) store.Token {
+	t := store.Token{ID: "tok-" + rand.Text(), Tenant: tenant.ID, Name: name, Rights: "all", Created: epoch}
+	_, _ = rand.Read(t.Hash[:]) // never fails
+	return t
+}
+
+// sameToken compares fields; times by instant, and zero times must be zero.
+func sameToken(a, b store.Token) bool {
+	times := a.Created.Equal(b.Created) && a.Expires.Equal(b.Expires) && a.Revoked.Equal(b.Revoked)
+	a.Created, a.Expires, a.Revoked = b.Created, b.Expires, b.Revoked
+	return times && a == b
+}
+
+var settingCases = []testCase{
+	{"a setting is stored once and then read", func(w *world) {
+		key := "key-" + rand.Text()
+		if _, ok, err := w.store.Setting(w.ctx, key); ok || err != nil {
+			w.Errorf("before: there %t, error %v", ok, err)
+		}
+		for _, value := range []string{"first ü\n", "second"} {
+			if got, err := w.store.SetSetting(w.ctx, key, value); got != "first ü\n" || err != nil {
+				w.Errorf("setting %q gives %q, error %v", value, got, err)
+			}
+		}
+		if got, ok, err := w.store.Setting(w.ctx, key); got != "first ü\n" || !ok || err != nil {
+			w.Errorf("after: %q, there %t, error %v", got, ok, err)
+		}
+	}},
+	{"of several that set one setting one wins, and all learn its value", func(w *world) {
+		key := "race-" + rand.Text()
+		values := make([]string, 16)
+		errs := concurrently(len(values), func(i int) (err error) {
+			values[i], err = w.store.SetSetting(w.ctx, key, rand.Text())
+			return err
+		})
+		if err := errors.Join(errs...); err != nil {
+			w.Fatal(err)
+		}
+		for _, v := range values {
+			if v == "" || v != values[0] {
+				w.Errorf("values %q", values)
+				break
+			}
+		}
+	}},
+	{"ClaimOnce is true for exactly one caller per key", func(w *world) {
+		key := "claim-" + rand.Text()
+		var claimed atomic.Int64
+		errs := concurrently(32, func(int) error {
+			mine, err := w.store.ClaimOnce(w.ctx, key)
+			if mine {
+				claimed.Add(1)
+			}
+			return err
+		})
+		if err := errors.Join(errs...); err != nil {
+			w.Fatal(err)
+		}
+		if claimed.Load() != 1 {
+			w.Errorf("claimed %d times", claimed.Load())
+		}
+		if mine, err := w.store.ClaimOnce(w.ctx, key); mine || err != nil {
+			w.Errorf("later: %t, error %v", mine, err)
+		}
+		if mine, err := w.store.ClaimOnce(w.ctx, key+"2"); !mine || err != nil {
+			w.Errorf("another key: %t, error %v", mine, err)
+		}
+	}},
+}

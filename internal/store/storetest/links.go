@@ -1,0 +1,204 @@
+package storetest
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/scimd/scimd/internal/schema"
+	"github.com/scimd/scimd/internal/store"
+)
+
+// A device stands in for a group where the Member relation is shown.
+var linkCases = []testCase{
+	{"Find resolves ids of the types asked for, each once, and leaves out what is not there", func(w *world) {
+		list := w.insert(User("a").ID("A-1"), User("b"), Device("d").ID("D-1"), Device("e").ID("a-1"))
+		w.do(func(tx store.Tx) error {
+			for _, c := range []struct {
+				name  string
+				types []*schema.ResourceType
+				ids   []string
+				want  []*store.Resource
+			}{
+				{"nothing", []*schema.ResourceType{userType()}, nil, nil},
+				{"unknown ids", []*schema.ResourceType{userType(), deviceType()}, []string{"", "x", "' OR 1=1"}, nil},
+				{"one type", []*schema.ResourceType{userType()}, []string{list[1].ID, "D-1", "nobody"}, list[1:2]},
+				{"two types", []*schema.ResourceType{userType(), deviceType()}, []string{"D-1", list[1].ID}, list[1:3]},
+				{"in letter case where ids are exact", []*schema.ResourceType{deviceType()}, []string{"d-1", "A-1"}, nil},
+				{"the same id twice", []*schema.ResourceType{userType()}, []string{list[1].ID, list[1].ID}, list[1:2]},
+				{"one id of two types", []*schema.ResourceType{userType(), deviceType()}, []string{"a-1"}, []*store.Resource{list[0], list[3]}},
+			} {
+				links, err := tx.Find(c.types, c.ids)
+				if err != nil {
+					return fmt.Errorf("%s: %w", c.name, err)
+				}
+				w.leadsTo("Find "+c.name, bySeq(links), c.want...)
+			}
+			return nil
+		})
+	}},
+	{"Find resolves thousands of ids at once", func(w *world) {
+		many := make([]*Builder, 3000)
+		ids := make([]string, len(many))
+		for i := range many {
+			many[i] = User(fmt.Sprintf("u%05d", i))
+			ids[i] = many[i].id
+		}
+		list := w.insert(many...)
+		group := w.insert(Device("group"))[0]
+		w.do(func(tx store.Tx) error {
+			links, err := find(tx, ids...)
+			if err != nil {
+				return err
+			}
+			w.leadsTo("Find", bySeq(links), list...)
+			return tx.SetLinks(store.Member, group.Seq, links)
+		})
+		rec := w.get(group.Type, group.ID, store.Want{Relation: store.Member})
+		w.leadsTo("members", rec.Links, list...)
+	}},
+	{"SetLinks makes the complete set, and links are read from both ends in seq order", func(w *world) {
+		list := w.insert(User("u1").Set("displayName", "One"), User("u2"), User("u3"), Device("group"), Device("nested"))
+		u1, u2, u3, group, nested := list[0], list[1], list[2], list[3], list[4]
+		members := []store.Want{{Relation: store.Member}}
+		groups := []store.Want{{Relation: store.Member, Reverse: true}}
+		for _, step := range [][]*store.Resource{{u3, u1, nested}, {u3, u1, nested}, {u2, u1}, {}, {nested}} {
+			sorted := slices.Clone(step)
+			slices.SortFunc(sorted, func(a, b *store.Resource) int { return cmp.Compare(a.Seq, b.Seq) })
+			w.do(func(tx store.Tx) error {
+				var dst []store.Link
+				for _, r := range step {
+					dst = append(dst, linkTo(r))
+				}
+				if err := tx.SetLinks(store.Member, group.Seq, dst); err != nil {
+					return err
+				}
+				links, err := tx.Links(group.Seq, members)
+				w.leadsTo("links in the transaction", links, sorted...)
+				return err
+			})
+			rec := w.get(group.Type, group.ID, members...)
+			w.leadsTo("links of Get", rec.Links, sorted...)
+			for _, l := range rec.Links {
+				if l.Relation != store.Member || l.Reverse {
+					w.Errorf("link %+v, want a member, forward", l)
+				}
+			}
+			for _, r := range []*store.Resource{u1, u2, u3, nested} {
+				rec := w.get(r.Type, r.ID, groups...)
+				if slices.Contains(step, r) {
+					w.leadsTo("reverse links", rec.Links, group)
+					if len(rec.Links) == 1 && !rec.Links[0].Reverse {
+						w.Error("a link against its direction does not say so")
+					}
+				} else {
+					w.leadsTo("reverse links", rec.Links)
+				}
+			}
+		}
+	}},
+	{"a link shows what the other side is called now", func(w *world) {
+		list := w.insert(User("boss").Set("displayName", "Ünï Boss"), User("staff"))
+		boss, staff := list[0], list[1]
+		manager := store.Want{Relation: store.Manager}
+		w.do(func(tx store.Tx) error {
+			return tx.SetLinks(store.Manager, staff.Seq, []store.Link{linkTo(boss)})
+		})
+		if rec := w.get(staff.Type, staff.ID, manager); len(rec.Links) != 1 || rec.Links[0].Display != "Ünï Boss" {
+			w.Errorf("links %+v, want Ünï Boss", rec.Links)
+		}
+		w.do(func(tx store.Tx) error { return tx.Update(changed(boss, "displayName", "Someone Else"), 1) })
+		if rec := w.get(staff.Type, staff.ID, manager); len(rec.Links) != 1 || rec.Links[0].Display != "Someone Else" {
+			w.Errorf("links %+v, want Someone Else", rec.Links)
+		}
+		if rec := w.get(staff.Type, staff.ID); rec.Version != 1 || len(rec.Links) != 0 {
+			w.Errorf("version %d and links %v without asking, want 1 and none", rec.Version, rec.Links)
+		}
+	}},
+	{"relations do not mix, and several are read at once", func(w *world) {
+		list := w.insert(User("boss"), User("staff"), Device("group"))
+		boss, staff, group := list[0], list[1], list[2]
+		w.do(func(tx store.Tx) error {
+			if err := tx.SetLinks(store.Manager, staff.Seq, []store.Link{linkTo(boss)}); err != nil {
+				return err
+			}
+			return tx.SetLinks(store.Member, group.Seq, []store.Link{linkTo(staff), linkTo(boss)})
+		})
+		rec := w.get(staff.Type, staff.ID, store.Want{Relation: store.Manager}, store.Want{Relation: store.Member, Reverse: true})
+		w.leadsTo("both relations", rec.Links, group, boss) // ordered by relation
+		w.leadsTo("manager", w.get(staff.Type, staff.ID, store.Want{Relation: store.Manager}).Links, boss)
+		w.leadsTo("managed by", w.get(boss.Type, boss.ID, store.Want{Relation: store.Manager, Reverse: true}).Links, staff)
+		w.do(func(tx store.Tx) error { return tx.SetLinks(store.Manager, staff.Seq, nil) })
+		w.leadsTo("members after the manager went", w.get(group.Type, group.ID, store.Want{Relation: store.Member}).Links, boss, staff)
+	}},
+	{"a delete removes the edges from and to the resource", func(w *world) {
+		list := w.insert(User("left"), User("middle"), User("right"))
+		left, middle, right := list[0], list[1], list[2]
+		w.do(func(tx store.Tx) error {
+			if err := tx.SetLinks(store.Manager, left.Seq, []store.Link{linkTo(middle)}); err != nil {
+				return err
+			}
+			return tx.SetLinks(store.Manager, middle.Seq, []store.Link{linkTo(right)})
+		})
+		w.do(func(tx store.Tx) error { return tx.Delete(middle.Type, middle.Seq) })
+		w.leadsTo("left", w.get(left.Type, left.ID, store.Want{Relation: store.Manager}).Links)
+		w.leadsTo("right", w.get(right.Type, right.ID, store.Want{Relation: store.Manager, Reverse: true}).Links)
+		w.insert(User("middle").ID(middle.ID))
+		w.leadsTo("left", w.get(left.Type, left.ID, store.Want{Relation: store.Manager}).Links)
+	}},
+	{"a page comes with the links of each record", func(w *world) {
+		many := make([]*Builder, 450) // more than a batch
+		for i := range many {
+			many[i] = User(fmt.Sprintf("u%03d", i)).Set("displayName", fmt.Sprintf("U %d", i))
+		}
+		list := w.insert(many...)
+		w.do(func(tx store.Tx) error {
+			for i, r := range list[1:] {
+				if err := tx.SetLinks(store.Manager, r.Seq, []store.Link{linkTo(list[i])}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		q := w.query(w.users(""))
+		q.Want = []store.Want{{Relation: store.Manager}}
+		for i, rec := range w.ask(q).records {
+			if i == 0 {
+				w.leadsTo("the first", rec.Links)
+				continue
+			}
+			w.leadsTo(rec.ID, rec.Links, list[i-1])
+			if len(rec.Links) == 1 && rec.Links[0].Display != fmt.Sprintf("U %d", i-1) {
+				w.Errorf("manager of %d is called %q", i, rec.Links[0].Display)
+			}
+		}
+	}},
+}
+
+// leadsTo checks the other sides of links, in order.
+func (w *world) leadsTo(what string, links []store.Link, want ...*store.Resource) {
+	w.Helper()
+	same := slices.EqualFunc(links, want, func(l store.Link, r *store.Resource) bool {
+		return l.Seq == r.Seq && l.Type == r.Type && l.ID == r.ID
+	})
+	if !same {
+		ids := make([]string, len(want))
+		for i, r := range want {
+			ids[i] = r.Type.Name + " " + r.ID
+		}
+		got := make([]string, len(links))
+		for i, l := range links {
+			got[i] = fmt.Sprintf("%v", l.ID)
+			if l.Type != nil {
+				got[i] = l.Type.Name + " " + l.ID
+			}
+		}
+		w.Errorf("%s: %d links %.300q, want %d %.300q", what, len(got), got, len(ids), ids)
+	}
+}
+
+// bySeq orders links of Find, which promises no order.
+func bySeq(links []store.Link) []store.Link {
+	slices.SortFunc(links, func(a, b store.Link) int { return cmp.Compare(a.Seq, b.Seq) })
+	return links
+}

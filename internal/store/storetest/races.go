@@ -1,0 +1,236 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/scimd/scimd/internal/resource"
+	"github.com/scimd/scimd/internal/store"
+)
+
+var raceCases = []testCase{
+	{"of 64 inserts of one userName one wins", func(w *world) {
+		errs := concurrently(64, func(i int) error {
+			r := User("one").Resource()
+			return w.store.Do(w.ctx, w.space, func(tx store.Tx) error { return tx.Insert(r) })
+		})
+		won := 0
+		for _, err := range errs {
+			if err == nil {
+				won++
+				continue
+			}
+			w.taken("a loser", err, "userName")
+		}
+		if a := w.ask(w.query(w.users(""))); won != 1 || a.total != 1 {
+			w.Errorf("%d inserts won and %d users are there, want 1 and 1", won, a.total)
+		}
+	}},
+	{"of 16 inserts of one value in the generic table one wins", func(w *world) {
+		errs := concurrently(16, func(i int) error {
+			r := Device(strconv.Itoa(i)).Set("alias", "one").Resource()
+			return w.store.Do(w.ctx, w.space, func(tx store.Tx) error { return tx.Insert(r) })
+		})
+		won := 0
+		for _, err := range errs {
+			if err == nil {
+				won++
+				continue
+			}
+			w.taken("a loser", err, "alias")
+		}
+		if a := w.ask(w.query(w.devices(""))); won != 1 || a.total != 1 {
+			w.Errorf("%d inserts won and %d devices are there, want 1 and 1", won, a.total)
+		}
+	}},
+	{"16 writers that read, change and write one resource lose nothing", func(w *world) {
+		const writers, each = 16, 5
+		id := w.insert(User("counter").Number("count", "0"))[0].ID
+		errs := concurrently(writers, func(int) error {
+			for range each {
+				if err := w.store.Do(w.ctx, w.space, func(tx store.Tx) error { return increment(tx, id) }); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err := errors.Join(errs...); err != nil {
+			w.Fatal(err)
+		}
+		rec := w.get(userType(), id)
+		if n := countOf(w, rec); n != writers*each || rec.Version != writers*each+1 {
+			w.Errorf("count %d at version %d, want %d at %d", n, rec.Version, writers*each, writers*each+1)
+		}
+	}},
+	{"of several updates from one version one wins", func(w *world) {
+		r := w.insert(User("cas"))[0]
+		errs := concurrently(16, func(i int) error {
+			return w.store.Do(w.ctx, w.space, func(tx store.Tx) error {
+				return tx.Update(changed(r, "title", strconv.Itoa(i)), 1)
+			})
+		})
+		won := 0
+		for _, err := range errs {
+			if err == nil {
+				won++
+			} else if !errors.Is(err, store.ErrVersion) {
+				w.Errorf("a loser: %v, want ErrVersion", err)
+			}
+		}
+		if rec := w.get(r.Type, r.ID); won != 1 || rec.Version != 2 {
+			w.Errorf("%d updates won, version %d; want 1 and 2", won, rec.Version)
+		}
+	}},
+	{"two transactions that lock two resources in opposite order both succeed", func(w *world) {
+		pair := w.insert(User("left").Number("count", "0"), User("right").Number("count", "0"))
+		var runs atomic.Int64
+		both := make(chan struct{}, 2)
+		errs := concurrently(2, func(i int) error {
+			first, second := pair[i].ID, pair[1-i].ID
+			return w.store.Do(w.ctx, w.space, func(tx store.Tx) error {
+				attempt := runs.Add(1)
+				if err := increment(tx, first); err != nil {
+					return err
+				}
+				if attempt <= 2 {
+					// Let the other one take its first lock. An engine that runs one
+					// transaction at a time has it wait in the queue instead.
+					both <- struct{}{}
+					deadline := time.After(300 * time.Millisecond)
+					for len(both) < 2 {
+						select {
+						case <-deadline:
+							return increment(tx, second)
+						case <-time.After(time.Millisecond):
+						}
+					}
+				}
+				return increment(tx, second)
+			})
+		})
+		if err := errors.Join(errs...); err != nil {
+			w.Fatal(err)
+		}
+		for _, r := range pair {
+			if n := countOf(w, w.get(r.Type, r.ID)); n != 2 {
+				w.Errorf("%s was counted %d times, want once by each transaction", r.ID, n)
+			}
+		}
+	}},
+	{"reads and writes at the same time do not fail each other", func(w *world) {
+		ctx, cancel := context.WithCancel(w.ctx)
+		defer cancel()
+		for i := range 40 {
+			w.insert(User(fmt.Sprintf("base%02d", i)))
+		}
+		var reads atomic.Int64
+		readers := make(chan []error)
+		go func() {
+			readers <- concurrently(8, func(int) error {
+				for ctx.Err() == nil {
+					a, err := walk(w.ctx, w.store, w.query(w.users(`userName sw "base"`)))
+					if err != nil {
+						return err
+					}
+					if a.total != 40 || len(a.records) != 40 {
+						return fmt.Errorf("a read saw %d of %d, want 40", len(a.records), a.total)
+					}
+					reads.Add(1)
+				}
+				return nil
+			})
+		}()
+		writes := concurrently(8, func(i int) error {
+			for j := range 20 {
+				r := User(fmt.Sprintf("w%d-%d", i, j)).Resource()
+				err := w.store.Do(w.ctx, w.space, func(tx store.Tx) error { return tx.Insert(r) })
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		for deadline := time.Now().Add(10 * time.Second); reads.Load() < 8 && time.Now().Before(deadline); {
+			time.Sleep(time.Millisecond)
+		}
+		cancel()
+		if err := errors.Join(append(writes, <-readers...)...); err != nil {
+			w.Error(err)
+		}
+		if reads.Load() == 0 {
+			w.Error("no read came through beside the writes")
+		}
+	}},
+	{"a resource that is referenced is not deleted in between", func(w *world) {
+		// Each round sets a manager and deletes that manager at the same time:
+		// whichever comes first, no edge leads to nowhere.
+		for i := range 10 {
+			list := w.insert(User(fmt.Sprintf("boss%d", i)), User(fmt.Sprintf("staff%d", i)))
+			boss, staff := list[0], list[1]
+			var linked atomic.Bool
+			errs := concurrently(2, func(i int) error {
+				if i == 0 {
+					return w.store.Do(w.ctx, w.space, func(tx store.Tx) error {
+						links, err := find(tx, boss.ID)
+						if err != nil {
+							return err
+						}
+						linked.Store(len(links) == 1)
+						return tx.SetLinks(store.Manager, staff.Seq, links)
+					})
+				}
+				return w.store.Do(w.ctx, w.space, func(tx store.Tx) error {
+					rec, err := tx.Get(boss.Type, boss.ID)
+					if err != nil {
+						return err
+					}
+					return tx.Delete(boss.Type, rec.Seq)
+				})
+			})
+			if err := errors.Join(errs...); err != nil {
+				w.Fatalf("round %d: %v", i, err)
+			}
+			if rec := w.get(staff.Type, staff.ID, store.Want{Relation: store.Manager}); len(rec.Links) != 0 {
+				w.Fatalf("round %d (manager found: %t): an edge to the deleted manager remains", i, linked.Load())
+			}
+		}
+	}},
+}
+
+// increment adds one to the member count of a user, which no key holds.
+func increment(tx store.Tx, id string) error {
+	rec, err := tx.Get(userType(), id)
+	if err != nil {
+		return err
+	}
+	body, err := resource.Decode(rec.Doc)
+	if err != nil {
+		return err
+	}
+	count, _ := body.Get("count")
+	n, err := strconv.Atoi(count.Literal())
+	if err != nil {
+		return err
+	}
+	body.Set("count", resource.NumberLiteral(strconv.Itoa(n+1)))
+	r := &store.Resource{
+		Type: userType(), Seq: rec.Seq, ID: rec.ID, Version: rec.Version + 1,
+		Created: rec.Created, Modified: rec.Modified.Add(time.Microsecond), Body: body,
+	}
+	r.Doc, r.Cut = resource.Encode(body)
+	return tx.Update(r, rec.Version)
+}
+
+func countOf(w *world, rec *store.Record) int {
+	w.Helper()
+	raw, _ := resource.Get(rec.Doc, "count")
+	n, err := strconv.Atoi(string(raw))
+	if err != nil {
+		w.Fatalf("count of %s: %v", rec.ID, err)
+	}
+	return n
+}

@@ -1,0 +1,96 @@
+package storetest
+
+import (
+	"sync"
+	"testing/fstest"
+
+	"github.com/scimd/scimd/internal/schema"
+)
+
+// The suite's schemas. User has the attribute paths of the real resource type,
+// so that an engine's table map applies to it. Device is made up and has no
+// table map: it shows what the generic table can do.
+const (
+	commonJSON = `{"id":"common","attributes":[
+	{"name":"schemas","multiValued":true,"required":true,"caseExact":true,"mutability":"readOnly","returned":"always"},
+	{"name":"id","caseExact":true,"mutability":"readOnly","returned":"always","uniqueness":"server"},
+	{"name":"externalId","caseExact":true},
+	{"name":"meta","type":"complex","mutability":"readOnly","subAttributes":[
+		{"name":"resourceType","caseExact":true,"mutability":"readOnly"},
+		{"name":"created","type":"dateTime","mutability":"readOnly"},
+		{"name":"lastModified","type":"dateTime","mutability":"readOnly"},
+		{"name":"location","type":"reference","mutability":"readOnly"},
+		{"name":"version","caseExact":true,"mutability":"readOnly"}]}]}`
+
+	userURN  = "urn:ietf:params:scim:schemas:core:2.0:User"
+	userJSON = `{"id":"` + userURN + `","name":"User","attributes":[
+	{"name":"userName","required":true,"uniqueness":"server"},
+	{"name":"name","type":"complex","subAttributes":[
+		{"name":"formatted"},{"name":"familyName"},{"name":"givenName"},{"name":"middleName"},
+		{"name":"honorificPrefix"},{"name":"honorificSuffix"}]},
+	{"name":"displayName"},{"name":"nickName"},{"name":"title"},{"name":"userType"},
+	{"name":"preferredLanguage"},{"name":"locale"},{"name":"timezone"},
+	{"name":"active","type":"boolean"},
+	{"name":"emails","type":"complex","multiValued":true,"subAttributes":[
+		{"name":"value"},{"name":"display"},{"name":"type"},{"name":"primary","type":"boolean"}]},
+	{"name":"phoneNumbers","type":"complex","multiValued":true,"subAttributes":[
+		{"name":"value"},{"name":"display"},{"name":"type"},{"name":"primary","type":"boolean"}]},
+	{"name":"roles","type":"complex","multiValued":true,"subAttributes":[
+		{"name":"value"},{"name":"display"},{"name":"type"},{"name":"primary","type":"boolean"}]},
+	{"name":"x509Certificates","type":"complex","multiValued":true,"subAttributes":[
+		{"name":"value","type":"binary"},{"name":"type"},{"name":"primary","type":"boolean"}]}]}`
+
+	enterpriseURN  = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+	enterpriseJSON = `{"id":"` + enterpriseURN + `","name":"EnterpriseUser","attributes":[
+	{"name":"employeeNumber"},{"name":"costCenter"},{"name":"organization"},{"name":"division"},{"name":"department"},
+	{"name":"manager","type":"complex","subAttributes":[
+		{"name":"value","caseExact":true},
+		{"name":"$ref","type":"reference","mutability":"readOnly"},
+		{"name":"displayName","mutability":"readOnly"}]}]}`
+
+	customURN  = "urn:scim:schemas:extension:custom:2.0"
+	customJSON = `{"id":"` + customURN + `","name":"Custom","open":true,"attributes":[]}`
+
+	deviceURN  = "urn:example:scim:schemas:2.0:Device"
+	deviceJSON = `{"id":"` + deviceURN + `","name":"Device","attributes":[
+	{"name":"serial","required":true,"caseExact":true,"uniqueness":"server"},
+	{"name":"alias","uniqueness":"server"},
+	{"name":"label"},
+	{"name":"slots","type":"integer"},
+	{"name":"load","type":"decimal"},
+	{"name":"seen","type":"dateTime"},
+	{"name":"firmware","type":"binary"},
+	{"name":"enabled","type":"boolean"},
+	{"name":"home","type":"reference"},
+	{"name":"tags","multiValued":true},
+	{"name":"maker","type":"complex","subAttributes":[{"name":"name"},{"name":"founded","type":"integer"}]},
+	{"name":"ports","type":"complex","multiValued":true,"subAttributes":[
+		{"name":"value","type":"integer"},{"name":"type"},{"name":"primary","type":"boolean"},
+		{"name":"since","type":"dateTime"}]}]}`
+
+	typesJSON = `[
+	{"name":"User","endpoint":"/Users","schema":"` + userURN + `","family":"users","schemaExtensions":[
+		{"schema":"` + enterpriseURN + `"},{"schema":"` + customURN + `"}]},
+	{"name":"Device","endpoint":"/Devices","schema":"` + deviceURN + `","family":"users","idCaseExact":true}]`
+)
+
+// Registry is the registry of the suite. It is one for all tests, as bound
+// predicates point into it.
+var Registry = sync.OnceValue(func() *schema.Registry {
+	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
+	reg, err := schema.Load(fstest.MapFS{
+		"common.json":          file(commonJSON),
+		"core/user.json":       file(userJSON),
+		"core/enterprise.json": file(enterpriseJSON),
+		"core/custom.json":     file(customJSON),
+		"core/device.json":     file(deviceJSON),
+		"resource-types.json":  file(typesJSON),
+	})
+	if err != nil {
+		panic(err)
+	}
+	return reg
+})
+
+func userType() *schema.ResourceType   { return Registry().Type("User") }
+func deviceType() *schema.ResourceType { return Registry().Type("Device") }

@@ -1,0 +1,2 @@
+DROP TABLE resource_unique;
+DROP TABLE resource_r;
