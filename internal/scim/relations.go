@@ -65,7 +65,7 @@ func saveReferences(tx store.Tx, t *Tenant, rt *schema.ResourceType, seq int64, 
 				return scimerr.InvalidValue(a.Path, "%s names a resource that does not exist.", a.Path)
 			}
 		}
-		if err := tx.SetLinks(ref.relation, seq, links); err != nil {
+		if _, err := tx.SetLinks(ref.relation, seq, links); err != nil {
 			return err
 		}
 	}

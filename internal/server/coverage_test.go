@@ -274,9 +274,9 @@ func (changes) Get(_ *schema.ResourceType, id string) (*store.Record, error) {
 	return &theUser, nil
 }
 
-func (changes) Insert(r *store.Resource) error                     { r.Seq = 2; return nil }
-func (changes) Update(*store.Resource, int64) error                { return nil }
-func (changes) Delete(*schema.ResourceType, int64) error           { return nil }
-func (changes) SetLinks(store.Relation, int64, []store.Link) error { return nil }
-func (changes) Links(int64, []store.Want) ([]store.Link, error)    { return nil, nil }
-func (changes) Event(store.Event) error                            { return nil }
+func (changes) Insert(r *store.Resource) error                                { r.Seq = 2; return nil }
+func (changes) Update(*store.Resource, int64) error                           { return nil }
+func (changes) Delete(*schema.ResourceType, int64) error                      { return nil }
+func (changes) SetLinks(store.Relation, int64, []store.Link) ([]int64, error) { return nil, nil }
+func (changes) Links(int64, []store.Want) ([]store.Link, error)               { return nil, nil }
+func (changes) Event(store.Event) error                                       { return nil }

@@ -73,12 +73,18 @@ type Link struct {
 	ID      string
 	// Display is what the other side is called: see the table map of its type.
 	Display string
+	// Indirect is set when only edges of resources in between lead there (see
+	// Want.Transitive).
+	Indirect bool
 }
 
 // Want asks a read for links.
 type Want struct {
 	Relation Relation
 	Reverse  bool
+	// Transitive follows the relation on from every resource it leads to, each
+	// counted once; cycles are cut.
+	Transitive bool
 	// Holds are bytes that the document of every resource with such a link
 	// contains; when no document of a batch does, the statement is spared. Nil
 	// means that the document does not tell.
@@ -123,6 +129,11 @@ type Query struct {
 	Budget int
 	// Want are the links to read along.
 	Want []Want
+	// Judge are the links of the records given to Match and SortKey.
+	Judge []Want
+	// Transitive are the relations that filters follow to their ends against
+	// their direction, as a Want with Reverse and Transitive does.
+	Transitive []Relation
 	// IncludeHidden also selects hidden resources.
 	IncludeHidden bool
 }
@@ -211,10 +222,30 @@ type Tx interface {
 	// Find resolves ids among the given types and locks the rows found against
 	// deletion (FOR SHARE, in seq order). Ids that are not there are left out.
 	Find(types []*schema.ResourceType, ids []string) ([]Link, error)
-	// SetLinks makes dst the complete set of edges of a relation from src.
-	SetLinks(rel Relation, src int64, dst []Link) error
+	// SetLinks makes dst the complete set of edges of a relation from src. Like
+	// AddLinks and RemoveLinks it returns the far ends, as seqs, of the edges that
+	// it has added or removed.
+	SetLinks(rel Relation, src int64, dst []Link) (changed []int64, err error)
+	// AddLinks adds edges from src; those that are there stay.
+	AddLinks(rel Relation, src int64, dst []Link) (changed []int64, err error)
+	// RemoveLinks removes the edges from src to the resources dst.
+	RemoveLinks(rel Relation, src int64, dst []int64) (changed []int64, err error)
 	// Links reads the links of one resource.
 	Links(seq int64, want []Want) ([]Link, error)
+	// FindLinks reads those links from src that lead to a resource of the given
+	// types with one of the ids, which are compared as Find does.
+	FindLinks(rel Relation, src int64, types []*schema.ResourceType, ids []string) ([]Link, error)
+	// CountLinks counts the edges from src; it stops at most.
+	CountLinks(rel Relation, src int64, most int) (int, error)
+	// Reaches reports whether edges of the relation lead from one of the given
+	// resources to another, over any number of resources in between.
+	Reaches(rel Relation, from []int64, to int64) (bool, error)
+	// Touch moves the version and the time of every resource with an edge to dst,
+	// as a change of it at that time would, and returns them in no order.
+	Touch(rel Relation, dst int64, at time.Time) ([]Touched, error)
+	// Lock waits for the lock of that name in the space and holds it to the end of
+	// the transaction.
+	Lock(name string) error
 	// SetPassword stores a password hash for a resource; nil removes it.
 	SetPassword(seq int64, hash []byte) error
 	// Event appends to the change log of the space, in commit order.
@@ -222,6 +253,14 @@ type Tx interface {
 	// Try runs fn in a savepoint: when it fails, its changes are undone and the
 	// transaction goes on.
 	Try(fn func() error) error
+}
+
+// Touched is a resource that Touch has moved on.
+type Touched struct {
+	Type     *schema.ResourceType
+	ID       string
+	Version  int64
+	Modified time.Time
 }
 
 // Event is one row of the change log: who did what, never any value.

@@ -20,6 +20,9 @@ type Generator struct {
 	// Include tells which attributes and sub-attributes to use; nil means all
 	// that filters may name.
 	Include func(*schema.Attribute) bool
+	// Texts gives texts that filters compare an attribute with; without any the
+	// stock is used.
+	Texts func(*schema.Attribute) []string
 
 	rng  *rand.Rand
 	rt   *schema.ResourceType
@@ -261,7 +264,9 @@ func (g *Generator) test(b *strings.Builder, within *schema.Attribute) {
 		return
 	}
 	v := g.literal(a)
-	if unique(a) && a.Type == schema.String && g.made > 0 {
+	if own := g.texts(a); len(own) > 0 && !g.chance(4) {
+		v = resource.Text(pick(g, own))
+	} else if unique(a) && a.Type == schema.String && g.made > 0 {
 		v = resource.Text(fmt.Sprintf("%s-%d", pick(g, words), 1+g.rng.IntN(g.made)))
 	}
 	ops := []string{"eq", "ne", "gt", "ge", "lt", "le", "co", "sw", "ew"}
@@ -280,6 +285,13 @@ func (g *Generator) test(b *strings.Builder, within *schema.Attribute) {
 	b.WriteString(g.anyCase(op))
 	b.WriteByte(' ')
 	b.Write(resource.AppendJSON(nil, v))
+}
+
+func (g *Generator) texts(a *schema.Attribute) []string {
+	if g.Texts == nil {
+		return nil
+	}
+	return g.Texts(a)
 }
 
 // needle is text or a part of it that suits the operator, in any letter case.

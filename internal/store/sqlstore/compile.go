@@ -21,6 +21,8 @@ type compiler struct {
 	space string
 	// typeNr is the number of the layout's resource type.
 	typeNr int64
+	// transitive are the relations that are followed to their ends.
+	transitive []store.Relation
 	// doubt names the first attribute that SQL cannot decide.
 	doubt string
 	err   error
@@ -163,6 +165,12 @@ func withOp(p *filter.Compare, op filter.Op) *filter.Compare {
 // compareElement compares a sub-attribute of the element that a row stands for,
 // or the value itself; ne holds only of a value that is there.
 func (c *compiler) compareElement(p *filter.Compare, s *rowSet) cond {
+	if s.isConstant(p.Attr) {
+		if constantHolds(s.constants[strings.ToLower(p.Attr.Name)], p.Op, p.Key) {
+			return always
+		}
+		return never
+	}
 	column, ok := s.column(p.Attr)
 	if !ok {
 		return c.undecidable(p.Attr)
@@ -179,6 +187,9 @@ func (c *compiler) compareElement(p *filter.Compare, s *rowSet) cond {
 		}
 	} else {
 		cnd = c.compareText(column, op, p.Key, false)
+		if narrow := s.narrow[column]; narrow != "" && op == filter.Eq {
+			cnd = allOf(exactly(narrow+" IN ("+c.arg(schema.Fold(p.Key))+", "+c.arg(p.Key)+")"), cnd)
+		}
 	}
 	if p.Op == filter.Ne {
 		return allOf(c.hasValue(p.Attr, s), not(cnd))
@@ -188,10 +199,13 @@ func (c *compiler) compareElement(p *filter.Compare, s *rowSet) cond {
 
 // hasValue tells that the element has something to compare.
 func (c *compiler) hasValue(a *schema.Attribute, s *rowSet) cond {
-	if s.isFlag(a) {
+	if s.isFlag(a) || s.isConstant(a) {
 		return always
 	}
-	column, _ := s.column(a)
+	column, ok := s.column(a)
+	if !ok {
+		return c.undecidable(a)
+	}
 	return exactly(column + " IS NOT NULL")
 }
 
@@ -217,7 +231,7 @@ func (c *compiler) present(a *schema.Attribute) cond {
 // presentElement tells that an element has the sub-attribute. A row for the
 // attribute itself says so by being there.
 func (c *compiler) presentElement(a *schema.Attribute, s *rowSet) cond {
-	if a == s.attr || s.attr == nil {
+	if a == s.attr || s.attr == nil || s.isConstant(a) {
 		return always
 	}
 	column, ok := s.column(a)

@@ -203,9 +203,9 @@ func (r *relationMap) derives(sub *schema.Attribute) bool {
 	return slices.ContainsFunc(r.derived, func(name string) bool { return strings.EqualFold(name, sub.Name) })
 }
 
-// knows tells that the relation has the sub-attribute in a column.
+// knows tells that SQL can find the sub-attribute through the relation.
 func (r *relationMap) knows(sub *schema.Attribute) bool {
-	return strings.EqualFold(sub.Name, r.value) || strings.EqualFold(sub.Name, r.display)
+	return strings.EqualFold(sub.Name, r.value) || strings.EqualFold(sub.Name, r.display) || strings.EqualFold(sub.Name, r.kind)
 }
 
 // bindAll keeps in value rows whatever has no place yet, but for what is never

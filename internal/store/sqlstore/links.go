@@ -3,7 +3,8 @@ package sqlstore
 import (
 	"bytes"
 	"context"
-	"slices"
+	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/scimd/scimd/internal/store"
@@ -11,9 +12,8 @@ import (
 
 // readLinks fills in the links of records with one statement for all of them.
 func (s *Store) readLinks(ctx context.Context, c Conn, space int64, list []*store.Record, want []store.Want) error {
-	var st statement
-	var parts []string
-	spaceArg := st.arg(space)
+	r := linkReader{s: s, ctx: ctx}
+	r.space = r.arg(space)
 	bySeq := make(map[int64]*store.Record, len(list))
 	for _, w := range want {
 		var seqs []int64
@@ -26,37 +26,121 @@ func (s *Store) readLinks(ctx context.Context, c Conn, space int64, list []*stor
 		if len(seqs) == 0 {
 			continue
 		}
-		near, far, reverse := "src", "dst", "0"
-		if w.Reverse {
-			near, far, reverse = far, near, "1"
-		}
-		own := ""
-		if len(seqs) == 1 {
-			own = "e." + near + " = " + st.arg(seqs[0])
-		} else {
-			own = s.Dialect.InNumbers("e."+near, st.arg(s.Dialect.Numbers(seqs)))
-		}
-		relation := st.arg(int64(w.Relation))
-		for _, t := range tables {
-			parts = append(parts, "SELECT e."+near+" AS own, e.relation AS relation, "+reverse+" AS reverse, o.seq AS seq, e."+far+"_type AS type, o.id AS id, COALESCE(o."+
-				t.called(end{w.Relation, w.Reverse}).text+", '') AS display FROM edge e JOIN "+t.table+" o ON o.space = e.space AND o.seq = e."+far+
-				" WHERE e.space = "+spaceArg+" AND e.relation = "+relation+" AND o.space = "+spaceArg+" AND "+own)
+		if err := r.want(w, seqs); err != nil {
+			return err
 		}
 	}
-	if len(parts) == 0 {
+	if len(r.selects) == 0 {
 		return nil
 	}
-	sql, args := st.finish(strings.Join(parts, " UNION ALL ") + " ORDER BY 1, 2, 3, 4")
-	rows, err := c.Query(ctx, sql, args...)
+	return r.read(c, bySeq)
+}
+
+// linkReader makes the statement that reads links: for each thing wanted, one
+// SELECT for each table in which the far ends may be.
+type linkReader struct {
+	statement
+	s     *Store
+	ctx   context.Context
+	space string
+	// with are the common table expressions.
+	with, selects []string
+}
+
+// columns of an end of an edge.
+func (e end) columns() (near, far string) {
+	if e.reverse {
+		return "dst", "src"
+	}
+	return "src", "dst"
+}
+
+// edges selects the edges of a relation; their alias is e.
+func edges(space string, rel store.Relation) string {
+	return "e.space = " + space + " AND e.relation = " + strconv.Itoa(int(rel))
+}
+
+// want adds the links of one kind of the resources seqs.
+func (r *linkReader) want(w store.Want, seqs []int64) error {
+	e := end{w.Relation, w.Reverse}
+	near, far := e.columns()
+	own := ""
+	if len(seqs) == 1 {
+		own = "e." + near + " = " + r.arg(seqs[0])
+	} else {
+		own = r.s.Dialect.InNumbers("e."+near, r.arg(r.s.Dialect.Numbers(seqs)))
+	}
+	where := edges(r.space, w.Relation)
+	source, reached := "edge e", ""
+	ownColumn, farColumn, indirect := "e."+near, "e."+far, "0"
+	if w.Transitive {
+		name := fmt.Sprintf("up%d", len(r.with))
+		r.with = append(r.with, name+" (own, seq, indirect) AS (SELECT e."+near+", e."+far+", 0 FROM edge e WHERE "+where+" AND "+own+
+			" UNION SELECT u.own, e."+far+", 1 FROM "+name+" u JOIN edge e ON e."+near+" = u.seq WHERE "+where+" AND e.src_type = e.dst_type)")
+		source = "(SELECT own, seq, min(indirect) AS indirect FROM " + name + " GROUP BY own, seq) e"
+		ownColumn, farColumn, indirect = "e.own", "e.seq", "e.indirect"
+	} else {
+		reached = where + " AND " + own + " AND "
+	}
+	others, err := r.s.ownTypes(r.ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range tables {
+		typ, kind := "o.type", ""
+		if !t.typed {
+			nr, err := r.s.numbers.typeNumber(r.ctx, t.typeName())
+			if err != nil {
+				return err
+			}
+			typ = strconv.FormatInt(nr, 10)
+			kind = "e." + far + "_type = " + typ + " AND "
+		} else {
+			kind = "e." + far + "_type NOT IN (" + others + ") AND "
+		}
+		if w.Transitive {
+			kind = ""
+		}
+		r.selects = append(r.selects, "SELECT "+ownColumn+" AS own, "+strconv.Itoa(int(w.Relation))+" AS relation, "+strconv.FormatInt(flag(w.Reverse), 10)+
+			" AS reverse, o.seq AS seq, "+typ+" AS type, o.id AS id, COALESCE(o."+t.called(e).text+", '') AS display, "+indirect+" AS indirect FROM "+
+			source+" JOIN "+t.table+" o ON o.seq = "+farColumn+" WHERE "+reached+kind+"o.space = "+r.space)
+	}
+	return nil
+}
+
+// ownTypes lists the numbers of the types that have a table of their own.
+func (s *Store) ownTypes(ctx context.Context) (string, error) {
+	var list []string
+	for _, t := range tables {
+		if t.typed {
+			continue
+		}
+		nr, err := s.numbers.typeNumber(ctx, t.typeName())
+		if err != nil {
+			return "", err
+		}
+		list = append(list, strconv.FormatInt(nr, 10))
+	}
+	return strings.Join(list, ", "), nil
+}
+
+// read runs the statement and gives each record its links, in order.
+func (r *linkReader) read(c Conn, bySeq map[int64]*store.Record) error {
+	sql := strings.Join(r.selects, " UNION ALL ") + " ORDER BY 1, 2, 3, 4"
+	if len(r.with) > 0 {
+		sql = "WITH RECURSIVE " + strings.Join(r.with, ", ") + " " + sql
+	}
+	sql, args := r.finish(sql)
+	rows, err := c.Query(r.ctx, sql, args...)
 	var types []int64
 	var owners []*store.Record
 	err = each(rows, err, func(rows Rows) error {
-		var own, relation, reverse, typeNr int64
+		var own, relation, reverse, typeNr, indirect int64
 		var l store.Link
-		if err := rows.Scan(&own, &relation, &reverse, &l.Seq, &typeNr, &l.ID, &l.Display); err != nil {
+		if err := rows.Scan(&own, &relation, &reverse, &l.Seq, &typeNr, &l.ID, &l.Display, &indirect); err != nil {
 			return err
 		}
-		l.Relation, l.Reverse = store.Relation(relation), reverse != 0
+		l.Relation, l.Reverse, l.Indirect = store.Relation(relation), reverse != 0, indirect != 0
 		rec := bySeq[own]
 		rec.Links = append(rec.Links, l)
 		types, owners = append(types, typeNr), append(owners, rec)
@@ -68,85 +152,10 @@ func (s *Store) readLinks(ctx context.Context, c Conn, space int64, list []*stor
 	// Types are resolved when the connection is free again.
 	at := map[*store.Record]int{}
 	for i, rec := range owners {
-		if rec.Links[at[rec]].Type, err = s.numbers.typeOf(ctx, types[i]); err != nil {
+		if rec.Links[at[rec]].Type, err = r.s.numbers.typeOf(r.ctx, types[i]); err != nil {
 			return err
 		}
 		at[rec]++
 	}
 	return nil
-}
-
-// setLinks makes dst the complete set of edges of a relation from src.
-func (t *tx) setLinks(rel store.Relation, src int64, dst []store.Link) error {
-	srcType, err := t.typeOfSeq(src)
-	if err != nil {
-		return err
-	}
-	have := map[int64]bool{}
-	rows, err := t.conn.Query(t.ctx, "SELECT dst FROM edge WHERE space = $1 AND relation = $2 AND src = $3", t.space, int64(rel), src)
-	err = each(rows, err, func(rows Rows) error {
-		var seq int64
-		err := rows.Scan(&seq)
-		have[seq] = true
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	var fresh [][]any
-	for _, l := range dst {
-		if have[l.Seq] {
-			delete(have, l.Seq)
-			continue
-		}
-		dstType, err := t.numbers.typeNumber(t.ctx, l.Type.Name)
-		if err != nil {
-			return err
-		}
-		fresh = append(fresh, []any{t.space, int64(rel), src, l.Seq, srcType, dstType})
-	}
-	var gone []int64
-	for seq := range have {
-		gone = append(gone, seq)
-	}
-	slices.Sort(gone)
-	if len(gone) > 0 {
-		_, err := t.conn.Exec(t.ctx, "DELETE FROM edge WHERE space = $1 AND relation = $2 AND src = $3 AND "+
-			t.Dialect.InNumbers("dst", "$4"), t.space, int64(rel), src, t.Dialect.Numbers(gone))
-		if err != nil {
-			return err
-		}
-	}
-	_, err = t.insertRows("edge (space, relation, src, dst, src_type, dst_type)", fresh)
-	return err
-}
-
-// typeOfSeq is the number of the type of a resource of the space.
-func (t *tx) typeOfSeq(seq int64) (int64, error) {
-	if nr, ok := t.types[seq]; ok {
-		return nr, nil
-	}
-	for _, m := range tables {
-		nr := int64(0)
-		column := "r.type"
-		if !m.typed {
-			column = "0"
-		}
-		ok, err := one(t.ctx, t.conn, "SELECT "+column+" FROM "+m.table+" r WHERE r.space = $1 AND r.seq = $2",
-			[]any{t.space, seq}, &nr)
-		if err != nil {
-			return 0, err
-		}
-		if !ok {
-			continue
-		}
-		if !m.typed {
-			if nr, err = t.numbers.typeNumber(t.ctx, m.typeName()); err != nil {
-				return 0, err
-			}
-		}
-		t.types[seq] = nr
-		return nr, nil
-	}
-	return 0, store.ErrNotFound
 }

@@ -35,7 +35,7 @@ func (s *Store) page(q *store.Query, total int, hits []hit) *store.Page {
 	return &store.Page{Total: total, Expected: len(hits), Next: func(ctx context.Context) ([]store.TypedRecord, error) {
 		for len(hits) > 0 {
 			n := min(batchSize, len(hits))
-			batch, err := s.batch(ctx, q, hits[:n])
+			batch, err := s.batch(ctx, q.Space, hits[:n], q.Want)
 			if err != nil {
 				return nil, err
 			}
@@ -49,14 +49,14 @@ func (s *Store) page(q *store.Query, total int, hits []hit) *store.Page {
 }
 
 // batch reads the records of hits, in their order; what is gone is left out.
-func (s *Store) batch(ctx context.Context, q *store.Query, hits []hit) ([]store.TypedRecord, error) {
+func (s *Store) batch(ctx context.Context, space int64, hits []hit, want []store.Want) ([]store.TypedRecord, error) {
 	byTable := map[string][]int64{}
 	for _, h := range hits {
 		byTable[h.of.table] = append(byTable[h.of.table], h.seq)
 	}
 	bySeq := make(map[int64]*store.Record, len(hits))
 	for table, seqs := range byTable {
-		if err := s.documents(ctx, q.Space, table, seqs, bySeq); err != nil {
+		if err := s.documents(ctx, space, table, seqs, bySeq); err != nil {
 			return nil, err
 		}
 	}
@@ -68,7 +68,7 @@ func (s *Store) batch(ctx context.Context, q *store.Query, hits []hit) ([]store.
 			records = append(records, rec)
 		}
 	}
-	return list, s.readLinks(ctx, s.Read, q.Space, records, q.Want)
+	return list, s.readLinks(ctx, s.Read, space, records, want)
 }
 
 // decide answers a query that SQL cannot answer alone: SQL narrows, and the
@@ -140,7 +140,7 @@ func (s *Store) judge(ctx context.Context, p *plan, found []candidate) ([]hit, e
 			}
 		}
 		records := map[int64]store.TypedRecord{}
-		batch, err := s.batch(ctx, p.Query, look)
+		batch, err := s.batch(ctx, p.Space, look, p.Judge)
 		if err != nil {
 			return nil, err
 		}

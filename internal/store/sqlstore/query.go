@@ -79,7 +79,7 @@ func (s *Store) plan(ctx context.Context, q *store.Query) (*plan, error) {
 		}
 		c := &compiler{
 			ctx: ctx, statement: p.st, layout: s.layout(part.Type), dialect: s.Dialect, numbers: s.numbers,
-			space: p.space, typeNr: nr,
+			space: p.space, typeNr: nr, transitive: q.Transitive,
 		}
 		cnd, point, err := c.compile(part.Filter)
 		if err != nil {

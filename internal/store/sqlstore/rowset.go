@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/scimd/scimd/internal/filter"
@@ -17,6 +18,16 @@ type rowSet struct {
 	from, where, seq string
 	// columns by sub-attribute name in lower case; "" is the value itself.
 	columns map[string]string
+	// narrow gives, for a column compared exactly, the column with an index that
+	// holds its folded or its plain text.
+	narrow map[string]string
+	// constants are the keys of sub-attributes that all rows share.
+	constants map[string]string
+}
+
+func (s *rowSet) isConstant(a *schema.Attribute) bool {
+	_, ok := s.constants[strings.ToLower(a.Name)]
+	return ok && a != s.attr
 }
 
 // column is the column with an attribute of the element.
@@ -118,33 +129,58 @@ func (c *compiler) valueSets(rows *valueRows, kinds []filter.KeyKind, a *schema.
 }
 
 // edgeSets are the far ends of the edges of a relation, one set for each table
-// in which they may be.
+// in which they may be; for a relation that is followed to its ends, a second
+// one for what is reached over others. An end that is reached both ways stands
+// in both.
 func (c *compiler) edgeSets(r *relationMap, top *schema.Attribute) []*rowSet {
-	near, far := "src", "dst"
-	if r.end.reverse {
-		near, far = far, near
-	}
+	near, far := r.end.columns()
+	direct := edges(c.space, r.end.relation)
 	var sets []*rowSet
-	for _, t := range tables {
+	for _, target := range r.targets {
+		t := mapOf(target)
 		s := &rowSet{
 			attr: top, seq: "e." + near,
-			from: "edge e JOIN " + t.table + " o ON o.space = e.space AND o.seq = e." + far,
-			where: "e.space = " + c.space + " AND e.relation = " + c.arg(int64(r.end.relation)) +
-				" AND o.space = " + c.space,
-			columns: map[string]string{},
+			from:    "edge e JOIN " + t.table + " o ON o.space = e.space AND o.seq = e." + far,
+			where:   direct + " AND o.space = " + c.space,
+			columns: map[string]string{}, narrow: map[string]string{}, constants: map[string]string{},
 		}
-		if r.value != "" {
-			s.columns[strings.ToLower(r.value)] = "o.id_key"
-			if sub := top.SubAttribute(r.value); sub != nil && sub.CaseExact {
-				s.columns[strings.ToLower(r.value)] = "o.id"
-			}
+		if sub := top.SubAttribute(r.value); sub != nil {
+			s.value(sub, c.ids(target))
 		}
 		if r.display != "" {
 			s.columns[strings.ToLower(r.display)] = "o." + t.called(r.end).key
 		}
+		if sub := top.SubAttribute(r.kind); sub != nil {
+			s.constants[strings.ToLower(r.kind)] = schema.TextKey(target, sub.CaseExact)
+		}
 		sets = append(sets, s)
+		if r.end.reverse && slices.Contains(c.transitive, r.end.relation) {
+			over := *s
+			over.from = "edge e JOIN " + closure(c.space, r.end) + " c ON c.near = e." + far + " JOIN " + t.table +
+				" o ON o.space = e.space AND o.seq = c.far"
+			sets = append(sets, &over)
+		}
 	}
 	return sets
+}
+
+// value finds the sub-attribute that is the far end's id; exact tells that ids
+// of its type are compared with letter case.
+func (s *rowSet) value(sub *schema.Attribute, exact bool) {
+	name := strings.ToLower(sub.Name)
+	switch {
+	case sub.CaseExact:
+		s.columns[name] = "o.id"
+		s.narrow["o.id"] = "o.id_key"
+	case !exact:
+		s.columns[name] = "o.id_key"
+	}
+}
+
+// ids tells whether ids of a type are compared with letter case.
+func (c *compiler) ids(typeName string) (exact bool) {
+	rt := c.numbers.reg.Type(typeName)
+	return rt != nil && rt.IDCaseExact
 }
 
 // attribute is the number of an attribute path; ok is false when no resource

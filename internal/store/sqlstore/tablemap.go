@@ -46,14 +46,17 @@ type name struct {
 }
 
 // relationMap is a complex attribute whose sub-attributes are read through
-// edges: value is the other side's id, display what it is called. derived are
-// the sub-attributes that exist only while the edge does; those that are not
-// value or display cannot be filtered by in SQL.
+// edges: value is the other side's id, display what it is called, kind the name
+// of its type. derived are the sub-attributes that exist only while the edge
+// does; those that are none of the three cannot be filtered by in SQL.
 type relationMap struct {
-	path    string
-	end     end
+	path string
+	end  end
+	// targets are the types at the other side. They have tables of their own.
+	targets []string
 	value   string
 	display string
+	kind    string
 	derived []string
 }
 
@@ -80,11 +83,11 @@ var maps = map[string]*tableMap{
 		},
 		relations: []relationMap{
 			{
-				path: enterprise + "manager", end: end{relation: store.Manager},
+				path: enterprise + "manager", end: end{relation: store.Manager}, targets: []string{"User"},
 				display: "displayName", derived: []string{"$ref", "displayName"},
 			},
 			{
-				path: "groups", end: end{relation: store.Member, reverse: true},
+				path: "groups", end: end{relation: store.Member, reverse: true}, targets: []string{"Group"},
 				value: "value", display: "display", derived: []string{"value", "$ref", "display", "type"},
 			},
 		},
@@ -92,6 +95,18 @@ var maps = map[string]*tableMap{
 			{}:                       {text: "label", key: "display_name", paths: []string{"displayName"}},
 			{relation: store.Member}: {text: "login", key: "user_name", paths: []string{"userName"}},
 		},
+	},
+	"Group": {
+		table: "group_r",
+		columns: []column{
+			{name: "display_name", path: "displayName", unique: true},
+			{name: "external_id", path: "externalId"},
+		},
+		relations: []relationMap{{
+			path: "members", end: end{relation: store.Member}, targets: []string{"User", "Group"},
+			value: "value", display: "display", kind: "type", derived: []string{"value", "$ref", "display", "type"},
+		}},
+		names: map[end]name{{}: {text: "label", key: "display_name", paths: []string{"displayName"}}},
 	},
 }
 
@@ -102,7 +117,7 @@ var genericMap = &tableMap{
 }
 
 // tables are the tables of all resources, each with a map that tells its names.
-var tables = []*tableMap{maps["User"], genericMap}
+var tables = []*tableMap{maps["User"], maps["Group"], genericMap}
 
 func mapOf(typeName string) *tableMap {
 	if m := maps[typeName]; m != nil {

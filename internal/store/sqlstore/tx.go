@@ -76,6 +76,10 @@ func (t *tx) Try(fn func() error) error {
 // Get implements store.Tx.
 func (t *tx) Get(rt *schema.ResourceType, id string) (*store.Record, error) {
 	rec, err := t.record(t.ctx, t.conn, t.space, t.layout(rt), id, t.Dialect.ForUpdate)
+	if err != nil {
+		return nil, t.spoilt(err)
+	}
+	t.types[rec.Seq], err = t.numbers.typeNumber(t.ctx, rt.Name)
 	return rec, t.spoilt(err)
 }
 
@@ -89,11 +93,6 @@ func (t *tx) Update(r *store.Resource, ifVersion int64) error {
 
 // Delete implements store.Tx.
 func (t *tx) Delete(rt *schema.ResourceType, seq int64) error { return t.spoilt(t.delete(rt, seq)) }
-
-// SetLinks implements store.Tx.
-func (t *tx) SetLinks(rel store.Relation, src int64, dst []store.Link) error {
-	return t.spoilt(t.setLinks(rel, src, dst))
-}
 
 // Links implements store.Tx.
 func (t *tx) Links(seq int64, want []store.Want) ([]store.Link, error) {

@@ -35,6 +35,10 @@ func build(rt *schema.ResourceType) *Builder {
 // User begins a user with that userName.
 func User(name string) *Builder { return build(userType()).Set("userName", name) }
 
+// Group begins a group with that displayName. Its members are up to
+// Tx.AddLinks.
+func Group(name string) *Builder { return build(groupType()).Set("displayName", name) }
+
 // Device begins a device with that serial.
 func Device(serial string) *Builder { return build(deviceType()).Set("serial", serial) }
 

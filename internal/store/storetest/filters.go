@@ -27,7 +27,7 @@ var filterCases = []testCase{
 	{"a filter follows changes of the other side of a relation", func(w *world) {
 		list := w.insert(User("boss").Set("displayName", "Old Name"), User("staff").Set("displayName", "Staff"))
 		w.do(func(tx store.Tx) error {
-			return tx.SetLinks(store.Manager, list[1].Seq, []store.Link{linkTo(list[0])})
+			return setLinks(tx, store.Manager, list[1].Seq, []store.Link{linkTo(list[0])})
 		})
 		text := enterpriseURN + `:manager.displayName eq "new name"`
 		if got := w.found(w.users(text)); len(got) != 0 {
@@ -107,8 +107,8 @@ func newCast(w *world) *cast {
 	// École manages Ada and bob, the one with the long name manages dora.
 	for _, edge := range [][2]int{{0, 1}, {2, 1}, {3, 6}} {
 		staff, boss := list[edge[0]], list[edge[1]]
-		w.do(func(tx store.Tx) error { return tx.SetLinks(store.Manager, staff.Seq, []store.Link{linkTo(boss)}) })
-		(&modelled{staff, c.members["User"+staff.ID]}).manage(&modelled{boss, c.members["User"+boss.ID]})
+		w.do(func(tx store.Tx) error { return setLinks(tx, store.Manager, staff.Seq, []store.Link{linkTo(boss)}) })
+		(&modelled{Resource: staff, members: c.members["User"+staff.ID]}).manage(&modelled{Resource: boss, members: c.members["User"+boss.ID]})
 	}
 	return c
 }

@@ -75,11 +75,22 @@ type model struct {
 type modelled struct {
 	*store.Resource
 	members *resource.Members
+	// direct is members without indirect groups; nil when there are none.
+	direct *resource.Members
+}
+
+// seen are the members as a query sees them.
+func (r *modelled) seen(q *question) *resource.Members {
+	if r.direct != nil && !q.transitive {
+		return r.direct
+	}
+	return r.members
 }
 
 const (
 	modelUsers   = 300
 	modelDevices = 150
+	modelGroups  = 60
 )
 
 func newModel(w *world, seed int64) *model {
@@ -89,8 +100,9 @@ func newModel(w *world, seed int64) *model {
 		byID:       map[string]*modelled{},
 	}
 	rng := rand.New(rand.NewPCG(uint64(seed), 1))
-	for rt, n := range map[*schema.ResourceType]int{userType(): modelUsers, deviceType(): modelDevices} {
+	for rt, n := range map[*schema.ResourceType]int{userType(): modelUsers, groupType(): modelGroups, deviceType(): modelDevices} {
 		g := filtertest.New(uint64(seed), rt)
+		g.Texts = m.ends
 		m.generators[rt], m.orders[rt] = g, sortable(w, rt)
 		for range n {
 			r := newModelled(rt, g.Members())
@@ -108,6 +120,7 @@ func newModel(w *world, seed int64) *model {
 	}
 	w.insertAll(list)
 	m.appointManagers(w, rng)
+	m.fillGroups(w, rng)
 	return m
 }
 
@@ -115,6 +128,8 @@ func newModelled(rt *schema.ResourceType, members *resource.Members) *modelled {
 	body := members.Clone()
 	body.Delete("id")
 	body.Delete("meta")
+	body.Delete("groups")
+	body.Delete("members")
 	enterprise, _ := body.Get(enterpriseURN)
 	manager, _ := enterprise.Members().Get("manager")
 	manager.Members().Delete("displayName")
@@ -125,7 +140,8 @@ func newModelled(rt *schema.ResourceType, members *resource.Members) *modelled {
 		Created: instant(members, "created"), Modified: instant(members, "lastModified"),
 	}
 	r.Doc, r.Cut = resource.Encode(body)
-	return &modelled{r, withMeta(body.Clone(), rt, r.ID, r.Created.Format(timeLayout), r.Modified.Format(timeLayout))}
+	complete := withMeta(body.Clone(), rt, r.ID, r.Created.Format(timeLayout), r.Modified.Format(timeLayout))
+	return &modelled{Resource: r, members: complete}
 }
 
 // instant is a time of the generator's meta, as the clock of a tenant would
@@ -150,7 +166,7 @@ func (m *model) appointManagers(w *world, rng *rand.Rand) {
 				continue
 			}
 			boss := users[rng.IntN(len(users))]
-			if err := tx.SetLinks(store.Manager, u.Seq, []store.Link{linkTo(boss.Resource)}); err != nil {
+			if err := setLinks(tx, store.Manager, u.Seq, []store.Link{linkTo(boss.Resource)}); err != nil {
 				return err
 			}
 			u.manage(boss)
@@ -207,6 +223,8 @@ type question struct {
 	order  *store.Order
 	offset int
 	limit  int
+	// transitive questions are about indirect groups too.
+	transitive bool
 }
 
 func (q question) String() string {
@@ -229,8 +247,12 @@ func (m *model) questions(seed int64, n int) []question {
 		switch rng.IntN(10) {
 		case 0:
 			types = append(types, deviceType())
-		case 1, 2, 3:
+		case 1, 2:
 			types[0] = deviceType()
+		case 3, 4:
+			types[0] = groupType()
+		case 5:
+			types = append(types, groupType())
 		}
 		for _, rt := range types {
 			text := m.generators[rt].Text(rng.IntN(4))
@@ -248,6 +270,7 @@ func (m *model) questions(seed int64, n int) []question {
 		if rng.IntN(3) > 0 {
 			q.order = &store.Order{Attr: orders[rng.IntN(len(orders))], Descending: rng.IntN(2) == 0}
 		}
+		q.transitive = rng.IntN(2) == 0
 		q.limit = []int{-1, -1, 0, 1, 7, 100}[rng.IntN(6)]
 		q.offset = []int{0, 0, 1, 5, 1000}[rng.IntN(5)]
 	}
@@ -265,7 +288,7 @@ func (m *model) check(ctx context.Context, s store.Store, space int64, q questio
 	var want []*modelled
 	for _, r := range m.resources {
 		for _, p := range q.parts {
-			if p.Type == r.Type && filter.Match(p.Filter, r.members) {
+			if p.Type == r.Type && filter.Match(p.Filter, r.seen(&q)) {
 				verdict[r.Type.Name+r.ID] = true
 				want = append(want, r)
 			}
@@ -273,7 +296,7 @@ func (m *model) check(ctx context.Context, s store.Store, space int64, q questio
 	}
 	total := len(want)
 	if q.order != nil {
-		sortBy(want, *q.order)
+		sortBy(want, &q)
 	}
 	want = window(want, q.offset, q.limit)
 
@@ -281,8 +304,9 @@ func (m *model) check(ctx context.Context, s store.Store, space int64, q questio
 		Space: space, Parts: q.parts, Order: q.order, Offset: q.offset, Limit: q.limit,
 		Match: func(rt *schema.ResourceType, rec *store.Record) bool { return verdict[rt.Name+rec.ID] },
 		SortKey: func(rt *schema.ResourceType, rec *store.Record) (string, bool) {
-			return filter.SortKey(q.order.Attr, m.byID[rt.Name+rec.ID].members)
+			return filter.SortKey(q.order.Attr, m.byID[rt.Name+rec.ID].seen(&q))
 		},
+		Transitive: q.follows(),
 	})
 	if err != nil {
 		return fmt.Errorf("%v: %w", q, err)
@@ -305,14 +329,15 @@ func (m *model) check(ctx context.Context, s store.Store, space int64, q questio
 	return nil
 }
 
-func sortBy(list []*modelled, o store.Order) {
+func sortBy(list []*modelled, q *question) {
+	o := q.order
 	type key struct {
 		text string
 		ok   bool
 	}
 	keys := make(map[*modelled]key, len(list))
 	for _, r := range list {
-		text, ok := filter.SortKey(o.Attr, r.members)
+		text, ok := filter.SortKey(o.Attr, r.seen(q))
 		keys[r] = key{text, ok}
 	}
 	slices.SortFunc(list, func(a, b *modelled) int {

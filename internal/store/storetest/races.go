@@ -180,7 +180,7 @@ var raceCases = []testCase{
 							return err
 						}
 						linked.Store(len(links) == 1)
-						return tx.SetLinks(store.Manager, staff.Seq, links)
+						return setLinks(tx, store.Manager, staff.Seq, links)
 					})
 				}
 				return w.store.Do(w.ctx, w.space, func(tx store.Tx) error {

@@ -7,8 +7,8 @@ import (
 	"github.com/scimd/scimd/internal/schema"
 )
 
-// The suite's schemas. User has the attribute paths of the real resource type,
-// so that an engine's table map applies to it. Device is made up and has no
+// The suite's schemas. User and Group have the attribute paths of the real
+// resource types, so that an engine's table maps apply to them. Device is made up and has no
 // table map: it shows what the generic table can do.
 const (
 	commonJSON = `{"id":"common","attributes":[
@@ -37,8 +37,21 @@ const (
 		{"name":"value"},{"name":"display"},{"name":"type"},{"name":"primary","type":"boolean"}]},
 	{"name":"roles","type":"complex","multiValued":true,"subAttributes":[
 		{"name":"value"},{"name":"display"},{"name":"type"},{"name":"primary","type":"boolean"}]},
+	{"name":"groups","type":"complex","multiValued":true,"mutability":"readOnly","subAttributes":[
+		{"name":"value","caseExact":true,"mutability":"readOnly"},{"name":"$ref","type":"reference","mutability":"readOnly"},
+		{"name":"display","mutability":"readOnly"},
+		{"name":"type","canonicalValues":["direct","indirect"],"mutability":"readOnly"}]},
 	{"name":"x509Certificates","type":"complex","multiValued":true,"subAttributes":[
 		{"name":"value","type":"binary"},{"name":"type"},{"name":"primary","type":"boolean"}]}]}`
+
+	groupURN  = "urn:ietf:params:scim:schemas:core:2.0:Group"
+	groupJSON = `{"id":"` + groupURN + `","name":"Group","attributes":[
+	{"name":"displayName","required":true,"uniqueness":"server"},
+	{"name":"members","type":"complex","multiValued":true,"subAttributes":[
+		{"name":"value","caseExact":true,"mutability":"immutable"},
+		{"name":"$ref","type":"reference","mutability":"immutable"},
+		{"name":"type","canonicalValues":["User","Group"],"mutability":"immutable"},
+		{"name":"display","mutability":"immutable"}]}]}`
 
 	enterpriseURN  = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 	enterpriseJSON = `{"id":"` + enterpriseURN + `","name":"EnterpriseUser","attributes":[
@@ -71,6 +84,7 @@ const (
 	typesJSON = `[
 	{"name":"User","endpoint":"/Users","schema":"` + userURN + `","family":"users","schemaExtensions":[
 		{"schema":"` + enterpriseURN + `"},{"schema":"` + customURN + `"}]},
+	{"name":"Group","endpoint":"/Groups","schema":"` + groupURN + `","family":"groups","idCaseExact":true},
 	{"name":"Device","endpoint":"/Devices","schema":"` + deviceURN + `","family":"users","idCaseExact":true}]`
 )
 
@@ -84,6 +98,7 @@ var Registry = sync.OnceValue(func() *schema.Registry {
 		"core/enterprise.json": file(enterpriseJSON),
 		"core/custom.json":     file(customJSON),
 		"core/device.json":     file(deviceJSON),
+		"core/group.json":      file(groupJSON),
 		"resource-types.json":  file(typesJSON),
 	})
 	if err != nil {
@@ -93,4 +108,5 @@ var Registry = sync.OnceValue(func() *schema.Registry {
 })
 
 func userType() *schema.ResourceType   { return Registry().Type("User") }
+func groupType() *schema.ResourceType  { return Registry().Type("Group") }
 func deviceType() *schema.ResourceType { return Registry().Type("Device") }

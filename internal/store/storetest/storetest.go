@@ -38,6 +38,7 @@ func Run(t *testing.T, open Open) {
 		{"cancellation", cancellationCases},
 		{"races", raceCases},
 		{"links", linkCases},
+		{"members", memberCases},
 		{"pages", pageCases},
 		{"order", orderCases},
 		{"filters", filterCases},

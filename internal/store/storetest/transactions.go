@@ -22,7 +22,7 @@ var transactionCases = []testCase{
 			if err := tx.Update(changed(kept[0], "title", "new"), 1); err != nil {
 				return err
 			}
-			if err := tx.SetLinks(store.Manager, kept[0].Seq, []store.Link{linkTo(kept[1])}); err != nil {
+			if err := setLinks(tx, store.Manager, kept[0].Seq, []store.Link{linkTo(kept[1])}); err != nil {
 				return err
 			}
 			if err := tx.Event(store.Event{At: epoch, Operation: "create", Type: "User", ID: fresh.ID}); err != nil {

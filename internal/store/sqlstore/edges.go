@@ -1,0 +1,260 @@
+package sqlstore
+
+import (
+	"slices"
+	"time"
+
+	"github.com/scimd/scimd/internal/schema"
+	"github.com/scimd/scimd/internal/store"
+)
+
+// Changes of edges are made by sets, one statement for any number of them, so
+// that they cost what changes and not what is there.
+
+// SetLinks implements store.Tx.
+func (t *tx) SetLinks(rel store.Relation, src int64, dst []store.Link) ([]int64, error) {
+	changed, err := t.setLinks(rel, src, dst)
+	return changed, t.spoilt(err)
+}
+
+// AddLinks implements store.Tx.
+func (t *tx) AddLinks(rel store.Relation, src int64, dst []store.Link) ([]int64, error) {
+	changed, err := t.addLinks(rel, src, dst)
+	return changed, t.spoilt(err)
+}
+
+// RemoveLinks implements store.Tx.
+func (t *tx) RemoveLinks(rel store.Relation, src int64, dst []int64) ([]int64, error) {
+	changed, err := t.removeLinks(rel, src, dst)
+	return changed, t.spoilt(err)
+}
+
+func (t *tx) setLinks(rel store.Relation, src int64, dst []store.Link) ([]int64, error) {
+	have := map[int64]bool{}
+	seqs, err := t.seqs("SELECT dst FROM edge WHERE space = $1 AND relation = $2 AND src = $3", t.space, int64(rel), src)
+	if err != nil {
+		return nil, err
+	}
+	for _, seq := range seqs {
+		have[seq] = true
+	}
+	var fresh []store.Link
+	for _, l := range dst {
+		if !have[l.Seq] {
+			fresh = append(fresh, l)
+		}
+		delete(have, l.Seq)
+	}
+	var gone []int64
+	for seq := range have {
+		gone = append(gone, seq)
+	}
+	removed, err := t.removeLinks(rel, src, gone)
+	if err != nil {
+		return nil, err
+	}
+	added, err := t.addLinks(rel, src, fresh)
+	return append(removed, added...), err
+}
+
+func (t *tx) addLinks(rel store.Relation, src int64, dst []store.Link) ([]int64, error) {
+	if len(dst) == 0 {
+		return nil, nil
+	}
+	srcType, err := t.typeOfSeq(src)
+	if err != nil {
+		return nil, err
+	}
+	byType := map[*schema.ResourceType][]int64{}
+	for _, l := range dst {
+		byType[l.Type] = append(byType[l.Type], l.Seq)
+	}
+	var added []int64
+	for rt, seqs := range byType {
+		dstType, err := t.numbers.typeNumber(t.ctx, rt.Name)
+		if err != nil {
+			return nil, err
+		}
+		// An edge to a resource that is not there is not made.
+		slices.Sort(seqs)
+		list, err := t.seqs("INSERT INTO edge (space, relation, src, dst, src_type, dst_type) SELECT CAST($1 AS bigint), CAST($2 AS bigint), CAST($3 AS bigint), "+
+			"o.seq, CAST($4 AS bigint), CAST($5 AS bigint) FROM "+t.layout(rt).table+" o WHERE o.space = $1 AND "+t.Dialect.InNumbers("o.seq", "$6")+
+			" ON CONFLICT DO NOTHING RETURNING dst",
+			t.space, int64(rel), src, srcType, dstType, t.Dialect.Numbers(seqs))
+		if err != nil {
+			return nil, err
+		}
+		added = append(added, list...)
+	}
+	return added, nil
+}
+
+func (t *tx) removeLinks(rel store.Relation, src int64, dst []int64) ([]int64, error) {
+	if len(dst) == 0 {
+		return nil, nil
+	}
+	slices.Sort(dst)
+	return t.seqs("DELETE FROM edge WHERE space = $1 AND relation = $2 AND src = $3 AND "+t.Dialect.InNumbers("dst", "$4")+" RETURNING dst",
+		t.space, int64(rel), src, t.Dialect.Numbers(dst))
+}
+
+// seqs runs a statement that gives one number in each row.
+func (t *tx) seqs(sql string, args ...any) ([]int64, error) {
+	var list []int64
+	rows, err := t.conn.Query(t.ctx, sql, args...)
+	err = each(rows, err, func(rows Rows) error {
+		var seq int64
+		err := rows.Scan(&seq)
+		list = append(list, seq)
+		return err
+	})
+	return list, err
+}
+
+// FindLinks implements store.Tx.
+func (t *tx) FindLinks(rel store.Relation, src int64, types []*schema.ResourceType, ids []string) ([]store.Link, error) {
+	links, err := t.findLinks(rel, src, types, ids)
+	return links, t.spoilt(err)
+}
+
+func (t *tx) findLinks(rel store.Relation, src int64, types []*schema.ResourceType, ids []string) ([]store.Link, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var out []store.Link
+	for _, rt := range types {
+		l := t.layout(rt)
+		keys := make([]string, len(ids))
+		for i, id := range ids {
+			keys[i] = idKey(rt, id)
+		}
+		nr, err := t.numbers.typeNumber(t.ctx, rt.Name)
+		if err != nil {
+			return nil, err
+		}
+		var st statement
+		where := "o.space = " + st.arg(t.space) + " AND " + t.Dialect.InTexts("o.id_key", st.arg(t.Dialect.Texts(keys)))
+		if l.typed {
+			where += " AND o.type = " + st.arg(nr)
+		}
+		sql, args := st.finish("SELECT o.seq, o.id, COALESCE(o." + l.called(end{relation: rel}).text + ", '') FROM " + l.table +
+			" o JOIN edge e ON e.dst = o.seq WHERE " + where + " AND " + edges("$1", rel) + " AND e.src = " + st.arg(src) + " ORDER BY o.seq")
+		rows, err := t.conn.Query(t.ctx, sql, args...)
+		err = each(rows, err, func(rows Rows) error {
+			link := store.Link{Relation: rel, Type: rt}
+			err := rows.Scan(&link.Seq, &link.ID, &link.Display)
+			out = append(out, link)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// CountLinks implements store.Tx.
+func (t *tx) CountLinks(rel store.Relation, src int64, most int) (int, error) {
+	var n int64
+	_, err := one(t.ctx, t.conn, "SELECT count(*) FROM (SELECT dst FROM edge WHERE space = $1 AND relation = $2 AND src = $3 LIMIT $4) e",
+		[]any{t.space, int64(rel), src, int64(most)}, &n)
+	return int(n), t.spoilt(err)
+}
+
+// Reaches implements store.Tx. It walks from the end backwards: a resource is in
+// few groups, though a group has many members.
+func (t *tx) Reaches(rel store.Relation, from []int64, to int64) (bool, error) {
+	var found int64
+	ok, err := one(t.ctx, t.conn, "WITH RECURSIVE up (seq) AS (SELECT e.src FROM edge e WHERE e.space = $1 AND e.relation = $2 AND e.dst = $3"+
+		" UNION SELECT e.src FROM up JOIN edge e ON e.dst = up.seq WHERE e.space = $1 AND e.relation = $2) SELECT seq FROM up WHERE "+
+		t.Dialect.InNumbers("seq", "$4")+" LIMIT 1", []any{t.space, int64(rel), to, t.Dialect.Numbers(from)}, &found)
+	return ok, t.spoilt(err)
+}
+
+// Touch implements store.Tx.
+func (t *tx) Touch(rel store.Relation, dst int64, at time.Time) ([]store.Touched, error) {
+	var touched []store.Touched
+	for _, m := range tables {
+		if !m.begins(rel) {
+			continue
+		}
+		rt := t.reg.Type(m.typeName())
+		if rt == nil {
+			continue
+		}
+		// Locked in the order of all: transactions that touch several do not cross.
+		rows, err := t.conn.Query(t.ctx, "UPDATE "+m.table+" SET version = version + 1, modified = CASE WHEN modified < $1 THEN $1 ELSE modified + 1 END"+
+			" WHERE space = $2 AND seq IN (SELECT r.seq FROM "+m.table+" r WHERE r.space = $2 AND r.seq IN (SELECT e.src FROM edge e WHERE "+
+			edges("$2", rel)+" AND e.dst = $3) ORDER BY r.seq"+t.Dialect.ForUpdate+") RETURNING id, version, modified",
+			at.UnixMicro(), t.space, dst)
+		err = each(rows, err, func(rows Rows) error {
+			r := store.Touched{Type: rt}
+			var modified int64
+			err := rows.Scan(&r.ID, &r.Version, &modified)
+			r.Modified = fromMicros(modified)
+			touched = append(touched, r)
+			return err
+		})
+		if err != nil {
+			return nil, t.spoilt(err)
+		}
+	}
+	return touched, nil
+}
+
+// begins tells that edges of the relation lead from the resources of the table.
+func (m *tableMap) begins(rel store.Relation) bool {
+	return slices.ContainsFunc(m.relations, func(r relationMap) bool { return r.end == end{relation: rel} })
+}
+
+// Lock implements store.Tx. With a single writer, whoever runs has all locks.
+func (t *tx) Lock(name string) error {
+	if t.Dialect.ForUpdate == "" {
+		return nil
+	}
+	_, err := t.conn.Exec(t.ctx, "INSERT INTO named_lock (space, name) VALUES ($1, $2) ON CONFLICT DO NOTHING", t.space, name)
+	if err == nil {
+		_, err = t.conn.Exec(t.ctx, "SELECT name FROM named_lock WHERE space = $1 AND name = $2"+t.Dialect.ForUpdate, t.space, name)
+	}
+	return t.spoilt(err)
+}
+
+// closure selects near and far of all paths of more than one edge's length that
+// begin after the first edge: pairs of resources of one type with the relation
+// between them, directly or not. They are few, see the index edge_nested.
+func closure(space string, e end) string {
+	near, far := e.columns()
+	nested := edges(space, e.relation) + " AND e.src_type = e.dst_type"
+	return "(WITH RECURSIVE c (near, far) AS (SELECT e." + near + ", e." + far + " FROM edge e WHERE " + nested +
+		" UNION SELECT c.near, e." + far + " FROM c JOIN edge e ON e." + near + " = c.far WHERE " + nested + ") SELECT near, far FROM c)"
+}
+
+// typeOfSeq is the number of the type of a resource of the space.
+func (t *tx) typeOfSeq(seq int64) (int64, error) {
+	if nr, ok := t.types[seq]; ok {
+		return nr, nil
+	}
+	for _, m := range tables {
+		nr := int64(0)
+		column := "r.type"
+		if !m.typed {
+			column = "0"
+		}
+		ok, err := one(t.ctx, t.conn, "SELECT "+column+" FROM "+m.table+" r WHERE r.space = $1 AND r.seq = $2",
+			[]any{t.space, seq}, &nr)
+		if err != nil {
+			return 0, err
+		}
+		if !ok {
+			continue
+		}
+		if !m.typed {
+			if nr, err = t.numbers.typeNumber(t.ctx, m.typeName()); err != nil {
+				return 0, err
+			}
+		}
+		t.types[seq] = nr
+		return nr, nil
+	}
+	return 0, store.ErrNotFound
+}

@@ -1,0 +1,36 @@
+-- Groups. display_name and external_id hold comparison keys, label holds text as
+-- it is shown; the other columns are those of users.
+
+CREATE TABLE group_r (
+  space INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  id_key TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  modified INTEGER NOT NULL,
+  hidden INTEGER NOT NULL,
+  cut INTEGER NOT NULL,
+  display_name TEXT,
+  external_id TEXT,
+  label TEXT,
+  doc TEXT NOT NULL,
+  PRIMARY KEY (space, seq)
+) STRICT;
+
+CREATE UNIQUE INDEX group_id ON group_r (space, id_key);
+CREATE UNIQUE INDEX group_display_name ON group_r (space, display_name);
+CREATE INDEX group_list ON group_r (space, hidden, seq);
+CREATE INDEX group_external_id ON group_r (space, external_id, seq);
+CREATE INDEX group_modified ON group_r (space, modified, seq);
+
+-- Edges between resources of one type, of which a closure is made: they are few
+-- among all.
+CREATE INDEX edge_nested ON edge (space, relation, dst, src) WHERE src_type = dst_type;
+
+-- Whoever holds a row has the lock of that name.
+CREATE TABLE named_lock (
+  space INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  PRIMARY KEY (space, name)
+) STRICT, WITHOUT ROWID;
