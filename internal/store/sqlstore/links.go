@@ -34,7 +34,7 @@ func (s *Store) readLinks(ctx context.Context, c Conn, space int64, list []*stor
 		if len(seqs) == 1 {
 			own = "e." + near + " = " + st.arg(seqs[0])
 		} else {
-			own = s.Dialect.InNumbers("e."+near, st.arg(s.Dialect.Numbers(seqs)))
+			own = s.engine.Dialect.InNumbers("e."+near, st.arg(s.engine.Dialect.Numbers(seqs)))
 		}
 		relation := st.arg(int64(w.Relation))
 		for _, t := range tables {
@@ -112,7 +112,7 @@ func (t *tx) setLinks(rel store.Relation, src int64, dst []store.Link) error {
 	slices.Sort(gone)
 	if len(gone) > 0 {
 		_, err := t.conn.Exec(t.ctx, "DELETE FROM edge WHERE space = $1 AND relation = $2 AND src = $3 AND "+
-			t.Dialect.InNumbers("dst", "$4"), t.space, int64(rel), src, t.Dialect.Numbers(gone))
+			t.engine.Dialect.InNumbers("dst", "$4"), t.space, int64(rel), src, t.engine.Dialect.Numbers(gone))
 		if err != nil {
 			return err
 		}
