@@ -126,7 +126,7 @@ func (b *binder) attribute(name string, within *schema.Attribute) (*schema.Attri
 		var alone *schema.Schema
 		attr, alone = resolve(b.rt, name, b.o)
 		if attr == nil && (alone != nil || !b.o.UnknownAbsent || !wellFormed(name)) {
-			return nil, scimerr.InvalidFilter(cutName(name), "%s is no attribute of %s.", quoteName(name), b.rt.Name)
+			return nil, scimerr.InvalidFilter(nameOf(nil), "%s is no attribute of %s.", quoteName(name), b.rt.Name)
 		}
 	}
 	if attr != nil && hidden(attr) {
@@ -138,7 +138,7 @@ func (b *binder) attribute(name string, within *schema.Attribute) (*schema.Attri
 // compare binds a comparison; attr is nil for an attribute without a value.
 func (b *binder) compare(attr *schema.Attribute, n *node) (Predicate, error) {
 	if n.literal == resource.Null && n.op != Eq && n.op != Ne {
-		return nil, scimerr.InvalidFilter(cutName(n.name), "Only eq and ne can compare %s with null.", quoteName(n.name))
+		return nil, scimerr.InvalidFilter(nameOf(attr), "Only eq and ne can compare %s with null.", quoteName(n.name))
 	}
 	switch {
 	case attr == nil && n.literal == resource.Null:

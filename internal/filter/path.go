@@ -161,7 +161,7 @@ func wellFormed(name string) bool {
 }
 
 func unknownPath(name string, rt *schema.ResourceType) error {
-	return scimerr.InvalidPath(cutName(name), "%s is no attribute of %s.", quoteName(name), rt.Name)
+	return scimerr.InvalidPath(nameOf(nil), "%s is no attribute of %s.", quoteName(name), rt.Name)
 }
 
 // hidden reports whether an attribute is never shown, so that neither a filter
@@ -172,7 +172,16 @@ func hidden(a *schema.Attribute) bool {
 
 const maxQuoted = 120
 
-// cutName keeps a name that came from a client short in answers and logs.
+// nameOf names an attribute for the log, where a name that no schema knows must
+// not stand: it is a value that a client sent.
+func nameOf(a *schema.Attribute) string {
+	if a == nil {
+		return scimerr.UnknownName
+	}
+	return a.Path
+}
+
+// cutName keeps a name that came from a client short in answers.
 func cutName(name string) string {
 	if len(name) <= maxQuoted {
 		return name

@@ -103,7 +103,7 @@ func (s *shaper) body(in *resource.Members) (*resource.Members, error) {
 func (s *shaper) unknown(out *resource.Members, name, path string, v resource.Value) error {
 	switch s.p.UnknownAttributes {
 	case "reject":
-		return scimerr.InvalidSyntax(path, "The attribute %q is not known to %s.", path, s.rt.Name)
+		return scimerr.InvalidSyntax(scimerr.UnknownName, "The attribute %q is not known to %s.", path, s.rt.Name)
 	case "keep":
 		if !v.Unassigned() && schema.ValidName(name) {
 			out.Set(name, v)

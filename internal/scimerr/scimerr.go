@@ -33,6 +33,9 @@ const (
 	SensitiveType     Type = "sensitive"
 )
 
+// UnknownName stands in Error.At for an attribute name that no schema knows.
+const UnknownName = "unknown name"
+
 // Error is one refusal. Detail is sent to the client and must hold neither a
 // secret nor an internal text. At names the attribute, path or position at
 // fault for the request log; it is a schema name or an offset, never a value.

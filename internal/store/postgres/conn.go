@@ -112,15 +112,18 @@ func fault(ctx context.Context, err error) error {
 // unreachable reports whether the database could not be spoken to: the server is
 // away, refuses connections, or is shutting down.
 func unreachable(err error) bool {
+	var connect *pgconn.ConnectError
+	if errors.As(err, &connect) {
+		return true
+	}
 	var e *pgconn.PgError
 	if errors.As(err, &e) {
 		// Class 08 is connection exceptions, 57P0x shutting down or starting,
 		// 53 insufficient resources.
 		return strings.HasPrefix(e.Code, "08") || strings.HasPrefix(e.Code, "57P0") || strings.HasPrefix(e.Code, "53")
 	}
-	var connect *pgconn.ConnectError
 	var network net.Error
-	return errors.As(err, &connect) || errors.As(err, &network) || pgconn.SafeToRetry(err) || pgconn.Timeout(err)
+	return errors.As(err, &network) || pgconn.SafeToRetry(err) || pgconn.Timeout(err)
 }
 
 // connOf is a pool as a sqlstore.Conn.

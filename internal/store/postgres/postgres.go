@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -106,6 +107,13 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s.Store, err = sqlstore.New(ctx, sqlstore.Engine{
 		Dialect: dialect, Read: connOf(s.pool), Ledger: &ledger{connOf(s.numbers)}, Transact: s.transact,
+		Analyse: func(ctx context.Context, tables []string) error {
+			_, err := s.pool.Exec(ctx, "ANALYZE "+strings.Join(tables, ", "))
+			return err
+		},
+		Failed: func(err error) {
+			s.log.Warn("the database's statistics could not be brought up to date", "error", err)
+		},
 	}, o.Registry)
 	if err != nil {
 		_ = s.Close()
@@ -169,6 +177,7 @@ func (s *Store) Retries() int64 { return s.retries.Load() }
 // nothing.
 func (s *Store) Close() error {
 	s.closing.Do(func() {
+		s.Stop()
 		s.pool.Close()
 		s.numbers.Close()
 	})

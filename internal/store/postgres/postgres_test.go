@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"testing"
 
+	"github.com/scimd/scimd/internal/filter"
 	"github.com/scimd/scimd/internal/pgtest"
 	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/store"
@@ -23,4 +24,13 @@ func open(t testing.TB, url string, reg *schema.Registry) *postgres.Store {
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	return s
+}
+
+func compile(t testing.TB, rt *schema.ResourceType, text string) filter.Predicate {
+	t.Helper()
+	p, err := filter.Compile(text, rt, filter.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }

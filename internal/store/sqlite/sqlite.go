@@ -126,8 +126,24 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	s.writer = newWriter(newConn(c), ledger)
 	s.Store, err = sqlstore.New(ctx, sqlstore.Engine{
 		Dialect: dialect, Read: s.readConn, Ledger: ledger, Transact: s.writer.transact,
+		Analyse: s.analyse,
+		Failed: func(err error) {
+			s.log.Warn("the database's statistics could not be brought up to date", "error", err)
+		},
 	}, o.Registry)
 	return s, err
+}
+
+// analyse looks at a sample of each index, so that writes wait only shortly.
+func (s *Store) analyse(ctx context.Context, tables []string) error {
+	return s.writer.transact(ctx, func(c sqlstore.Conn) error {
+		for _, t := range tables {
+			if _, err := c.Exec(context.Background(), "ANALYZE "+t); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // lockDir makes the directory and takes its lock.
@@ -152,7 +168,7 @@ func (s *Store) connect(ctx context.Context, o Options) error {
 		sync = "OFF"
 	}
 	var err error
-	if s.writes, err = openDB(o.Dir, "synchronous("+sync+")", "journal_mode(WAL)"); err != nil {
+	if s.writes, err = openDB(o.Dir, "synchronous("+sync+")", "journal_mode(WAL)", "analysis_limit(1000)"); err != nil {
 		return err
 	}
 	s.writes.SetMaxOpenConns(1)
@@ -199,6 +215,9 @@ func (s *Store) Close() error {
 
 func (s *Store) release() error {
 	var errs []error
+	if s.Store != nil {
+		s.Stop()
+	}
 	if s.writer != nil {
 		s.writer.close()
 	}

@@ -19,7 +19,7 @@ func scanTenant(rows Rows) (store.Tenant, error) {
 
 func (s *Store) tenants(ctx context.Context, where string, args ...any) ([]store.Tenant, error) {
 	var list []store.Tenant
-	rows, err := s.Read.Query(ctx, "SELECT "+tenantColumns+" FROM tenant "+where, args...)
+	rows, err := s.engine.Read.Query(ctx, "SELECT "+tenantColumns+" FROM tenant "+where, args...)
 	err = each(rows, err, func(rows Rows) error {
 		t, err := scanTenant(rows)
 		list = append(list, t)
@@ -46,7 +46,7 @@ func (s *Store) EnsureTenant(ctx context.Context, t store.Tenant) (store.Tenant,
 		return store.Tenant{}, false, err
 	}
 	created := false
-	err = s.Transact(ctx, func(c Conn) error {
+	err = s.engine.Transact(ctx, func(c Conn) error {
 		n, err := c.Exec(context.WithoutCancel(ctx), "INSERT INTO tenant ("+tenantColumns+") VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
 			t.ID, t.Name, t.Space, t.Profile, t.Created.UnixMicro())
 		created = n == 1
@@ -70,7 +70,7 @@ const tokenColumns = "id, tenant, name, hash, rights, principal_kind, principal_
 
 // CreateToken implements store.Admin.
 func (s *Store) CreateToken(ctx context.Context, t store.Token) error {
-	return s.Transact(ctx, func(c Conn) error {
+	return s.engine.Transact(ctx, func(c Conn) error {
 		n, err := c.Exec(context.WithoutCancel(ctx), "INSERT INTO token ("+tokenColumns+
 			") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING",
 			t.ID, t.Tenant, t.Name, t.Hash[:], t.Rights, t.Principal.Kind, t.Principal.ID, t.Principal.Display,
@@ -137,7 +137,7 @@ func readTokens(ctx context.Context, c Conn, where string, args ...any) ([]store
 
 // TokenByHash implements store.Admin.
 func (s *Store) TokenByHash(ctx context.Context, hash [32]byte) (store.Token, error) {
-	list, err := readTokens(ctx, s.Read, "hash = $1", hash[:])
+	list, err := readTokens(ctx, s.engine.Read, "hash = $1", hash[:])
 	switch {
 	case err != nil:
 		return store.Token{}, err
@@ -149,16 +149,16 @@ func (s *Store) TokenByHash(ctx context.Context, hash [32]byte) (store.Token, er
 
 // Tokens implements store.Admin; the list is in order of creation.
 func (s *Store) Tokens(ctx context.Context, tenant int64) ([]store.Token, error) {
-	return readTokens(ctx, s.Read, "tenant = $1 ORDER BY created, id", tenant)
+	return readTokens(ctx, s.engine.Read, "tenant = $1 ORDER BY created, id", tenant)
 }
 
 // RevokeToken implements store.Admin. An id goes before a name.
 func (s *Store) RevokeToken(ctx context.Context, tenant int64, idOrName string, at time.Time) (store.Token, error) {
 	var revoked store.Token
-	err := s.Transact(ctx, func(c Conn) error {
+	err := s.engine.Transact(ctx, func(c Conn) error {
 		ctx := context.WithoutCancel(ctx)
 		list, err := readTokens(ctx, c, "tenant = $1 AND revoked IS NULL AND (id = $2 OR name = $2) ORDER BY CASE WHEN id = $2 THEN 0 ELSE 1 END"+
-			s.Dialect.ForUpdate, tenant, idOrName)
+			s.engine.Dialect.ForUpdate, tenant, idOrName)
 		if err != nil {
 			return err
 		}
@@ -179,7 +179,7 @@ func (s *Store) RevokeToken(ctx context.Context, tenant int64, idOrName string, 
 // ClaimOnce implements store.Admin.
 func (s *Store) ClaimOnce(ctx context.Context, key string) (bool, error) {
 	first := false
-	err := s.Transact(ctx, func(c Conn) error {
+	err := s.engine.Transact(ctx, func(c Conn) error {
 		n, err := c.Exec(context.WithoutCancel(ctx), "INSERT INTO claim (key) VALUES ($1) ON CONFLICT DO NOTHING", key)
 		first = n == 1
 		return err
@@ -189,7 +189,7 @@ func (s *Store) ClaimOnce(ctx context.Context, key string) (bool, error) {
 
 // Setting implements store.Admin.
 func (s *Store) Setting(ctx context.Context, key string) (value string, ok bool, err error) {
-	ok, err = one(ctx, s.Read, "SELECT value FROM setting WHERE key = $1", []any{key}, &value)
+	ok, err = one(ctx, s.engine.Read, "SELECT value FROM setting WHERE key = $1", []any{key}, &value)
 	return value, ok, err
 }
 
@@ -198,7 +198,7 @@ func (s *Store) SetSetting(ctx context.Context, key, value string) (string, erro
 	if stored, ok, err := s.Setting(ctx, key); ok || err != nil {
 		return stored, err
 	}
-	err := s.Transact(ctx, func(c Conn) error {
+	err := s.engine.Transact(ctx, func(c Conn) error {
 		_, err := c.Exec(context.WithoutCancel(ctx), "INSERT INTO setting (key, value) VALUES ($1, $2) ON CONFLICT DO NOTHING", key, value)
 		return err
 	})

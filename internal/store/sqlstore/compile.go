@@ -231,7 +231,7 @@ func (c *compiler) present(a *schema.Attribute) cond {
 // presentElement tells that an element has the sub-attribute. A row for the
 // attribute itself says so by being there.
 func (c *compiler) presentElement(a *schema.Attribute, s *rowSet) cond {
-	if a == s.attr || s.attr == nil || s.isConstant(a) {
+	if a == s.attr || s.isConstant(a) {
 		return always
 	}
 	column, ok := s.column(a)

@@ -78,9 +78,9 @@ func (t *tx) addLinks(rel store.Relation, src int64, dst []store.Link) ([]int64,
 		// An edge to a resource that is not there is not made.
 		slices.Sort(seqs)
 		list, err := t.seqs("INSERT INTO edge (space, relation, src, dst, src_type, dst_type) SELECT CAST($1 AS bigint), CAST($2 AS bigint), CAST($3 AS bigint), "+
-			"o.seq, CAST($4 AS bigint), CAST($5 AS bigint) FROM "+t.layout(rt).table+" o WHERE o.space = $1 AND "+t.Dialect.InNumbers("o.seq", "$6")+
+			"o.seq, CAST($4 AS bigint), CAST($5 AS bigint) FROM "+t.layout(rt).table+" o WHERE o.space = $1 AND "+t.engine.Dialect.InNumbers("o.seq", "$6")+
 			" ON CONFLICT DO NOTHING RETURNING dst",
-			t.space, int64(rel), src, srcType, dstType, t.Dialect.Numbers(seqs))
+			t.space, int64(rel), src, srcType, dstType, t.engine.Dialect.Numbers(seqs))
 		if err != nil {
 			return nil, err
 		}
@@ -94,8 +94,8 @@ func (t *tx) removeLinks(rel store.Relation, src int64, dst []int64) ([]int64, e
 		return nil, nil
 	}
 	slices.Sort(dst)
-	return t.seqs("DELETE FROM edge WHERE space = $1 AND relation = $2 AND src = $3 AND "+t.Dialect.InNumbers("dst", "$4")+" RETURNING dst",
-		t.space, int64(rel), src, t.Dialect.Numbers(dst))
+	return t.seqs("DELETE FROM edge WHERE space = $1 AND relation = $2 AND src = $3 AND "+t.engine.Dialect.InNumbers("dst", "$4")+" RETURNING dst",
+		t.space, int64(rel), src, t.engine.Dialect.Numbers(dst))
 }
 
 // seqs runs a statement that gives one number in each row.
@@ -133,7 +133,7 @@ func (t *tx) findLinks(rel store.Relation, src int64, types []*schema.ResourceTy
 			return nil, err
 		}
 		var st statement
-		where := "o.space = " + st.arg(t.space) + " AND " + t.Dialect.InTexts("o.id_key", st.arg(t.Dialect.Texts(keys)))
+		where := "o.space = " + st.arg(t.space) + " AND " + t.engine.Dialect.InTexts("o.id_key", st.arg(t.engine.Dialect.Texts(keys)))
 		if l.typed {
 			where += " AND o.type = " + st.arg(nr)
 		}
@@ -167,7 +167,7 @@ func (t *tx) Reaches(rel store.Relation, from []int64, to int64) (bool, error) {
 	var found int64
 	ok, err := one(t.ctx, t.conn, "WITH RECURSIVE up (seq) AS (SELECT e.src FROM edge e WHERE e.space = $1 AND e.relation = $2 AND e.dst = $3"+
 		" UNION SELECT e.src FROM up JOIN edge e ON e.dst = up.seq WHERE e.space = $1 AND e.relation = $2) SELECT seq FROM up WHERE "+
-		t.Dialect.InNumbers("seq", "$4")+" LIMIT 1", []any{t.space, int64(rel), to, t.Dialect.Numbers(from)}, &found)
+		t.engine.Dialect.InNumbers("seq", "$4")+" LIMIT 1", []any{t.space, int64(rel), to, t.engine.Dialect.Numbers(from)}, &found)
 	return ok, t.spoilt(err)
 }
 
@@ -185,7 +185,7 @@ func (t *tx) Touch(rel store.Relation, dst int64, at time.Time) ([]store.Touched
 		// Locked in the order of all: transactions that touch several do not cross.
 		rows, err := t.conn.Query(t.ctx, "UPDATE "+m.table+" SET version = version + 1, modified = CASE WHEN modified < $1 THEN $1 ELSE modified + 1 END"+
 			" WHERE space = $2 AND seq IN (SELECT r.seq FROM "+m.table+" r WHERE r.space = $2 AND r.seq IN (SELECT e.src FROM edge e WHERE "+
-			edges("$2", rel)+" AND e.dst = $3) ORDER BY r.seq"+t.Dialect.ForUpdate+") RETURNING id, version, modified",
+			edges("$2", rel)+" AND e.dst = $3) ORDER BY r.seq"+t.engine.Dialect.ForUpdate+") RETURNING id, version, modified",
 			at.UnixMicro(), t.space, dst)
 		err = each(rows, err, func(rows Rows) error {
 			r := store.Touched{Type: rt}
@@ -209,12 +209,12 @@ func (m *tableMap) begins(rel store.Relation) bool {
 
 // Lock implements store.Tx. With a single writer, whoever runs has all locks.
 func (t *tx) Lock(name string) error {
-	if t.Dialect.ForUpdate == "" {
+	if t.engine.Dialect.ForUpdate == "" {
 		return nil
 	}
 	_, err := t.conn.Exec(t.ctx, "INSERT INTO named_lock (space, name) VALUES ($1, $2) ON CONFLICT DO NOTHING", t.space, name)
 	if err == nil {
-		_, err = t.conn.Exec(t.ctx, "SELECT name FROM named_lock WHERE space = $1 AND name = $2"+t.Dialect.ForUpdate, t.space, name)
+		_, err = t.conn.Exec(t.ctx, "SELECT name FROM named_lock WHERE space = $1 AND name = $2"+t.engine.Dialect.ForUpdate, t.space, name)
 	}
 	return t.spoilt(err)
 }

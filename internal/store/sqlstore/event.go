@@ -11,7 +11,7 @@ import (
 // order, k is the event's number at once; elsewhere Events numbers it.
 func (t *tx) insertEvent(k int64, e *store.Event) error {
 	var n any
-	if t.Dialect.CommitOrder {
+	if t.engine.Dialect.CommitOrder {
 		n = k
 	}
 	t.moment = max(t.moment, e.At.UnixMicro())
@@ -24,13 +24,13 @@ principal_id, principal_display, request_id) VALUES ($1, $2, $3, $4, $5, $6, $7,
 
 // Events implements store.Admin.
 func (s *Store) Events(ctx context.Context, space, after int64, limit int) ([]store.Event, error) {
-	if !s.Dialect.CommitOrder {
+	if !s.engine.Dialect.CommitOrder {
 		if err := s.numberEvents(ctx, space); err != nil {
 			return nil, err
 		}
 	}
 	var list []store.Event
-	rows, err := s.Read.Query(ctx, `SELECT n, at, operation, type, id, version, principal_kind, principal_id, principal_display, request_id
+	rows, err := s.engine.Read.Query(ctx, `SELECT n, at, operation, type, id, version, principal_kind, principal_id, principal_display, request_id
 FROM event WHERE space = $1 AND n > $2 ORDER BY n LIMIT $3`, space, after, int64(limit))
 	err = each(rows, err, func(rows Rows) error {
 		var e store.Event
@@ -51,11 +51,11 @@ FROM event WHERE space = $1 AND n > $2 ORDER BY n LIMIT $3`, space, after, int64
 // misses nothing. One reader of a space does it at a time.
 func (s *Store) numberEvents(ctx context.Context, space int64) error {
 	var some int64
-	fresh, err := one(ctx, s.Read, "SELECT k FROM event WHERE space = $1 AND n IS NULL LIMIT 1", []any{space}, &some)
+	fresh, err := one(ctx, s.engine.Read, "SELECT k FROM event WHERE space = $1 AND n IS NULL LIMIT 1", []any{space}, &some)
 	if err != nil || !fresh {
 		return err
 	}
-	return s.Transact(ctx, func(c Conn) error {
+	return s.engine.Transact(ctx, func(c Conn) error {
 		ctx := context.WithoutCancel(ctx)
 		// Who holds the allocator's row has the turn, and sees what is committed.
 		name := "events/" + strconv.FormatInt(space, 10)
@@ -63,7 +63,7 @@ func (s *Store) numberEvents(ctx context.Context, space int64) error {
 			return err
 		}
 		var next int64
-		if _, err := one(ctx, c, "SELECT next FROM allocator WHERE name = $1"+s.Dialect.ForUpdate, []any{name}, &next); err != nil {
+		if _, err := one(ctx, c, "SELECT next FROM allocator WHERE name = $1"+s.engine.Dialect.ForUpdate, []any{name}, &next); err != nil {
 			return err
 		}
 		n, err := c.Exec(ctx, `UPDATE event SET n = f.n

@@ -179,17 +179,14 @@ func (b *boundRow) append(rows []valueRow, r *store.Resource) []valueRow {
 	return rows
 }
 
-// appendOpen adds a row for each member of an open extension. Of names that
-// differ in letter case only, the first counts.
+// appendOpen adds a row for each member of an open extension.
 func appendOpen(rows []valueRow, s *schema.Schema, body *resource.Members) []valueRow {
 	extension, _ := body.Get(s.ID)
-	seen := map[string]bool{}
 	for name, v := range extension.Members().All() {
 		a := s.Attribute(name)
-		if a == nil || a.Type != schema.Any || v.Unassigned() || seen[strings.ToLower(name)] {
+		if a == nil || a.Type != schema.Any || v.Unassigned() {
 			continue
 		}
-		seen[strings.ToLower(name)] = true
 		row := valueRow{path: strings.ToLower(a.Path)}
 		if key, kind, ok := filter.Keys(a, v); ok {
 			row.v, row.kind, row.lead = cutKey(key), kind, 1

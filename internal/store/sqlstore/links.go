@@ -68,7 +68,7 @@ func (r *linkReader) want(w store.Want, seqs []int64) error {
 	if len(seqs) == 1 {
 		own = "e." + near + " = " + r.arg(seqs[0])
 	} else {
-		own = r.s.Dialect.InNumbers("e."+near, r.arg(r.s.Dialect.Numbers(seqs)))
+		own = r.s.engine.Dialect.InNumbers("e."+near, r.arg(r.s.engine.Dialect.Numbers(seqs)))
 	}
 	where := edges(r.space, w.Relation)
 	source, reached := "edge e", ""

@@ -20,7 +20,7 @@ func (s *Store) readyPage(ctx context.Context, p *plan, total int, list []store.
 	for i := range list {
 		records[i] = list[i].Record
 	}
-	if err := s.readLinks(ctx, s.Read, p.Space, records, p.Want); err != nil {
+	if err := s.readLinks(ctx, s.engine.Read, p.Space, records, p.Want); err != nil {
 		return nil, err
 	}
 	return &store.Page{Total: total, Expected: len(list), Next: func(context.Context) ([]store.TypedRecord, error) {
@@ -68,7 +68,7 @@ func (s *Store) batch(ctx context.Context, space int64, hits []hit, want []store
 			records = append(records, rec)
 		}
 	}
-	return list, s.readLinks(ctx, s.Read, space, records, want)
+	return list, s.readLinks(ctx, s.engine.Read, space, records, want)
 }
 
 // decide answers a query that SQL cannot answer alone: SQL narrows, and the
@@ -86,7 +86,7 @@ func (s *Store) decide(ctx context.Context, p *plan) (*store.Page, error) {
 	sql, args := p.st.finish("SELECT m.seq, m.part, m.sure FROM (" + p.matches(keys, true) + ") m" + order)
 	var found []candidate
 	unsure := 0
-	rows, err := s.Read.Search(ctx, sql, args...)
+	rows, err := s.engine.Read.Search(ctx, sql, args...)
 	err = each(rows, err, func(rows Rows) error {
 		var seq, part, sure int64
 		if err := rows.Scan(&seq, &part, &sure); err != nil {

@@ -1,7 +1,9 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,9 +13,9 @@ import (
 )
 
 const (
-	// inlinePage is the largest page that is read with its documents in one
+	// inlineLimit is the largest page that is read with its documents in one
 	// statement.
-	inlinePage = 250
+	inlineLimit = 250
 	// batchSize is how many documents a longer page reads at a time.
 	batchSize = 200
 )
@@ -62,7 +64,7 @@ func (s *Store) Query(ctx context.Context, q *store.Query) (*store.Page, error) 
 	if page, err := s.pointPage(ctx, p); page != nil || err != nil {
 		return page, err
 	}
-	if len(p.parts) == 1 && q.Limit > 0 && q.Limit <= inlinePage {
+	if len(p.parts) == 1 && q.Limit > 0 && q.Limit <= inlineLimit {
 		return s.inlinePage(ctx, p)
 	}
 	return s.longPage(ctx, p)
@@ -78,7 +80,7 @@ func (s *Store) plan(ctx context.Context, q *store.Query) (*plan, error) {
 			return nil, err
 		}
 		c := &compiler{
-			ctx: ctx, statement: p.st, layout: s.layout(part.Type), dialect: s.Dialect, numbers: s.numbers,
+			ctx: ctx, statement: p.st, layout: s.layout(part.Type), dialect: s.engine.Dialect, numbers: s.numbers,
 			space: p.space, typeNr: nr, transitive: q.Transitive,
 		}
 		cnd, point, err := c.compile(part.Filter)
@@ -113,12 +115,18 @@ func (s *Store) plan(ctx context.Context, q *store.Query) (*plan, error) {
 	return p, nil
 }
 
-// where selects the rows of a part.
-func (p *plan) where(part *planPart) string {
+// among selects all rows of a part's type.
+func (p *plan) among(part *planPart) string {
 	sql := "r.space = " + p.space
 	if part.typed {
 		sql += " AND r.type = " + p.st.arg(part.typeNr)
 	}
+	return sql
+}
+
+// where selects the rows of a part.
+func (p *plan) where(part *planPart) string {
+	sql := p.among(part)
 	if !p.IncludeHidden {
 		sql += " AND r.hidden = 0"
 	}
@@ -143,6 +151,7 @@ func (p *plan) order(k, seq string) string {
 	return " ORDER BY " + k + " NULLS LAST, " + seq
 }
 
+// window is the LIMIT and OFFSET of the page. SQLite takes no OFFSET alone.
 func (p *plan) window() string {
 	sql := ""
 	if p.Limit >= 0 {
@@ -181,7 +190,7 @@ func (s *Store) count(ctx context.Context, p *plan) (*store.Page, error) {
 	}
 	sql, args := p.st.finish("SELECT " + strings.Join(counts, " + "))
 	var total int64
-	rows, err := s.Read.Search(ctx, sql, args...)
+	rows, err := s.engine.Read.Search(ctx, sql, args...)
 	err = each(rows, err, func(rows Rows) error { return rows.Scan(&total) })
 	return s.page(p.Query, int(total), nil), err
 }
@@ -193,27 +202,35 @@ func (s *Store) pointPage(ctx context.Context, p *plan) (*store.Page, error) {
 	if len(p.parts) != 1 || !p.parts[0].point || p.Offset > 0 {
 		return nil, nil
 	}
-	most := inlinePage
+	most := inlineLimit
 	if p.Order != nil {
 		most = 1
 	} else if p.Limit > 0 {
 		most = min(most, p.Limit)
 	}
 	part := &p.parts[0]
-	sql, args := p.st.finish("SELECT " + recordColumns + p.from(part) + " ORDER BY r.seq LIMIT " + p.st.arg(int64(most+1)))
+	// Nothing but the key goes to SQL, lest the database take the index of
+	// another condition or of the order.
+	sql, args := p.st.finish("SELECT " + recordColumns + " FROM " + part.table + " r WHERE " + p.among(part) + " AND " + part.cond.maybe +
+		" LIMIT " + p.st.arg(int64(most+1)))
+	read := 0
 	var list []store.TypedRecord
-	rows, err := s.Read.Search(ctx, sql, args...)
+	rows, err := s.engine.Read.Search(ctx, sql, args...)
 	err = each(rows, err, func(rows Rows) error {
 		var row recordRow
 		if err := rows.Scan(row.dest()...); err != nil {
 			return err
 		}
-		list = append(list, store.TypedRecord{Type: part.rt, Record: row.record()})
+		read++
+		if row.hidden == 0 || p.IncludeHidden {
+			list = append(list, store.TypedRecord{Type: part.rt, Record: row.record()})
+		}
 		return nil
 	})
-	if err != nil || len(list) > most {
+	if err != nil || read > most {
 		return nil, err
 	}
+	slices.SortFunc(list, func(a, b store.TypedRecord) int { return cmp.Compare(a.Seq, b.Seq) })
 	return s.readyPage(ctx, p, len(list), list)
 }
 
@@ -237,12 +254,12 @@ func (s *Store) inlinePage(ctx context.Context, p *plan) (*store.Page, error) {
 	sql, args := p.st.finish("WITH " + with + "p AS MATERIALIZED (SELECT " + columns + source + p.order(k, seq) + p.window() + ")" +
 		" SELECT c.n, " + nullableRecordColumns + " FROM (SELECT " + total + " AS n) c LEFT JOIN p ON TRUE LEFT JOIN " + part.table +
 		" r ON r.space = " + p.space + " AND r.seq = p.seq" + p.order("p.k", "p.seq"))
-	var total64 int64
+	var n int64
 	var list []store.TypedRecord
-	rows, err := s.Read.Search(ctx, sql, args...)
+	rows, err := s.engine.Read.Search(ctx, sql, args...)
 	err = each(rows, err, func(rows Rows) error {
 		var row recordRow
-		if err := rows.Scan(append([]any{&total64}, row.dest()...)...); err != nil {
+		if err := rows.Scan(append([]any{&n}, row.dest()...)...); err != nil {
 			return err
 		}
 		if row.seq != 0 {
@@ -253,7 +270,7 @@ func (s *Store) inlinePage(ctx context.Context, p *plan) (*store.Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.readyPage(ctx, p, int(total64), list)
+	return s.readyPage(ctx, p, int(n), list)
 }
 
 // longPage finds the positions of a page and the total in one statement; the
@@ -267,7 +284,7 @@ func (s *Store) longPage(ctx context.Context, p *plan) (*store.Page, error) {
 	sql, args := p.st.finish(sql)
 	var total int64
 	var hits []hit
-	rows, err := s.Read.Search(ctx, sql, args...)
+	rows, err := s.engine.Read.Search(ctx, sql, args...)
 	err = each(rows, err, func(rows Rows) error {
 		var seq, part int64
 		if err := rows.Scan(&total, &seq, &part); err != nil {

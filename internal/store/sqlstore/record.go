@@ -35,8 +35,8 @@ func (s *Store) documents(ctx context.Context, space int64, table string, seqs [
 	if len(seqs) == 0 {
 		return nil
 	}
-	sql := "SELECT " + recordColumns + " FROM " + table + " r WHERE r.space = $1 AND " + s.Dialect.InNumbers("r.seq", "$2")
-	rows, err := s.Read.Query(ctx, sql, space, s.Dialect.Numbers(seqs))
+	sql := "SELECT " + recordColumns + " FROM " + table + " r WHERE r.space = $1 AND " + s.engine.Dialect.InNumbers("r.seq", "$2")
+	rows, err := s.engine.Read.Query(ctx, sql, space, s.engine.Dialect.Numbers(seqs))
 	return each(rows, err, func(rows Rows) error {
 		var row recordRow
 		if err := rows.Scan(row.dest()...); err != nil {

@@ -29,22 +29,37 @@ type Engine struct {
 	// fn rolls back and is returned as it is. It runs fn again when the database
 	// asks for it. ctx counts until fn runs. fn does not panic.
 	Transact func(ctx context.Context, fn func(Conn) error) error
+	// Analyse brings the planner's statistics of the tables up to date; it runs
+	// beside everything else. Failed gets its error.
+	Analyse func(ctx context.Context, tables []string) error
+	Failed  func(error)
 }
 
 // Store is the common part of both engines' stores.
 type Store struct {
-	Engine
+	engine  Engine
 	reg     *schema.Registry
 	numbers *numbers
 	layouts sync.Map // *schema.ResourceType → *layout
+	// statistics count inserts.
+	statistics *statistics
 }
 
 // New makes a store on an engine whose tables are there. It checks that the
 // stored keys were made by this version of package schema.
 func New(ctx context.Context, e Engine, reg *schema.Registry) (*Store, error) {
-	s := &Store{Engine: e, reg: reg, numbers: newNumbers(e.Ledger, reg)}
+	s := &Store{engine: e, reg: reg, numbers: newNumbers(e.Ledger, reg)}
+	list := []string{"value_r", "edge", "resource_unique"}
+	for _, t := range tables {
+		list = append(list, t.table)
+	}
+	s.statistics = newStatistics(func(ctx context.Context) error { return e.Analyse(ctx, list) }, e.Failed)
 	return s, s.checkKeys(ctx)
 }
+
+// Stop ends what runs beside requests; it comes before the engine's connections
+// are closed.
+func (s *Store) Stop() { s.statistics.close() }
 
 const keyVersionSetting = "keyVersion"
 
@@ -74,10 +89,17 @@ func (s *Store) Do(ctx context.Context, space int64, fn func(store.Tx) error) er
 		return err
 	}
 	inside := context.WithoutCancel(ctx)
-	return s.Transact(ctx, func(c Conn) error {
+	var inserted int64
+	err := s.engine.Transact(ctx, func(c Conn) error {
 		t := &tx{Store: s, ctx: inside, conn: c, space: space, types: map[int64]int64{}}
-		return t.run(func() error { return fn(t) })
+		err := t.run(func() error { return fn(t) })
+		inserted = t.inserted
+		return err
 	})
+	if err == nil && inserted > 0 {
+		s.statistics.add(inserted)
+	}
+	return err
 }
 
 // safely turns a panic of fn into an error, since fn may share its connection
@@ -94,11 +116,11 @@ func safely(fn func() error) (err error) {
 // Get implements store.Store.
 func (s *Store) Get(ctx context.Context, space int64, rt *schema.ResourceType, id string, want []store.Want) (*store.Record, error) {
 	l := s.layout(rt)
-	rec, err := s.record(ctx, s.Read, space, l, id, "")
+	rec, err := s.record(ctx, s.engine.Read, space, l, id, "")
 	if err != nil {
 		return nil, err
 	}
-	return rec, s.readLinks(ctx, s.Read, space, []*store.Record{rec}, want)
+	return rec, s.readLinks(ctx, s.engine.Read, space, []*store.Record{rec}, want)
 }
 
 // record reads a resource by id; ErrNotFound without one.

@@ -26,6 +26,8 @@ type tx struct {
 	types map[int64]int64
 	// moment is the latest time of its events, in microseconds.
 	moment int64
+	// inserted counts resources.
+	inserted int64
 }
 
 func (t *tx) run(fn func() error) error {
@@ -75,7 +77,7 @@ func (t *tx) Try(fn func() error) error {
 
 // Get implements store.Tx.
 func (t *tx) Get(rt *schema.ResourceType, id string) (*store.Record, error) {
-	rec, err := t.record(t.ctx, t.conn, t.space, t.layout(rt), id, t.Dialect.ForUpdate)
+	rec, err := t.record(t.ctx, t.conn, t.space, t.layout(rt), id, t.engine.Dialect.ForUpdate)
 	if err != nil {
 		return nil, t.spoilt(err)
 	}
@@ -97,8 +99,8 @@ func (t *tx) Delete(rt *schema.ResourceType, seq int64) error { return t.spoilt(
 // Links implements store.Tx.
 func (t *tx) Links(seq int64, want []store.Want) ([]store.Link, error) {
 	rec := &store.Record{Seq: seq}
+	want = slices.Clone(want)
 	for i := range want {
-		want = slices.Clone(want)
 		want[i].Holds = nil // there is no document to look at
 	}
 	err := t.readLinks(t.ctx, t.conn, t.space, []*store.Record{rec}, want)
@@ -118,7 +120,7 @@ func (t *tx) SetPassword(seq int64, hash []byte) error {
 
 // Event implements store.Tx.
 func (t *tx) Event(e store.Event) error {
-	k, err := t.numbers.event.take(t.ctx, t.Ledger)
+	k, err := t.numbers.event.take(t.ctx, t.engine.Ledger)
 	if err != nil {
 		return t.spoilt(err)
 	}
@@ -138,9 +140,7 @@ func (t *tx) find(types []*schema.ResourceType, ids []string) ([]store.Link, err
 	// One order of tables and rows for all transactions keeps their locks from
 	// crossing.
 	types = slices.Clone(types)
-	slices.SortFunc(types, func(a, b *schema.ResourceType) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name))
-	})
+	slices.SortFunc(types, func(a, b *schema.ResourceType) int { return strings.Compare(a.Name, b.Name) })
 	var out []store.Link
 	for _, rt := range slices.Compact(types) {
 		l := t.layout(rt)
@@ -160,10 +160,10 @@ func (t *tx) find(types []*schema.ResourceType, ids []string) ([]store.Link, err
 		if len(keys) == 1 {
 			where += " AND r.id_key = " + st.arg(keys[0])
 		} else {
-			where += " AND " + t.Dialect.InTexts("r.id_key", st.arg(t.Dialect.Texts(keys)))
+			where += " AND " + t.engine.Dialect.InTexts("r.id_key", st.arg(t.engine.Dialect.Texts(keys)))
 		}
 		sql, args := st.finish("SELECT r.seq, r.id, COALESCE(r." + l.called(end{}).text + ", '') FROM " + l.table + " r WHERE " + where +
-			" ORDER BY r.seq" + t.Dialect.ForShare)
+			" ORDER BY r.seq" + t.engine.Dialect.ForShare)
 		rows, err := t.conn.Query(t.ctx, sql, args...)
 		err = each(rows, err, func(rows Rows) error {
 			link := store.Link{Type: rt}

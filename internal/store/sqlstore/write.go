@@ -54,7 +54,7 @@ func (t *tx) insert(r *store.Resource) error {
 		return err
 	}
 	if r.Seq == 0 {
-		if r.Seq, err = t.numbers.seq.take(t.ctx, t.Ledger); err != nil {
+		if r.Seq, err = t.numbers.seq.take(t.ctx, t.engine.Ledger); err != nil {
 			return err
 		}
 	}
@@ -76,6 +76,7 @@ func (t *tx) insert(r *store.Resource) error {
 		}
 		if n == 1 {
 			t.types[r.Seq] = nr
+			t.inserted++
 			if err := t.insertUniques(nr, r.Seq, k); err != nil {
 				return err
 			}
@@ -284,7 +285,7 @@ func (t *tx) delete(rt *schema.ResourceType, seq int64) error {
 	// The own row first: whoever is about to refer to it holds it or waits, so
 	// that no edge can appear after the edges are gone.
 	var found int64
-	ok, err := one(t.ctx, t.conn, "SELECT seq FROM "+l.table+" WHERE "+where+t.Dialect.ForUpdate, args, &found)
+	ok, err := one(t.ctx, t.conn, "SELECT seq FROM "+l.table+" WHERE "+where+t.engine.Dialect.ForUpdate, args, &found)
 	if err != nil {
 		return err
 	}
@@ -302,8 +303,8 @@ func (t *tx) delete(rt *schema.ResourceType, seq int64) error {
 		}
 	}
 	for _, side := range []string{"src", "dst"} {
-		_, err := t.conn.Exec(t.ctx, "DELETE FROM edge WHERE space = $1 AND "+t.Dialect.InNumbers("relation", "$2")+" AND "+side+" = $3",
-			t.space, t.Dialect.Numbers(relations), seq)
+		_, err := t.conn.Exec(t.ctx, "DELETE FROM edge WHERE space = $1 AND "+t.engine.Dialect.InNumbers("relation", "$2")+" AND "+side+" = $3",
+			t.space, t.engine.Dialect.Numbers(relations), seq)
 		if err != nil {
 			return err
 		}

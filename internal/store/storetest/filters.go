@@ -98,7 +98,7 @@ func newCast(w *world) *cast {
 	c := &cast{labels: map[string]string{}, members: map[string]*resource.Members{}, order: map[*schema.ResourceType][]string{}}
 	list := w.insert(builders...)
 	for i, r := range list {
-		name, _ := firstOf(r.Body, "userName", "serial")
+		name := firstText(r.Body, "userName", "serial")
 		key := r.Type.Name + r.ID
 		c.labels[key] = name
 		c.order[r.Type] = append(c.order[r.Type], name)
@@ -113,13 +113,13 @@ func newCast(w *world) *cast {
 	return c
 }
 
-func firstOf(m *resource.Members, names ...string) (string, bool) {
+func firstText(m *resource.Members, names ...string) string {
 	for _, name := range names {
 		if v, ok := m.Get(name); ok {
-			return v.Str(), true
+			return v.Str()
 		}
 	}
-	return "", false
+	return ""
 }
 
 func port(number, typ string, primary bool) resource.Value {

@@ -24,6 +24,8 @@ var linkCases = []testCase{
 				{"unknown ids", []*schema.ResourceType{userType(), deviceType()}, []string{"", "x", "' OR 1=1"}, nil},
 				{"one type", []*schema.ResourceType{userType()}, []string{list[1].ID, "D-1", "nobody"}, list[1:2]},
 				{"two types", []*schema.ResourceType{userType(), deviceType()}, []string{"D-1", list[1].ID}, list[1:3]},
+				{"in any letter case where ids fold", []*schema.ResourceType{userType()}, []string{"A-1"}, list[:1]},
+				{"in any letter case, each once", []*schema.ResourceType{userType()}, []string{"a-1", "A-1"}, list[:1]},
 				{"in letter case where ids are exact", []*schema.ResourceType{deviceType()}, []string{"d-1", "A-1"}, nil},
 				{"the same id twice", []*schema.ResourceType{userType()}, []string{list[1].ID, list[1].ID}, list[1:2]},
 				{"one id of two types", []*schema.ResourceType{userType(), deviceType()}, []string{"a-1"}, []*store.Resource{list[0], list[3]}},
@@ -141,6 +143,7 @@ var linkCases = []testCase{
 			return setLinks(tx, store.Manager, middle.Seq, []store.Link{linkTo(right)})
 		})
 		w.do(func(tx store.Tx) error { return tx.Delete(middle.Type, middle.Seq) })
+		w.unlinked(middle)
 		w.leadsTo("left", w.get(left.Type, left.ID, store.Want{Relation: store.Manager}).Links)
 		w.leadsTo("right", w.get(right.Type, right.ID, store.Want{Relation: store.Manager, Reverse: true}).Links)
 		w.insert(User("middle").ID(middle.ID))
@@ -195,6 +198,20 @@ func (w *world) leadsTo(what string, links []store.Link, want ...*store.Resource
 		}
 		w.Errorf("%s: %d links %.300q, want %d %.300q", what, len(got), got, len(ids), ids)
 	}
+}
+
+// unlinked checks that a deleted resource has no edges: a read from its own
+// side would show them, while one from the other side may pass them over.
+func (w *world) unlinked(gone *store.Resource) {
+	w.Helper()
+	w.do(func(tx store.Tx) error {
+		links, err := tx.Links(gone.Seq, []store.Want{
+			{Relation: store.Member}, {Relation: store.Member, Reverse: true},
+			{Relation: store.Manager}, {Relation: store.Manager, Reverse: true},
+		})
+		w.leadsTo("a deleted resource", links)
+		return err
+	})
 }
 
 // bySeq orders links of Find, which promises no order.

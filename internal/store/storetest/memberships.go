@@ -58,7 +58,7 @@ func (m *model) fillGroups(w *world, rng *rand.Rand) {
 	for _, g := range groups {
 		var list []resource.Value
 		for _, r := range bySeqOf(members[g]) {
-			name, _ := firstOf(r.Body, "userName", "displayName")
+			name := firstText(r.Body, "userName", "displayName")
 			list = append(list, pair(r.ID, name, r.Type.Name))
 		}
 		g.put("members", list)
@@ -66,7 +66,7 @@ func (m *model) fillGroups(w *world, rng *rand.Rand) {
 	for _, u := range users {
 		var all, direct []resource.Value
 		for _, g := range groups {
-			name, _ := firstOf(g.Body, "displayName")
+			name := firstText(g.Body, "displayName")
 			switch {
 			case slices.Contains(members[g], u):
 				all = append(all, pair(g.ID, name, "direct"))
@@ -136,7 +136,7 @@ func (m *model) ends(a *schema.Attribute) []string {
 		}
 		if a.Name == "value" {
 			list = append(list, r.ID)
-		} else if name, ok := firstOf(r.Body, "userName", "displayName"); ok {
+		} else if name := firstText(r.Body, "userName", "displayName"); name != "" {
 			list = append(list, name)
 		}
 	}
