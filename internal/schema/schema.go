@@ -163,7 +163,7 @@ type ResourceType struct {
 	Extensions  []Extension
 	// Common holds schemas, id, externalId and meta.
 	Common *Schema
-	// NotFound is a format with one %s for the id: the text of a 404.
+	// NotFound is the text of a 404; "%s" in it stands for the id.
 	NotFound string
 	// Family is the rights family that guards the type: users, groups or vault.
 	Family string

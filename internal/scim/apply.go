@@ -14,6 +14,8 @@ type applier struct {
 	rt   *schema.ResourceType
 	id   string
 	tree *resource.Members
+	// edges are the resource's collections.
+	edges *edges
 }
 
 func (a *applier) apply(st *step) error {
@@ -39,6 +41,8 @@ func (a *applier) apply(st *step) error {
 	}
 	a.shaper.lists = st.op == opAdd
 	switch {
+	case st.col != nil:
+		return a.applyCollection(st)
 	case attr.MultiValued:
 		return a.applyMulti(st)
 	case st.path.Where != nil:

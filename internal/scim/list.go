@@ -28,8 +28,8 @@ func (s *Service) Query(ctx context.Context, c *Call, rt *schema.ResourceType, p
 		return nil, err
 	}
 	q := &store.Query{
-		Space: c.Tenant.Space, Parts: []store.Part{{Type: rt}}, Want: wants(rt, proj),
-		IncludeHidden: c.Tenant.Profile.ListServiceUsers,
+		Space: c.Tenant.Space, Parts: []store.Part{{Type: rt}}, Want: wants(c.Tenant, rt, proj),
+		IncludeHidden: c.Tenant.Profile.ListServiceUsers, Transitive: c.Tenant.transitive(),
 	}
 	full := newRenderer(c, nil)
 	if p.HasFilter {
@@ -45,6 +45,11 @@ func (s *Service) Query(ctx context.Context, c *Call, rt *schema.ResourceType, p
 	if err := order(c.Tenant, rt, p, q, full); err != nil {
 		return nil, err
 	}
+	var by *schema.Attribute
+	if q.Order != nil {
+		by = q.Order.Attr
+	}
+	q.Judge = judged(c.Tenant, rt, q.Parts[0].Filter, by)
 	start := max(p.StartIndex, 1)
 	q.Offset, q.Limit = start-1, c.Tenant.Profile.DefaultCount
 	if p.Count != nil {

@@ -33,6 +33,9 @@ type step struct {
 	// bare is set for steps of a path-less operation, where a read-only member
 	// that repeats the current value is no error (idp-clients Q-67).
 	bare bool
+	// col is set for steps on a collection; ids are the elements that it names.
+	col *collection
+	ids []string
 }
 
 // Patch answers PATCH (RFC 7644 §3.5.2): all operations or none. The result has
@@ -46,6 +49,10 @@ func (s *Service) Patch(ctx context.Context, c *Call, rt *schema.ResourceType, i
 	if err != nil {
 		return nil, err
 	}
+	naming, err := readElements(c.Tenant, rt, steps)
+	if err != nil {
+		return nil, err
+	}
 	proj, err := projection(c.Tenant, rt, p, nil)
 	if err != nil {
 		return nil, err
@@ -54,26 +61,46 @@ func (s *Service) Patch(ctx context.Context, c *Call, rt *schema.ResourceType, i
 	if err != nil {
 		return nil, err
 	}
-	res, err := s.change(ctx, c, rt, id, opPatch, proj, func(before *resource.Members) (*resource.Members, []byte, error) {
-		after := before.Clone()
-		a := applier{shaper: newShaper(c.Tenant, rt), rt: rt, id: id, tree: after}
-		for i := range steps {
-			if err := a.apply(&steps[i]); err != nil {
-				return nil, nil, err
+	return s.change(ctx, c, rt, id, change{
+		op: opPatch, proj: proj, naming: naming, answer: c.patchAnswers(p),
+		apply: func(before *resource.Members, e *edges) (*resource.Members, []byte, error) {
+			after := before.Clone()
+			a := applier{shaper: newShaper(c.Tenant, rt), rt: rt, id: id, tree: after, edges: e}
+			for i := range steps {
+				if err := a.apply(&steps[i]); err != nil {
+					return nil, nil, err
+				}
+			}
+			if removeSecrets(rt, after) != secret {
+				return after, nil, nil
+			}
+			return after, hash, nil
+		},
+	})
+}
+
+// patchAnswers tells whether a PATCH answers with the resource: always when the
+// request says what it wants of it, else as the profile says, and not when it
+// has too many elements (design table, "PATCH answer").
+func (c *Call) patchAnswers(p *Params) func(*edges) (bool, error) {
+	return func(e *edges) (bool, error) {
+		switch {
+		case p.projects():
+			return true, nil
+		case c.Tenant.Profile.PatchAnswer == "none":
+			return false, nil
+		}
+		most := c.Tenant.Profile.PatchAnswerMembers
+		for _, col := range collections[e.rt.Name] {
+			if col.reverse {
+				continue
+			}
+			if n, err := e.tx.CountLinks(col.relation, e.seq, most+1); err != nil || n > most {
+				return false, err
 			}
 		}
-		if removeSecrets(rt, after) != secret {
-			return after, nil, nil
-		}
-		return after, hash, nil
-	})
-	if err != nil {
-		return nil, err
+		return true, nil
 	}
-	if c.Tenant.Profile.PatchAnswer == "none" && !p.projects() {
-		res.Body = nil
-	}
-	return res, nil
 }
 
 // patchPassword hashes the password that a PATCH sets, before its transaction.

@@ -42,6 +42,11 @@ type Profile struct {
 
 	SelectorCreates    bool   `json:"selectorCreates"`    // replace through an unmatched eq selector creates
 	PatchAnswer        string `json:"patchAnswer"`        // resource | none
+	PatchAnswerMembers int    `json:"patchAnswerMembers"` // a group of more members answers a PATCH without a body
+	UnknownMember      string `json:"unknownMember"`      // notFound | invalidValue: an id that is no user or group
+	GroupCycles        string `json:"groupCycles"`        // refuse | tolerate
+	IndirectGroups     bool   `json:"indirectGroups"`     // groups of a user hold those over other groups
+	GroupTypes         bool   `json:"groupTypes"`         // groups of a user say whether they are direct
 	PutKeepsOmitted    bool   `json:"putKeepsOmitted"`    // PUT keeps displayName and active when left out
 	ImmutableInPut     string `json:"immutableInPut"`     // reject | ignore: another immutable value in PUT
 	SeveralPrimaries   string `json:"severalPrimaries"`   // keepFirst | reject

@@ -63,6 +63,11 @@ var switches = []Switch{
 
 	{"selectorCreates", nil, "PATCH replace through an eq selector that matches nothing makes the value; otherwise it is noTarget.", Choice, "clients rule 16"},
 	{"patchAnswer", []string{"resource", "none"}, "A PATCH answers 200 with the resource, or 204.", Recorded, "tenant 6.6"},
+	{"patchAnswerMembers", nil, "A PATCH of a group with more members answers 204, unless the request names attributes to return or to leave out.", Choice, "R7644-3.5.2-13; clients rule 20"},
+	{"unknownMember", []string{"notFound", "invalidValue"}, "A member that is no user or group is answered 404, or 400 invalidValue.", Recorded, "tenant 7, 9.4; R7643-2.3.7-03"},
+	{"groupCycles", []string{"refuse", "tolerate"}, "What happens when a group would come to be in itself over other groups.", Choice, "tenant 9.4; R7643-4.2-06"},
+	{"indirectGroups", nil, "The groups of a user hold those that it is in over other groups.", Inferred, "tenant 8.4; R7643-4.1.2-08"},
+	{"groupTypes", nil, "Each of a user's groups says whether it is direct or indirect.", Recorded, "tenant 8.4; R7643-4.1.2-06"},
 	{"putKeepsOmitted", nil, "A PUT of a user keeps displayName and active when it leaves them out.", Inferred, "tenant 6.7, 19.25"},
 	{"immutableInPut", []string{"reject", "ignore"}, "What happens to another value of an immutable attribute in a PUT.", Choice, "tenant 6.7; RFC 7644 §3.5.1"},
 	{"severalPrimaries", []string{"keepFirst", "reject"}, "What happens to a second primary value.", Choice, "R7643-2.4-02"},

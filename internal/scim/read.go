@@ -19,7 +19,7 @@ func (s *Service) Get(ctx context.Context, c *Call, rt *schema.ResourceType, id 
 	if !plausibleID(id) {
 		return nil, c.notFound(rt, id)
 	}
-	rec, err := s.store.Get(ctx, c.Tenant.Space, rt, id, wants(rt, proj))
+	rec, err := s.store.Get(ctx, c.Tenant.Space, rt, id, wants(c.Tenant, rt, proj))
 	if errors.Is(err, store.ErrNotFound) || err == nil && c.Tenant.Profile.CaseExactIDs && rec.ID != id {
 		return nil, c.notFound(rt, id)
 	}

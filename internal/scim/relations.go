@@ -1,6 +1,8 @@
 package scim
 
 import (
+	"slices"
+
 	"github.com/scimd/scimd/internal/resource"
 	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/scimerr"
@@ -73,25 +75,17 @@ func saveReferences(tx store.Tx, t *Tenant, rt *schema.ResourceType, seq int64, 
 }
 
 func (r *reference) types(reg *schema.Registry) []*schema.ResourceType {
-	var out []*schema.ResourceType
-	for _, name := range r.targets {
-		if rt := reg.Type(name); rt != nil {
-			out = append(out, rt)
-		}
-	}
-	return out
+	return typesOf(reg, r.targets)
 }
 
-// wants are the links that a read of the type needs, unless the projection
-// leaves out what they give.
-func wants(rt *schema.ResourceType, proj *resource.Projection) []store.Want {
-	var out []store.Want
+// refers reports whether a reference of the type is among the links.
+func refers(rt *schema.ResourceType, links []store.Link) bool {
 	for _, ref := range references[rt.Name] {
-		if keeps(proj, ref.container()...) {
-			out = append(out, store.Want{Relation: ref.relation, Holds: ref.emptyInDoc})
+		if slices.ContainsFunc(links, func(l store.Link) bool { return l.Relation == ref.relation && !l.Reverse }) {
+			return true
 		}
 	}
-	return out
+	return false
 }
 
 // appendReferences puts $ref and the display name into the reference objects

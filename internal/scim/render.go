@@ -15,7 +15,7 @@ type renderer struct {
 	rt         *schema.ResourceType // of the record before
 	collection string               // absolute URL of rt's endpoint
 
-	wire, spare, members []byte
+	wire, spare, members, derived []byte
 }
 
 func newRenderer(c *Call, proj *resource.Projection) *renderer {
@@ -32,10 +32,11 @@ func (r *renderer) append(dst []byte, rt *schema.ResourceType, rec *store.Record
 		now := r.call.Tenant.now()
 		meta.Created, meta.Modified = now, now
 	}
-	if r.proj == nil && len(rec.Links) == 0 {
-		return resource.AppendResource(dst, rec.Doc, rec.Cut, rec.ID, nil, meta)
+	r.derived = r.appendCollections(r.derived[:0], rt, rec.Links)
+	if r.proj == nil && !refers(rt, rec.Links) {
+		return resource.AppendResource(dst, rec.Doc, rec.Cut, rec.ID, r.derived, meta)
 	}
-	r.wire = resource.AppendResource(r.wire[:0], rec.Doc, rec.Cut, rec.ID, nil, meta)
+	r.wire = resource.AppendResource(r.wire[:0], rec.Doc, rec.Cut, rec.ID, r.derived, meta)
 	r.wire = r.appendReferences(r.wire, rt, rec.Links)
 	return r.proj.Append(dst, r.wire)
 }

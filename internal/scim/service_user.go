@@ -44,7 +44,7 @@ func (s *Service) EnsureServiceUser(ctx context.Context, t *Tenant) (store.Princ
 	now := t.now()
 	r := &store.Resource{Type: rt, ID: id, Version: 1, Created: now, Modified: now, Hidden: true}
 	c := &Call{Tenant: t, Principal: p}
-	if _, err = s.insert(ctx, c, r, tree, nil, nil); err != nil {
+	if _, err = s.insert(ctx, c, r, tree, nil, nil, nil); err != nil {
 		// Another process may have made it meanwhile.
 		if _, again := s.store.Get(ctx, t.Space, rt, id, nil); again == nil {
 			return p, nil

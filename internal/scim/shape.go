@@ -20,6 +20,9 @@ type shaper struct {
 	o  filter.Options
 	// lists accepts one object for a list, whatever the profile says: PATCH add.
 	lists bool
+	// elements are the ids that a body gives for collections, which stand in no
+	// tree.
+	elements []naming
 }
 
 func newShaper(t *Tenant, rt *schema.ResourceType) *shaper {
@@ -154,6 +157,11 @@ func (s *shaper) assign(out *resource.Members, a *schema.Attribute, v resource.V
 	}
 	if a.Parent != nil && a.Parent.MultiValued {
 		return scimerr.InvalidPath(a.Path, "%s is multi-valued: select an element to set %s.", a.Parent.Path, a.Path)
+	}
+	if col := writable(s.rt, a); col != nil {
+		ids, err := s.elementIDs(a, v)
+		s.elements = append(s.elements, naming{col, ids})
+		return err
 	}
 	shaped, err := s.value(a, v)
 	if err != nil {

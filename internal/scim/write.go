@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/scimd/scimd/internal/resource"
 	"github.com/scimd/scimd/internal/schema"
@@ -38,7 +39,7 @@ func (s *Service) Create(ctx context.Context, c *Call, rt *schema.ResourceType, 
 	if err != nil {
 		return nil, err
 	}
-	tree, err := s.shapeBody(c.Tenant, rt, in)
+	tree, elements, err := s.shapeBody(c.Tenant, rt, in)
 	if err != nil {
 		return nil, err
 	}
@@ -55,18 +56,28 @@ func (s *Service) Create(ctx context.Context, c *Call, rt *schema.ResourceType, 
 	}
 	now := c.Tenant.now()
 	r := &store.Resource{Type: rt, ID: c.Tenant.NewID(rt), Version: 1, Created: now, Modified: now}
-	return s.insert(ctx, c, r, tree, password, proj)
+	return s.insert(ctx, c, r, tree, elements, password, proj)
 }
 
 // insert stores a new resource and renders it.
-func (s *Service) insert(ctx context.Context, c *Call, r *store.Resource, tree *resource.Members, password []byte, proj *resource.Projection) (*Result, error) {
+func (s *Service) insert(ctx context.Context, c *Call, r *store.Resource, tree *resource.Members, elements []naming, password []byte, proj *resource.Projection) (*Result, error) {
 	r.Body = tree
 	r.Doc, r.Cut = resource.Encode(tree)
 	var links []store.Link
 	err := s.store.Do(ctx, c.Tenant.Space, func(tx store.Tx) error {
 		links = nil
+		named, err := c.lockNamed(tx, r.Type, elements)
+		if err != nil {
+			return err
+		}
 		if err := tx.Insert(r); err != nil {
 			return refusal(err)
+		}
+		e := &edges{call: c, tx: tx, rt: r.Type, seq: r.Seq, named: named}
+		for _, n := range elements {
+			if err := e.add(n.col, n.ids); err != nil {
+				return err
+			}
 		}
 		if err := saveReferences(tx, c.Tenant, r.Type, r.Seq, nil, tree); err != nil {
 			return err
@@ -76,8 +87,7 @@ func (s *Service) insert(ctx context.Context, c *Call, r *store.Resource, tree *
 				return err
 			}
 		}
-		var err error
-		if links, err = readLinks(tx, r.Type, r.Seq, r.Doc, proj); err != nil {
+		if links, err = readLinks(tx, c.Tenant, r.Type, r.Seq, r.Doc, proj); err != nil {
 			return err
 		}
 		return tx.Event(c.event(opCreate, r))
@@ -94,7 +104,7 @@ func (s *Service) Replace(ctx context.Context, c *Call, rt *schema.ResourceType,
 	if err != nil {
 		return nil, err
 	}
-	shaped, err := s.shapeBody(c.Tenant, rt, in)
+	shaped, elements, err := s.shapeBody(c.Tenant, rt, in)
 	if err != nil {
 		return nil, err
 	}
@@ -106,25 +116,43 @@ func (s *Service) Replace(ctx context.Context, c *Call, rt *schema.ResourceType,
 	if err != nil {
 		return nil, err
 	}
-	return s.change(ctx, c, rt, id, opReplace, proj, func(before *resource.Members) (*resource.Members, []byte, error) {
-		after := shaped.Clone()
-		keepOmitted(c.Tenant, rt, before, after)
-		if err := checkImmutable(rt, before, after, c.Tenant.Profile.ImmutableInPut == "ignore"); err != nil {
-			return nil, nil, err
-		}
-		keepReadOnly(rt, before, after)
-		return after, password, nil
+	return s.change(ctx, c, rt, id, change{
+		op: opReplace, proj: proj, naming: elements,
+		apply: func(before *resource.Members, e *edges) (*resource.Members, []byte, error) {
+			after := shaped.Clone()
+			keepOmitted(c.Tenant, rt, before, after)
+			if err := checkImmutable(rt, before, after, c.Tenant.Profile.ImmutableInPut == "ignore"); err != nil {
+				return nil, nil, err
+			}
+			keepReadOnly(rt, before, after)
+			return after, password, e.replace(elements)
+		},
 	})
 }
 
-// change applies fn to the stored tree of a resource in one transaction. What
-// changes nothing moves neither version nor time (R7644-3.5.2-18).
-func (s *Service) change(ctx context.Context, c *Call, rt *schema.ResourceType, id, op string, proj *resource.Projection,
-	fn func(before *resource.Members) (after *resource.Members, password []byte, err error),
-) (*Result, error) {
+// change is one change of a stored resource.
+type change struct {
+	op     string
+	proj   *resource.Projection
+	naming []naming
+	// apply gives the tree after the change and a password to set, and changes the
+	// collections. It may run more than once.
+	apply func(before *resource.Members, e *edges) (after *resource.Members, password []byte, err error)
+	// answer tells whether the result has a body; nil means that it has.
+	answer func(*edges) (bool, error)
+}
+
+// change makes a change in one transaction. What changes nothing moves neither
+// version nor time (R7644-3.5.2-18).
+func (s *Service) change(ctx context.Context, c *Call, rt *schema.ResourceType, id string, ch change) (*Result, error) {
 	var r *store.Resource
 	var links []store.Link
+	answer := true
 	err := s.store.Do(ctx, c.Tenant.Space, func(tx store.Tx) error {
+		named, err := c.lockNamed(tx, rt, ch.naming)
+		if err != nil {
+			return err
+		}
 		rec, err := c.get(tx, rt, id)
 		if err != nil {
 			return err
@@ -133,7 +161,8 @@ func (s *Service) change(ctx context.Context, c *Call, rt *schema.ResourceType, 
 		if err != nil {
 			return err
 		}
-		after, password, err := fn(before)
+		e := &edges{call: c, tx: tx, rt: rt, seq: rec.Seq, named: named}
+		after, password, err := ch.apply(before, e)
 		if err != nil {
 			return err
 		}
@@ -147,7 +176,7 @@ func (s *Service) change(ctx context.Context, c *Call, rt *schema.ResourceType, 
 			Type: rt, Seq: rec.Seq, ID: rec.ID, Version: rec.Version, Created: rec.Created, Modified: rec.Modified,
 			Body: after, Hidden: rec.Hidden, Doc: rec.Doc, Cut: rec.Cut,
 		}
-		if !resource.Of(before).Equal(resource.Of(after)) {
+		if len(e.changed) > 0 || !resource.Of(before).Equal(resource.Of(after)) {
 			if err := c.update(tx, r, before); err != nil {
 				return err
 			}
@@ -158,17 +187,25 @@ func (s *Service) change(ctx context.Context, c *Call, rt *schema.ResourceType, 
 			}
 		}
 		if r.Version != rec.Version || password != nil {
-			if err := tx.Event(c.event(op, r)); err != nil {
+			if err := tx.Event(c.event(ch.op, r)); err != nil {
 				return err
 			}
 		}
-		links, err = readLinks(tx, rt, r.Seq, r.Doc, proj)
+		if ch.answer != nil {
+			if answer, err = ch.answer(e); err != nil || !answer {
+				return err
+			}
+		}
+		links, err = readLinks(tx, c.Tenant, rt, r.Seq, r.Doc, ch.proj)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return c.result(r, links, proj), nil
+	if !answer {
+		return &Result{Location: location(c.Base, rt, r.ID)}, nil
+	}
+	return c.result(r, links, ch.proj), nil
 }
 
 // update writes a changed tree with the next version and time.
@@ -192,6 +229,17 @@ func (s *Service) Delete(ctx context.Context, c *Call, rt *schema.ResourceType, 
 		}
 		if rec.ID == c.Principal.ID {
 			return scimerr.Forbidden("A token cannot delete the user that it stands for.")
+		}
+		for _, rel := range holders(rt) {
+			touched, err := tx.Touch(rel, rec.Seq, c.Tenant.now())
+			if err != nil {
+				return err
+			}
+			for _, t := range touched {
+				if err := tx.Event(c.event(opPatch, &store.Resource{Type: t.Type, ID: t.ID, Version: t.Version, Modified: t.Modified})); err != nil {
+					return err
+				}
+			}
 		}
 		if err := tx.Delete(rt, rec.Seq); err != nil {
 			return err
@@ -240,12 +288,15 @@ func keepReadOnly(rt *schema.ResourceType, before, after *resource.Members) {
 	}
 }
 
-// shapeBody makes the tree of a POST or PUT body.
-func (s *Service) shapeBody(t *Tenant, rt *schema.ResourceType, in *resource.Members) (*resource.Members, error) {
+// shapeBody makes the tree of a POST or PUT body, and reads the elements that it
+// gives for collections.
+func (s *Service) shapeBody(t *Tenant, rt *schema.ResourceType, in *resource.Members) (*resource.Members, []naming, error) {
 	if err := checkSchemas(t, rt, in); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return newShaper(t, rt).body(in)
+	sh := newShaper(t, rt)
+	tree, err := sh.body(in)
+	return tree, sh.elements, err
 }
 
 func parseObject(body []byte) (*resource.Members, error) {
@@ -274,7 +325,7 @@ func (c *Call) get(tx store.Tx, rt *schema.ResourceType, id string) (*store.Reco
 
 func (c *Call) notFound(rt *schema.ResourceType, id string) error {
 	if c.Tenant.Profile.TenantErrorTexts {
-		return scimerr.NotFound(rt.NotFound, id)
+		return scimerr.NotFound("%s", strings.ReplaceAll(rt.NotFound, "%s", id))
 	}
 	return scimerr.NotFound("There is no %s with this id.", rt.Name)
 }
@@ -297,8 +348,8 @@ func (c *Call) result(r *store.Resource, links []store.Link, proj *resource.Proj
 	}
 }
 
-func readLinks(tx store.Tx, rt *schema.ResourceType, seq int64, doc []byte, proj *resource.Projection) ([]store.Link, error) {
-	want := wants(rt, proj)
+func readLinks(tx store.Tx, t *Tenant, rt *schema.ResourceType, seq int64, doc []byte, proj *resource.Projection) ([]store.Link, error) {
+	want := wants(t, rt, proj)
 	want = slices.DeleteFunc(want, func(w store.Want) bool { return w.Holds != nil && !bytes.Contains(doc, w.Holds) })
 	if len(want) == 0 {
 		return nil, nil

@@ -207,6 +207,12 @@ func NotImplemented(format string, args ...any) *Error {
 	return &Error{Status: http.StatusNotImplemented, Detail: fmt.Sprintf(format, args...)}
 }
 
+// Faithful is 500 with the text of the tenant's own answer, where a profile asks
+// for the tenant's status codes.
+func Faithful(detail string) *Error {
+	return &Error{Status: http.StatusInternalServerError, Detail: detail}
+}
+
 // Unavailable is 503: the database cannot be reached or the server is stopping.
 func Unavailable(cause error) *Error {
 	return &Error{

@@ -133,7 +133,7 @@ func (s *server) schema(q *request) error {
 		return nil
 	case q.call.Tenant.Profile.FaithfulErrorCodes:
 		// The tenant's own answer, cyberark-scim section 5.3.
-		return &scimerr.Error{Status: http.StatusInternalServerError, Detail: "Object reference not set to an instance of an object. "}
+		return scimerr.Faithful("Object reference not set to an instance of an object. ")
 	}
 	return scimerr.NotFound("Schema %s not found", q.id())
 }

@@ -1,0 +1,139 @@
+package scim
+
+import (
+	"github.com/scimd/scimd/internal/filter"
+	"github.com/scimd/scimd/internal/resource"
+	"github.com/scimd/scimd/internal/schema"
+	"github.com/scimd/scimd/internal/scimerr"
+	"github.com/scimd/scimd/internal/store"
+)
+
+// readElements reads, before the transaction, which elements the steps on
+// collections name, and returns those that the steps may add.
+func readElements(t *Tenant, rt *schema.ResourceType, steps []step) ([]naming, error) {
+	var list []naming
+	s := newShaper(t, rt)
+	for i := range steps {
+		st := &steps[i]
+		if st.col = writable(rt, st.path.Attr); st.col == nil {
+			continue
+		}
+		s.lists = st.op != opSet // remove names elements like add does
+		var err error
+		switch {
+		case st.path.Sub != nil:
+			continue
+		case st.path.Where == nil:
+			st.ids, err = s.elementIDs(st.path.Attr, st.value)
+		default:
+			st.ids, err = s.describedIDs(st)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if st.op != opRemove && len(st.ids) > 0 {
+			list = append(list, naming{st.col, st.ids})
+		}
+	}
+	return list, nil
+}
+
+// describedIDs is the id of the element that a step with an eq selector creates
+// when there is none, or nothing for another selector.
+func (s *shaper) describedIDs(st *step) ([]string, error) {
+	if st.op == opRemove || st.value.Unassigned() {
+		return nil, nil
+	}
+	eqs, ok := filter.EqSelector(st.path.Where)
+	if !ok {
+		return nil, nil
+	}
+	for _, c := range eqs {
+		if c.Attr.Name == "value" {
+			return []string{c.Literal.Str()}, nil
+		}
+	}
+	return nil, nil
+}
+
+// applyCollection applies a step on a collection. Elements come and go; what one
+// says of the other side is immutable (R7643-4.2-02).
+func (a *applier) applyCollection(st *step) error {
+	switch {
+	case st.path.Where != nil:
+		return a.applySelected(st)
+	case st.path.Sub != nil:
+		return immutableElement(st.path.Sub)
+	case st.op == opAdd:
+		return a.edges.add(st.col, st.ids)
+	case st.op == opRemove && st.given && !st.value.IsNull():
+		// A value names what goes, be it nothing (idp-clients rule 18).
+		links, err := a.edges.elements(st.col, st.ids)
+		if err != nil {
+			return err
+		}
+		return a.edges.remove(st.col, links)
+	}
+	return a.edges.set(st.col, st.ids)
+}
+
+func immutableElement(sub *schema.Attribute) error {
+	return scimerr.Mutability(sub.Path, "%s is immutable: add or remove whole elements of %s.", sub.Path, sub.Parent.Path)
+}
+
+// applySelected applies a step on the elements that a filter selects.
+func (a *applier) applySelected(st *step) error {
+	attr := st.path.Attr
+	links, err := a.edges.selected(st.col, attr, st.path.Where)
+	if err != nil {
+		return err
+	}
+	switch {
+	case st.path.Sub != nil && st.op == opRemove:
+		return immutableElement(st.path.Sub)
+	case st.op == opRemove || st.path.Sub == nil && st.value.Unassigned():
+		return a.edges.remove(st.col, links)
+	case len(links) > 0:
+		return a.keepElements(st, links)
+	case st.path.Sub != nil || len(st.ids) == 0 || st.op == opSet && !a.p.SelectorCreates:
+		return noMatch(attr)
+	}
+	if err := a.keepElements(st, []store.Link{a.edges.named[st.ids[0]]}); err != nil {
+		return err
+	}
+	return a.edges.add(st.col, st.ids)
+}
+
+// keepElements lets a step pass that gives elements what they have.
+func (a *applier) keepElements(st *step, links []store.Link) error {
+	attr, sub := st.path.Attr, st.path.Sub
+	if sub == nil {
+		value := st.value
+		if items := value.Items(); len(items) == 1 {
+			value = items[0]
+		}
+		id, err := a.shaper.elementID(attr, value)
+		if err != nil {
+			return err
+		}
+		if id == "" {
+			return nil
+		}
+		sub, value = attr.SubAttribute("value"), resource.Text(id)
+		return a.keep(st, links, sub, value)
+	}
+	return a.keep(st, links, sub, st.value)
+}
+
+func (a *applier) keep(st *step, links []store.Link, sub *schema.Attribute, v resource.Value) error {
+	for i := range links {
+		l := &links[i]
+		if l.Type == nil {
+			continue // not there: what follows refuses it
+		}
+		if now, _ := a.edges.element(st.col, l).Members().Get(sub.Name); schema.TextKey(now.Str(), sub.CaseExact) != schema.TextKey(v.Str(), sub.CaseExact) {
+			return immutableElement(sub)
+		}
+	}
+	return nil
+}
