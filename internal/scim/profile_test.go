@@ -50,6 +50,7 @@ func TestBuiltInProfilesHaveTheirValues(t *testing.T) {
 		"severalPrimaries": {"keepFirst", "reject"}, "defaultActive": {"true", "false"}, "displayDefault": {"true", "false"},
 		"formattedFollows": {"true", "false"}, "emailDefaults": {"true", "false"}, "phoneTypeAliases": {"true", "false"},
 		"caseExactIds": {"false", "true"}, "tenantErrorTexts": {"true", "false"},
+		"unknownMember": {"notFound", "invalidValue"}, "groupCycles": {"refuse", "tolerate"}, "indirectGroups": {"false", "true"}, "groupTypes": {"false", "true"},
 	}
 	cyberark, rfc := builtIn(t, "cyberark"), builtIn(t, "rfc7644")
 	if cyberark.Name != "cyberark" || rfc.Name != "rfc7644" {

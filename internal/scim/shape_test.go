@@ -102,7 +102,7 @@ func bodyTree(tenant *Tenant, body string) (*resource.Members, error) {
 		return nil, err
 	}
 	s := NewService(nil)
-	tree, err := s.shapeBody(tenant, rt, in)
+	tree, _, err := s.shapeBody(tenant, rt, in)
 	if err != nil {
 		return nil, err
 	}

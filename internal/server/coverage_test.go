@@ -80,7 +80,7 @@ func (c covered) methods() []string {
 func (c covered) paths() []string {
 	path := c.path
 	for _, s := range []struct{ route, value string }{
-		{"/Users/{id}", "/Users/" + theUser.ID}, {"/ResourceTypes/{id}", "/ResourceTypes/User"}, {"/Schemas/{id}", "/Schemas/User"},
+		{"/Users/{id}", "/Users/" + theUser.ID}, {"/Groups/{id}", "/Groups/" + theUser.ID}, {"/ResourceTypes/{id}", "/ResourceTypes/User"}, {"/Schemas/{id}", "/Schemas/User"},
 	} {
 		path = strings.Replace(path, base+"/"+version+s.route, base+"/"+version+s.value, 1)
 	}
@@ -97,9 +97,9 @@ func (c covered) body(method string) string {
 	case strings.HasSuffix(c.path, "/.search"):
 		return `{"schemas":["urn:ietf:params:scim:api:messages:2.0:SearchRequest"]}`
 	case method == http.MethodPatch:
-		return `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","path":"title","value":"Dr"}]}`
+		return `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","path":"externalId","value":"x"}]}`
 	case method == http.MethodPost, method == http.MethodPut:
-		return `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ada"}`
+		return `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User","urn:ietf:params:scim:schemas:core:2.0:Group"],"userName":"ada","displayName":"Ada"}`
 	}
 	return ""
 }
@@ -203,7 +203,8 @@ func send(h http.Handler, method, path, body string) int {
 
 const coverageToken = "coverage"
 
-// testServer is a server on a store that holds one user.
+// testServer is a server on a store that holds one user, which it shows as a
+// resource of every type.
 func testServer(t *testing.T) *server {
 	t.Helper()
 	reg, err := schemas.Registry()
@@ -239,6 +240,7 @@ func testServer(t *testing.T) *server {
 var theUser = func() store.Record {
 	body := &resource.Members{}
 	body.Set("userName", resource.Text("ada"))
+	body.Set("displayName", resource.Text("Ada"))
 	body.Set("schemas", resource.List(resource.Text("urn:ietf:params:scim:schemas:core:2.0:User")))
 	doc, cut := resource.Encode(body)
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -274,9 +276,11 @@ func (changes) Get(_ *schema.ResourceType, id string) (*store.Record, error) {
 	return &theUser, nil
 }
 
-func (changes) Insert(r *store.Resource) error                                { r.Seq = 2; return nil }
-func (changes) Update(*store.Resource, int64) error                           { return nil }
-func (changes) Delete(*schema.ResourceType, int64) error                      { return nil }
-func (changes) SetLinks(store.Relation, int64, []store.Link) ([]int64, error) { return nil, nil }
-func (changes) Links(int64, []store.Want) ([]store.Link, error)               { return nil, nil }
-func (changes) Event(store.Event) error                                       { return nil }
+func (changes) Insert(r *store.Resource) error                                  { r.Seq = 2; return nil }
+func (changes) Update(*store.Resource, int64) error                             { return nil }
+func (changes) Delete(*schema.ResourceType, int64) error                        { return nil }
+func (changes) SetLinks(store.Relation, int64, []store.Link) ([]int64, error)   { return nil, nil }
+func (changes) CountLinks(store.Relation, int64, int) (int, error)              { return 0, nil }
+func (changes) Touch(store.Relation, int64, time.Time) ([]store.Touched, error) { return nil, nil }
+func (changes) Links(int64, []store.Want) ([]store.Link, error)                 { return nil, nil }
+func (changes) Event(store.Event) error                                         { return nil }

@@ -22,7 +22,7 @@ const version = "v2"
 // types. laterEndpoints only help to recognise a SCIM path in the wrong place.
 var (
 	discoveryEndpoints = []string{"ServiceProviderConfig", "ResourceTypes", "Schemas", "Bulk", "Me", ".search"}
-	laterEndpoints     = []string{"Groups", "Containers", "ContainerPermissions", "PrivilegedData", "PrivilegedDataPermissions"}
+	laterEndpoints     = []string{"Containers", "ContainerPermissions", "PrivilegedData", "PrivilegedDataPermissions"}
 )
 
 type formKey struct{}

@@ -158,7 +158,7 @@ func TestRepairAppliesAgainWhatFailed(t *testing.T) {
 		t.Fatal(err)
 	}
 	// A table in the way makes the last migration fail.
-	change(t, dir, "CREATE TABLE event (x INTEGER)")
+	change(t, dir, "CREATE TABLE group_r (x INTEGER)")
 	err = sqlite.Migrate(t.Context(), dir, func(m *sqlstore.Migrator) error { return m.Up() })
 	if err == nil {
 		t.Fatal("the migration did not fail")
@@ -166,7 +166,7 @@ func TestRepairAppliesAgainWhatFailed(t *testing.T) {
 	if err := reopen(t, dir, sqlstore.Auto); !errors.Is(err, sqlstore.ErrDirty) {
 		t.Errorf("after the failure: %v, want ErrDirty", err)
 	}
-	change(t, dir, "DROP TABLE event")
+	change(t, dir, "DROP TABLE group_r")
 	if err := sqlite.Migrate(t.Context(), dir, func(m *sqlstore.Migrator) error { return m.Repair() }); err != nil {
 		t.Fatal(err)
 	}
