@@ -14,9 +14,14 @@ type applier struct {
 	rt   *schema.ResourceType
 	id   string
 	tree *resource.Members
+	// work counts the elements visited so far.
+	work int
 }
 
 func (a *applier) apply(st *step) error {
+	if st.path == nil {
+		return a.shaper.unknownIn(a.tree, st.ext, st.unknown, st.value)
+	}
 	if st.path.Extension != nil {
 		return a.applyExtension(st)
 	}

@@ -117,47 +117,57 @@ func (s *Service) Replace(ctx context.Context, c *Call, rt *schema.ResourceType,
 	})
 }
 
+// edit is a change of one resource worked out on its stored tree.
+type edit struct {
+	version       int64 // of the resource that before was read from
+	before, after *resource.Members
+	password      []byte
+}
+
+// editor works out an edit; it is repeatable and does no I/O.
+type editor func(before *resource.Members) (after *resource.Members, password []byte, err error)
+
 // change applies fn to the stored tree of a resource in one transaction. What
 // changes nothing moves neither version nor time (R7644-3.5.2-18).
-func (s *Service) change(ctx context.Context, c *Call, rt *schema.ResourceType, id, op string, proj *resource.Projection,
-	fn func(before *resource.Members) (after *resource.Members, password []byte, err error),
-) (*Result, error) {
+//
+// The edit is worked out before the transaction, so that nobody waits for it,
+// and again inside only when the resource has changed in between.
+func (s *Service) change(ctx context.Context, c *Call, rt *schema.ResourceType, id, op string, proj *resource.Projection, fn editor) (*Result, error) {
+	rec, err := s.read(ctx, c, rt, id, nil)
+	if err != nil {
+		return nil, err
+	}
+	e, err := c.edit(rt, rec, fn)
+	if err != nil {
+		return nil, err
+	}
 	var r *store.Resource
 	var links []store.Link
-	err := s.store.Do(ctx, c.Tenant.Space, func(tx store.Tx) error {
+	err = s.store.Do(ctx, c.Tenant.Space, func(tx store.Tx) error {
 		rec, err := c.get(tx, rt, id)
 		if err != nil {
 			return err
 		}
-		before, err := resource.Decode(rec.Doc)
-		if err != nil {
-			return err
-		}
-		after, password, err := fn(before)
-		if err != nil {
-			return err
-		}
-		if err := finish(c.Tenant, rt, before, after); err != nil {
-			return err
-		}
-		if err := c.guardSelf(rt, rec.ID, after); err != nil {
-			return err
+		if e.version != rec.Version {
+			if e, err = c.edit(rt, rec, fn); err != nil {
+				return err
+			}
 		}
 		r = &store.Resource{
 			Type: rt, Seq: rec.Seq, ID: rec.ID, Version: rec.Version, Created: rec.Created, Modified: rec.Modified,
-			Body: after, Hidden: rec.Hidden, Doc: rec.Doc, Cut: rec.Cut,
+			Body: e.after, Hidden: rec.Hidden, Doc: rec.Doc, Cut: rec.Cut,
 		}
-		if !resource.Of(before).Equal(resource.Of(after)) {
-			if err := c.update(tx, r, before); err != nil {
+		if !resource.Of(e.before).Equal(resource.Of(e.after)) {
+			if err := c.update(tx, r, e.before); err != nil {
 				return err
 			}
 		}
-		if password != nil {
-			if err := tx.SetPassword(r.Seq, password); err != nil {
+		if e.password != nil {
+			if err := tx.SetPassword(r.Seq, e.password); err != nil {
 				return err
 			}
 		}
-		if r.Version != rec.Version || password != nil {
+		if r.Version != rec.Version || e.password != nil {
 			if err := tx.Event(c.event(op, r)); err != nil {
 				return err
 			}
@@ -169,6 +179,25 @@ func (s *Service) change(ctx context.Context, c *Call, rt *schema.ResourceType, 
 		return nil, err
 	}
 	return c.result(r, links, proj), nil
+}
+
+// edit works out what becomes of a record.
+func (c *Call) edit(rt *schema.ResourceType, rec *store.Record, fn editor) (*edit, error) {
+	before, err := resource.Decode(rec.Doc)
+	if err != nil {
+		return nil, err
+	}
+	after, password, err := fn(before)
+	if err != nil {
+		return nil, err
+	}
+	if err := finish(c.Tenant, rt, before, after); err != nil {
+		return nil, err
+	}
+	if err := c.guardSelf(rt, rec.ID, after); err != nil {
+		return nil, err
+	}
+	return &edit{version: rec.Version, before: before, after: after, password: password}, nil
 }
 
 // update writes a changed tree with the next version and time.
@@ -219,7 +248,11 @@ func finish(t *Tenant, rt *schema.ResourceType, before, after *resource.Members)
 	if err := applyQuirks(t, rt, before, after); err != nil {
 		return err
 	}
+	distinct(rt, after)
 	if err := checkRequired(rt, after); err != nil {
+		return err
+	}
+	if err := checkSize(after); err != nil {
 		return err
 	}
 	withSchemas(rt, after)
@@ -229,11 +262,7 @@ func finish(t *Tenant, rt *schema.ResourceType, before, after *resource.Members)
 // keepReadOnly carries over what clients cannot set but documents hold
 // (LinkedObject, set by seeds).
 func keepReadOnly(rt *schema.ResourceType, before, after *resource.Members) {
-	all := rt.Schema.Attributes
-	for _, e := range rt.Extensions {
-		all = append(all[:len(all):len(all)], e.Schema.Attributes...)
-	}
-	for _, a := range all {
+	for a := range rt.Attributes() {
 		if v := getAttribute(before, a); a.Mutability == schema.ReadOnly && !v.Unassigned() {
 			setAttribute(after, a, v)
 		}
@@ -249,27 +278,7 @@ func (s *Service) shapeBody(t *Tenant, rt *schema.ResourceType, in *resource.Mem
 }
 
 func parseObject(body []byte) (*resource.Members, error) {
-	v, err := resource.Parse(body, resource.Limits{})
-	if err != nil {
-		return nil, err
-	}
-	if v.Kind() != resource.Object {
-		return nil, scimerr.InvalidSyntax("body", "The body must be a JSON object, not %s.", article(v))
-	}
-	return v.Members(), nil
-}
-
-// get reads a resource for change; it is not found when the profile compares
-// ids with letter case and the case differs.
-func (c *Call) get(tx store.Tx, rt *schema.ResourceType, id string) (*store.Record, error) {
-	if !plausibleID(id) {
-		return nil, c.notFound(rt, id)
-	}
-	rec, err := tx.Get(rt, id)
-	if errors.Is(err, store.ErrNotFound) || err == nil && c.Tenant.Profile.CaseExactIDs && rec.ID != id {
-		return nil, c.notFound(rt, id)
-	}
-	return rec, err
+	return resource.ParseObject(body, resource.Limits{})
 }
 
 func (c *Call) notFound(rt *schema.ResourceType, id string) error {
