@@ -33,17 +33,17 @@ func (b *binder) literal(a *schema.Attribute, n *node) (*Compare, error) {
 		want = jsonKind(a.Type)
 	}
 	if given != want {
-		return nil, scimerr.InvalidFilter(a.Path, "%s is of type %s and cannot be compared with a %s.", a.Path, a.Type, given)
+		return nil, scimerr.InvalidFilter(a.Declared(), "%s is of type %s and cannot be compared with a %s.", a.Path, a.Type, given)
 	}
 	if !fits(n.op, a.Type, want) {
-		return nil, scimerr.InvalidFilter(a.Path, "The operator %s cannot be used on %s, which is of type %s.", n.op, a.Path, a.Type)
+		return nil, scimerr.InvalidFilter(a.Declared(), "The operator %s cannot be used on %s, which is of type %s.", n.op, a.Path, a.Type)
 	}
 	if want == resource.String && text == "" && a.Type != schema.DateTime {
 		return c, nil
 	}
 	var ok bool
 	if c.Key, c.Kind, ok = Keys(a, c.Literal); !ok {
-		return nil, scimerr.InvalidFilter(a.Path, "The value compared with %s is no %s, or out of range.", a.Path, a.Type)
+		return nil, scimerr.InvalidFilter(a.Declared(), "The value compared with %s is no %s, or out of range.", a.Path, a.Type)
 	}
 	return c, nil
 }

@@ -178,7 +178,7 @@ func nameOf(a *schema.Attribute) string {
 	if a == nil {
 		return scimerr.UnknownName
 	}
-	return a.Path
+	return a.Declared()
 }
 
 // cutName keeps a name that came from a client short in answers.

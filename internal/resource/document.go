@@ -46,7 +46,7 @@ func isURN(name string) bool { return strings.Contains(name, ":") }
 // Decode reads a stored document. Its error is internal: what is stored has
 // been through Parse, whose limits for clients do not apply again.
 func Decode(doc []byte) (*Members, error) {
-	body, err := ParseObject(doc, Limits{Depth: 10 * defaultDepth, Members: math.MaxInt})
+	body, err := ParseObject(doc, Limits{Depth: 10 * defaultDepth, Members: math.MaxInt, Values: math.MaxInt})
 	if err != nil {
 		return nil, fmt.Errorf("stored document: %v", err) // %v: not the client's mistake
 	}

@@ -17,11 +17,15 @@ type Limits struct {
 	Depth int
 	// Members is how many members one object may have; 0 means 1000.
 	Members int
+	// Values is how many values, members and elements the text may hold in all;
+	// 0 means 400,000. A value takes some 60 bytes of memory, whatever its length.
+	Values int
 }
 
 const (
 	defaultDepth   = 64
 	defaultMembers = 1000
+	defaultValues  = 400_000
 )
 
 // Parse reads one JSON text (RFC 8259) into a tree that shares one copy of
@@ -29,8 +33,8 @@ const (
 // data: no byte order mark, only valid UTF-8, no unpaired surrogates, and no
 // two members of an object whose names differ in letter case alone (RFC 7643
 // §2.1). All of these, and depth and number of members beyond lim, are 400
-// invalidSyntax; U+0000 in a name or string is 400 invalidValue, since engines
-// cannot store it. Errors tell the byte offset and never a value.
+// invalidSyntax, more values than lim 413; U+0000 in a name or string is 400
+// invalidValue, since engines cannot store it. Errors tell the byte offset and never a value.
 func Parse(data []byte, lim Limits) (Value, error) {
 	p := parser{text: string(data), lim: lim}
 	if p.lim.Depth == 0 {
@@ -38,6 +42,9 @@ func Parse(data []byte, lim Limits) (Value, error) {
 	}
 	if p.lim.Members == 0 {
 		p.lim.Members = defaultMembers
+	}
+	if p.lim.Values == 0 {
+		p.lim.Values = defaultValues
 	}
 	if strings.HasPrefix(p.text, "\ufeff") {
 		return Value{}, p.malformed("it begins with a byte order mark")
@@ -76,12 +83,16 @@ type parser struct {
 	pos     int
 	lim     Limits
 	depth   int
+	count   int // of values so far
 	values  []Value
 	members []Member
 }
 
 func (p *parser) value() (Value, error) {
 	p.space()
+	if p.count++; p.count > p.lim.Values {
+		return Value{}, scimerr.TooLarge("The JSON text holds more than %d values.", p.lim.Values)
+	}
 	switch c := p.peek(); {
 	case c == '{':
 		return p.object()

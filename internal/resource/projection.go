@@ -1,5 +1,7 @@
 package resource
 
+import "strings"
+
 // Projection selects members of a resource on its bytes (RFC 7644 §3.9). It is
 // built once per request from the schema and the names asked for; member names
 // are spelled as stored. The zero Projection selects nothing, a nil one all.
@@ -8,6 +10,9 @@ type Projection struct {
 	KeepOthers bool
 	// Rules decide by member name, or URN for an extension.
 	Rules map[string]*Rule
+	// AnyCase compares names without letter case, for objects whose names no
+	// schema spells (open extensions).
+	AnyCase bool
 }
 
 // Rule decides about one member.
@@ -38,7 +43,7 @@ func (p *Projection) object(dst, raw []byte) (_ []byte, some bool) {
 	start := len(dst)
 	dst = append(dst, '{')
 	for s := Scan(raw); s.Next(); {
-		rule := p.Rules[string(s.Name())]
+		rule := p.rule(s.Name())
 		switch {
 		case rule == nil && !p.KeepOthers, rule != nil && !rule.Keep:
 			continue
@@ -55,6 +60,18 @@ func (p *Projection) object(dst, raw []byte) (_ []byte, some bool) {
 		dst = append(dst, ',')
 	}
 	return closed(dst, start, '}')
+}
+
+func (p *Projection) rule(name []byte) *Rule {
+	if r := p.Rules[string(name)]; r != nil || !p.AnyCase {
+		return r
+	}
+	for n, r := range p.Rules {
+		if strings.EqualFold(n, string(name)) {
+			return r
+		}
+	}
+	return nil
 }
 
 func (p *Projection) array(dst, raw []byte) (_ []byte, some bool) {

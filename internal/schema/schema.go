@@ -6,7 +6,10 @@
 // relation of the RFC or of CyberArk gives it a meaning of its own.
 package schema
 
-import "strings"
+import (
+	"iter"
+	"strings"
+)
 
 // Type is an attribute's data type, RFC 7643 §2.3.
 type Type uint8
@@ -111,6 +114,15 @@ func (a *Attribute) SubAttribute(name string) *Attribute {
 	return a.sub[lookupKey(name)]
 }
 
+// Declared is the path of the attribute as a schema declares it: the URN alone
+// for a member of an open extension, whose name a client has made up.
+func (a *Attribute) Declared() string {
+	if a.Type == Any {
+		return a.Extension
+	}
+	return a.Path
+}
+
 // Top is the attribute itself, or the complex attribute it belongs to.
 func (a *Attribute) Top() *Attribute {
 	if a.Parent != nil {
@@ -171,6 +183,25 @@ type ResourceType struct {
 	IDCaseExact bool
 
 	bySchema map[string]*Schema
+}
+
+// Attributes walks the top-level attributes of the core schema and of all
+// extensions.
+func (rt *ResourceType) Attributes() iter.Seq[*Attribute] {
+	return func(yield func(*Attribute) bool) {
+		for _, a := range rt.Schema.Attributes {
+			if !yield(a) {
+				return
+			}
+		}
+		for _, e := range rt.Extensions {
+			for _, a := range e.Schema.Attributes {
+				if !yield(a) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // SchemaByURN finds the core schema or an extension by its URN in any letter

@@ -14,11 +14,17 @@ type applier struct {
 	rt   *schema.ResourceType
 	id   string
 	tree *resource.Members
-	// edges are the resource's collections.
-	edges *edges
+	// work counts the elements visited so far.
+	work int
 }
 
 func (a *applier) apply(st *step) error {
+	if st.path == nil {
+		return a.shaper.unknownIn(a.tree, st.ext, st.unknown, st.value)
+	}
+	if st.col != nil {
+		return nil // not in the tree: edges.apply
+	}
 	if st.path.Extension != nil {
 		return a.applyExtension(st)
 	}
@@ -41,8 +47,6 @@ func (a *applier) apply(st *step) error {
 	}
 	a.shaper.lists = st.op == opAdd
 	switch {
-	case st.col != nil:
-		return a.applyCollection(st)
 	case attr.MultiValued:
 		return a.applyMulti(st)
 	case st.path.Where != nil:

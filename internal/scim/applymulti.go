@@ -1,11 +1,17 @@
 package scim
 
 import (
+	"slices"
+
 	"github.com/scimd/scimd/internal/filter"
 	"github.com/scimd/scimd/internal/resource"
 	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/scimerr"
 )
+
+// maxWork bounds how many elements the operations of one PATCH visit: they are
+// applied while others may wait for the resource.
+const maxWork = 2_000_000
 
 // elements are the values of a multi-valued attribute under change, with the
 // ones that this step has made primary.
@@ -13,12 +19,17 @@ type elements struct {
 	attr    *schema.Attribute
 	list    []resource.Value
 	primary map[int]bool
+	// index finds elements by identity; it is made when first asked for.
+	index map[string]int
 }
 
 func (a *applier) applyMulti(st *step) error {
 	attr := st.path.Attr
 	el := &elements{attr: attr, primary: map[int]bool{}}
-	el.list = append(el.list, getAttribute(a.tree, attr).Items()...)
+	el.list = slices.Clone(getAttribute(a.tree, attr).Items())
+	if a.work += len(el.list) + len(st.value.Items()); a.work > maxWork {
+		return scimerr.TooLarge("The operations visit more than %d elements of multi-valued attributes; send fewer at a time.", maxWork)
+	}
 	var err error
 	switch {
 	case st.path.Where == nil && st.path.Sub == nil:
@@ -38,7 +49,7 @@ func (a *applier) applyMulti(st *step) error {
 // multiWhole is a step on the attribute itself.
 func (a *applier) multiWhole(el *elements, st *step) error {
 	if st.op == opRemove {
-		if st.given && !st.value.Unassigned() {
+		if st.given && !st.value.IsNull() {
 			return a.removeListed(el, st.value)
 		}
 		el.list = nil
@@ -61,15 +72,24 @@ func (a *applier) multiWhole(el *elements, st *step) error {
 // add appends an element unless the same (type, value) is there: then the two
 // become one (R7644-3.5.2.1-07).
 func (el *elements) add(x resource.Value) {
-	key := identity(el.attr, x)
-	for i, e := range el.list {
-		if identity(el.attr, e) == key {
-			if el.attr.Type == schema.Complex {
-				el.set(i, resource.Of(merge(e.Members(), x.Members())))
-			}
-			return
+	if el.index == nil {
+		el.index = make(map[string]int, len(el.list))
+		for i := len(el.list) - 1; i >= 0; i-- {
+			el.index[identity(el.attr, el.list[i])] = i
 		}
 	}
+	key := identity(el.attr, x)
+	if i, there := el.index[key]; there {
+		if el.attr.Type == schema.Complex {
+			el.set(i, resource.Of(merge(el.list[i].Members(), x.Members())))
+		}
+		return
+	}
+	el.index[key] = len(el.list)
+	el.append(x)
+}
+
+func (el *elements) append(x resource.Value) {
 	el.list = append(el.list, resource.Value{})
 	el.set(len(el.list)-1, x)
 }
@@ -98,44 +118,37 @@ func (el *elements) onePrimary() {
 	}
 }
 
-// removeListed removes exactly the elements that a value names: by `value`
-// where they have one, else by all the members given (R7644-3.5.2.2-11).
+// removeListed removes exactly the elements that a value names, by `value` and,
+// where it is given, `type`; what has no `value` by the whole element
+// (R7644-3.5.2.2-11). A value that names none removes none.
 func (a *applier) removeListed(el *elements, v resource.Value) error {
 	if v.Kind() != resource.Array {
 		v = resource.List(v)
 	}
-	sub := el.attr.SubAttribute("value")
+	listed := make(map[string]bool, len(v.Items()))
 	for _, item := range v.Items() {
-		want := item
 		if item.Kind() == resource.String && el.attr.Type == schema.Complex {
 			m := &resource.Members{}
 			m.Set("value", item)
-			want = resource.Of(m)
+			item = resource.Of(m)
 		}
-		shaped, err := a.shaper.single(el.attr, want)
+		shaped, err := a.shaper.single(el.attr, item)
 		if err != nil {
 			return err
 		}
-		value, byValue := shaped.Members().Get("value")
-		typ, hasType := shaped.Members().Get("type")
-		el.keep(func(e resource.Value) bool {
-			switch {
-			case el.attr.Type != schema.Complex:
-				return !e.Equal(shaped)
-			case byValue && sub != nil:
-				x, _ := e.Members().Get("value")
-				t, _ := e.Members().Get("type")
-				return schema.TextKey(x.Str(), sub.CaseExact) != schema.TextKey(value.Str(), sub.CaseExact) ||
-					hasType && schema.Fold(t.Str()) != schema.Fold(typ.Str())
-			}
-			for name, x := range shaped.Members().All() {
-				if y, _ := e.Members().Get(name); !x.Equal(y) {
-					return true
-				}
-			}
-			return shaped.Members().Len() == 0
-		})
+		listed[identity(el.attr, shaped)] = true
 	}
+	el.keep(func(e resource.Value) bool {
+		if listed[identity(el.attr, e)] {
+			return false
+		}
+		if value, ok := e.Members().Get("value"); ok {
+			m := &resource.Members{}
+			m.Set("value", value)
+			return !listed[identity(el.attr, resource.Of(m))]
+		}
+		return true
+	})
 	return nil
 }
 
@@ -174,6 +187,9 @@ func (a *applier) multiRemove(el *elements, st *step) error {
 
 // hasContent reports whether an element says more than what kind it is of.
 func hasContent(e resource.Value) bool {
+	if e.Kind() != resource.Object {
+		return !e.Unassigned()
+	}
 	for name := range e.Members().All() {
 		if name != "type" && name != "primary" {
 			return true
@@ -196,10 +212,15 @@ func (a *applier) multiSelected(el *elements, st *step) error {
 		if err != nil {
 			return err
 		}
+		if st.value.Unassigned() && !hasContent(x) {
+			x = resource.Value{} // its last content is gone
+		}
 		el.set(i, x)
 	}
-	el.keep(func(e resource.Value) bool { return !e.Unassigned() })
 	if hits > 0 {
+		if st.value.Unassigned() {
+			el.keep(func(e resource.Value) bool { return !e.Unassigned() })
+		}
 		return nil
 	}
 	if st.op == opSet && !a.p.SelectorCreates && st.path.Where != nil {
@@ -216,8 +237,7 @@ func (a *applier) multiSelected(el *elements, st *step) error {
 	if st.value.Unassigned() {
 		return nil
 	}
-	el.list = append(el.list, resource.Value{})
-	el.set(len(el.list)-1, x)
+	el.append(x)
 	return nil
 }
 

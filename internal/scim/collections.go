@@ -82,7 +82,7 @@ func wants(t *Tenant, rt *schema.ResourceType, proj *resource.Projection) []stor
 	var out []store.Want
 	for _, ref := range references[rt.Name] {
 		if keeps(proj, ref.container()...) {
-			out = append(out, store.Want{Relation: ref.relation, Holds: ref.emptyInDoc})
+			out = append(out, store.Want{Relation: ref.relation, Holds: ref.marker})
 		}
 	}
 	for _, col := range collections[rt.Name] {
@@ -98,7 +98,7 @@ func wants(t *Tenant, rt *schema.ResourceType, proj *resource.Projection) []stor
 func judged(t *Tenant, rt *schema.ResourceType, p filter.Predicate, by *schema.Attribute) []store.Want {
 	var out []store.Want
 	for _, ref := range references[rt.Name] {
-		out = append(out, store.Want{Relation: ref.relation, Holds: ref.emptyInDoc})
+		out = append(out, store.Want{Relation: ref.relation, Holds: ref.marker})
 	}
 	for _, col := range collections[rt.Name] {
 		if a := rt.Core(col.name); about(p, a) || by != nil && by.Top() == a {

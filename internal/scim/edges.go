@@ -17,8 +17,8 @@ type edges struct {
 	tx   store.Tx
 	rt   *schema.ResourceType
 	seq  int64
-	// named are the resources that the request names, by id as sent.
-	named map[string]store.Link
+	// found are the resources that the request names, by id as sent.
+	found map[string]store.Link
 	// changed are the edges that differ from those before the request.
 	changed map[edge]bool
 }
@@ -64,9 +64,9 @@ func (e *edges) set(col *collection, ids []string) error {
 	return e.note(col, far, err)
 }
 
-// replace makes the given elements all there are in every collection that
+// replace makes the named elements all there are in every collection that
 // clients write: what a PUT leaves out is gone (R7644-3.5.1-11).
-func (e *edges) replace(elements []naming) error {
+func (e *edges) replace(named []naming) error {
 	list := collections[e.rt.Name]
 	for i := range list {
 		col := &list[i]
@@ -74,7 +74,7 @@ func (e *edges) replace(elements []naming) error {
 			continue
 		}
 		var ids []string
-		for _, n := range elements {
+		for _, n := range named {
 			if n.col == col {
 				ids = append(ids, n.ids...)
 			}
@@ -106,7 +106,7 @@ func (e *edges) resolve(col *collection, ids []string) ([]store.Link, error) {
 	links := make([]store.Link, 0, len(ids))
 	var nested []int64
 	for _, id := range ids {
-		l, ok := e.named[id]
+		l, ok := e.found[id]
 		if !ok {
 			return nil, e.call.unknownElement(a, id)
 		}

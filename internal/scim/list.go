@@ -176,7 +176,7 @@ func (r *searchReader) get(name string) (resource.Value, bool) {
 }
 
 func (r *searchReader) wrong(name, want string, v resource.Value) {
-	r.err = scimerr.InvalidSyntax(name, "%s must be %s, not %s.", name, want, article(v))
+	r.err = scimerr.InvalidSyntax(name, "%s must be %s, not %s.", name, want, kindName(v))
 }
 
 func (r *searchReader) text(name string) (string, bool) {
@@ -240,8 +240,8 @@ func SplitNames(text string) []string {
 	return out
 }
 
-// ParseCount reads startIndex or count. Numbers beyond the range of results are
-// cut to it, others refused (R7644-3.4.2.4-08).
+// ParseCount reads startIndex or count; what is no number of 32 bits is refused
+// (R7644-3.4.2.4-08).
 func ParseCount(name, text string) (int, error) {
 	n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 32)
 	if err != nil {

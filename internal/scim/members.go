@@ -19,7 +19,7 @@ func (s *shaper) elementIDs(a *schema.Attribute, v resource.Value) ([]string, er
 	}
 	if v.Kind() != resource.Array {
 		if !s.asList(a, v) {
-			return nil, s.malformed(a, "%s must be a list, not %s.", a.Path, article(v))
+			return nil, s.malformed(a, "%s must be a list, not %s.", a.Path, kindName(v))
 		}
 		v = resource.List(v)
 	}
@@ -48,7 +48,7 @@ func (s *shaper) elementID(a *schema.Attribute, v resource.Value) (string, error
 	case v.Kind() == resource.String && s.p.TextAsValue == "all":
 		return v.Str(), nil
 	case v.Kind() != resource.Object:
-		return "", s.malformed(a, "An element of %s must be an object, not %s.", a.Path, article(v))
+		return "", s.malformed(a, "An element of %s must be an object, not %s.", a.Path, kindName(v))
 	}
 	id, ref := "", ""
 	for name, x := range v.Members().All() {
@@ -62,7 +62,7 @@ func (s *shaper) elementID(a *schema.Attribute, v resource.Value) (string, error
 			}
 			continue
 		case x.Kind() != resource.String && !x.IsNull():
-			return "", s.malformed(sub, "%s must be a text, not %s.", sub.Path, article(x))
+			return "", s.malformed(sub, "%s must be a text, not %s.", sub.Path, kindName(x))
 		}
 		switch sub.Name {
 		case "value":

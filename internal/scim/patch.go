@@ -30,6 +30,10 @@ type step struct {
 	path  *filter.Path
 	value resource.Value
 	given bool // there was a value
+	// unknown is the name of a member of ext that no schema knows; path is nil
+	// then.
+	unknown string
+	ext     *schema.Schema
 	// bare is set for steps of a path-less operation, where a read-only member
 	// that repeats the current value is no error (idp-clients Q-67).
 	bare bool
@@ -49,11 +53,11 @@ func (s *Service) Patch(ctx context.Context, c *Call, rt *schema.ResourceType, i
 	if err != nil {
 		return nil, err
 	}
-	naming, err := readElements(c.Tenant, rt, steps)
+	named, err := readElements(c.Tenant, rt, steps)
 	if err != nil {
 		return nil, err
 	}
-	proj, err := projection(c.Tenant, rt, p, nil)
+	proj, err := projection(c.Tenant, rt, p, supplied(steps))
 	if err != nil {
 		return nil, err
 	}
@@ -62,10 +66,10 @@ func (s *Service) Patch(ctx context.Context, c *Call, rt *schema.ResourceType, i
 		return nil, err
 	}
 	return s.change(ctx, c, rt, id, change{
-		op: opPatch, proj: proj, naming: naming, answer: c.patchAnswers(p),
-		apply: func(before *resource.Members, e *edges) (*resource.Members, []byte, error) {
+		op: opPatch, proj: proj, naming: named, answers: c.patchAnswers(p),
+		edit: func(before *resource.Members) (*resource.Members, []byte, error) {
 			after := before.Clone()
-			a := applier{shaper: newShaper(c.Tenant, rt), rt: rt, id: id, tree: after, edges: e}
+			a := applier{shaper: newShaper(c.Tenant, rt), rt: rt, id: id, tree: after}
 			for i := range steps {
 				if err := a.apply(&steps[i]); err != nil {
 					return nil, nil, err
@@ -75,6 +79,17 @@ func (s *Service) Patch(ctx context.Context, c *Call, rt *schema.ResourceType, i
 				return after, nil, nil
 			}
 			return after, hash, nil
+		},
+		link: func(e *edges) error {
+			for i := range steps {
+				if steps[i].col == nil {
+					continue
+				}
+				if err := e.apply(&steps[i]); err != nil {
+					return err
+				}
+			}
+			return nil
 		},
 	})
 }
@@ -103,11 +118,51 @@ func (c *Call) patchAnswers(p *Params) func(*edges) (bool, error) {
 	}
 }
 
+// supplied has a value for each attribute that steps set (R7643-7-10).
+func supplied(steps []step) *resource.Members {
+	m := &resource.Members{}
+	for i := range steps {
+		st := &steps[i]
+		switch {
+		case st.op == opRemove || st.path == nil:
+		case st.path.Extension != nil:
+			for name := range st.value.Members().All() {
+				markSet(m, st.path.Extension.Attribute(name), resource.Value{})
+			}
+		case st.path.Sub != nil:
+			markSet(m, st.path.Sub, st.value)
+		default:
+			markSet(m, st.path.Attr, st.value)
+		}
+	}
+	return m
+}
+
+func markSet(m *resource.Members, a *schema.Attribute, v resource.Value) {
+	switch {
+	case a == nil:
+	case a.Type != schema.Complex:
+		setAttribute(m, a, resource.Truth(true))
+	default:
+		for _, e := range v.Items() {
+			markSet(m, a, e)
+		}
+		for name := range v.Members().All() {
+			markSet(m, a.SubAttribute(name), resource.Value{})
+		}
+	}
+}
+
 // patchPassword hashes the password that a PATCH sets, before its transaction.
 func (s *Service) patchPassword(ctx context.Context, t *Tenant, rt *schema.ResourceType, steps []step) (secret string, hash []byte, err error) {
+	sh := newShaper(t, rt)
 	for i := range steps {
-		if a := steps[i].path.Attr; a != nil && a.Path == "password" {
-			secret = steps[i].value.Str()
+		if p := steps[i].path; p != nil && p.Attr != nil && p.Attr.Path == "password" {
+			v, err := sh.value(p.Attr, steps[i].value)
+			if err != nil {
+				return "", nil, err
+			}
+			secret = v.Str()
 		}
 	}
 	if secret != "" {
@@ -152,7 +207,7 @@ type patchCompiler struct {
 
 func (pc *patchCompiler) operation(at string, v resource.Value) error {
 	if v.Kind() != resource.Object {
-		return scimerr.InvalidSyntax(at, "%s must be an object, not %s.", at, article(v))
+		return scimerr.InvalidSyntax(at, "%s must be an object, not %s.", at, kindName(v))
 	}
 	var op patchOp
 	name, _ := v.Members().GetFold("op")
@@ -226,28 +281,30 @@ func (pc *patchCompiler) member(op patchOp, name string, x resource.Value) error
 		pc.add(op, path, x)
 		return nil
 	}
-	return pc.shaper.unknown(&resource.Members{}, name, name, x)
+	pc.steps = append(pc.steps, step{op: op, value: x, unknown: name, ext: pc.rt.Schema})
+	return nil
 }
 
 func (pc *patchCompiler) extension(op patchOp, ext *schema.Schema, v resource.Value) error {
 	if v.IsNull() {
+		if op == opSet && pc.rt.IsExtension(ext) {
+			pc.add(op, &filter.Path{Extension: ext}, v)
+		}
 		return nil
 	}
 	if v.Kind() != resource.Object {
-		return scimerr.InvalidValue(ext.ID, "The extension %s must be an object, not %s.", ext.ID, article(v))
+		return scimerr.InvalidValue(ext.ID, "The extension %s must be an object, not %s.", ext.ID, kindName(v))
 	}
 	for name, x := range v.Members().All() {
-		a := ext.Attribute(name)
-		if top, sub, isSub := strings.Cut(name, "."); a == nil && isSub && pc.shaper.p.DottedKeys {
-			a = pc.rt.Lookup(ext.ID, top, sub)
+		a, err := pc.shaper.extensionKey(ext, name)
+		switch {
+		case err != nil:
+			return err
+		case a != nil:
+			pc.add(op, pathOf(a), x)
+		default:
+			pc.steps = append(pc.steps, step{op: op, value: x, unknown: name, ext: ext})
 		}
-		if a == nil {
-			if err := pc.shaper.unknown(&resource.Members{}, name, ext.ID+":"+name, x); err != nil {
-				return err
-			}
-			continue
-		}
-		pc.add(op, pathOf(a), x)
 	}
 	return nil
 }

@@ -111,6 +111,12 @@ var patchCases = []patchCase{
 	{name: "role values that are JSON text stay text (Q-30)", before: `{"userName":"u"}`, ops: `{"op":"Add","path":"roles","value":[{"value":"{\"id\":\"1\"}"}]}`, want: `{"userName":"u","roles":[{"value":"{\"id\":\"1\"}"}]}`},
 	{name: "open extension members take any scalar", before: `{"userName":"u"}`, ops: `{"op":"add","path":"urn:scim:schemas:extension:custom:2.0:Shoe","value":44}`, want: `{"userName":"u","urn:scim:schemas:extension:custom:2.0":{"Shoe":44}}`},
 	{name: "open extension members take no object", before: `{"userName":"u"}`, ops: `{"op":"add","path":"urn:scim:schemas:extension:custom:2.0:shoe","value":{"a":1}}`, err: "400 invalidValue"},
+	{name: "R7643-2.1-02 open extension members are told apart without letter case", before: `{"userName":"u","urn:scim:schemas:extension:custom:2.0":{"shoe":44}}`, ops: `{"op":"add","path":"urn:scim:schemas:extension:custom:2.0:SHOE","value":45}`, want: `{"userName":"u","urn:scim:schemas:extension:custom:2.0":{"shoe":45}}`},
+	{name: "a name that no attribute can have is refused in an open extension", before: `{"userName":"u"}`, ops: `{"op":"add","value":{"urn:scim:schemas:extension:custom:2.0":{"a b":1}}}`, err: "400 invalidValue"},
+	{name: "rule 18: remove with an empty value list removes nothing", before: `{"userName":"u",` + ab + `}`, ops: `{"op":"remove","path":"emails","value":[]}`, want: `{"userName":"u",` + ab + `}`},
+	{name: "R7644-3.5.2.3-10 null for a whole extension clears it, with a path and without", before: `{"userName":"u","` + e + `":{"department":"D"}}`, ops: `{"op":"replace","value":{"` + e + `":null}}`, want: `{"userName":"u"}`},
+	{name: "replace of the last content of an element by nothing removes the element", before: `{"userName":"u","addresses":[{"type":"work","locality":"L"}]}`, ops: `{"op":"replace","path":"addresses[type eq \"work\"].locality","value":""}`, want: `{"userName":"u"}`},
+	{name: "the core schema as a container of core attributes", before: `{"userName":"u"}`, ops: `{"op":"add","value":{"` + userURN + `":{"title":"t"}}}`, want: `{"userName":"u","title":"t"}`},
 	{name: "LinkedObject is read-only", before: `{"userName":"u"}`, ops: `{"op":"add","path":"urn:ietf:params:scim:schemas:pam:1.0:LinkedObject:source","value":"x"}`, err: "400 mutability"},
 }
 

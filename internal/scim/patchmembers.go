@@ -15,6 +15,9 @@ func readElements(t *Tenant, rt *schema.ResourceType, steps []step) ([]naming, e
 	s := newShaper(t, rt)
 	for i := range steps {
 		st := &steps[i]
+		if st.path == nil {
+			continue
+		}
 		if st.col = writable(rt, st.path.Attr); st.col == nil {
 			continue
 		}
@@ -56,25 +59,25 @@ func (s *shaper) describedIDs(st *step) ([]string, error) {
 	return nil, nil
 }
 
-// applyCollection applies a step on a collection. Elements come and go; what one
+// apply applies a step on a collection. Elements come and go; what one
 // says of the other side is immutable (R7643-4.2-02).
-func (a *applier) applyCollection(st *step) error {
+func (e *edges) apply(st *step) error {
 	switch {
 	case st.path.Where != nil:
-		return a.applySelected(st)
+		return e.applySelected(st)
 	case st.path.Sub != nil:
 		return immutableElement(st.path.Sub)
 	case st.op == opAdd:
-		return a.edges.add(st.col, st.ids)
+		return e.add(st.col, st.ids)
 	case st.op == opRemove && st.given && !st.value.IsNull():
 		// A value names what goes, be it nothing (idp-clients rule 18).
-		links, err := a.edges.elements(st.col, st.ids)
+		links, err := e.elements(st.col, st.ids)
 		if err != nil {
 			return err
 		}
-		return a.edges.remove(st.col, links)
+		return e.remove(st.col, links)
 	}
-	return a.edges.set(st.col, st.ids)
+	return e.set(st.col, st.ids)
 }
 
 func immutableElement(sub *schema.Attribute) error {
@@ -82,9 +85,9 @@ func immutableElement(sub *schema.Attribute) error {
 }
 
 // applySelected applies a step on the elements that a filter selects.
-func (a *applier) applySelected(st *step) error {
+func (e *edges) applySelected(st *step) error {
 	attr := st.path.Attr
-	links, err := a.edges.selected(st.col, attr, st.path.Where)
+	links, err := e.selected(st.col, attr, st.path.Where)
 	if err != nil {
 		return err
 	}
@@ -92,27 +95,27 @@ func (a *applier) applySelected(st *step) error {
 	case st.path.Sub != nil && st.op == opRemove:
 		return immutableElement(st.path.Sub)
 	case st.op == opRemove || st.path.Sub == nil && st.value.Unassigned():
-		return a.edges.remove(st.col, links)
+		return e.remove(st.col, links)
 	case len(links) > 0:
-		return a.keepElements(st, links)
-	case st.path.Sub != nil || len(st.ids) == 0 || st.op == opSet && !a.p.SelectorCreates:
+		return e.keepElements(st, links)
+	case st.path.Sub != nil || len(st.ids) == 0 || st.op == opSet && !e.call.Tenant.Profile.SelectorCreates:
 		return noMatch(attr)
 	}
-	if err := a.keepElements(st, []store.Link{a.edges.named[st.ids[0]]}); err != nil {
+	if err := e.keepElements(st, []store.Link{e.found[st.ids[0]]}); err != nil {
 		return err
 	}
-	return a.edges.add(st.col, st.ids)
+	return e.add(st.col, st.ids)
 }
 
 // keepElements lets a step pass that gives elements what they have.
-func (a *applier) keepElements(st *step, links []store.Link) error {
+func (e *edges) keepElements(st *step, links []store.Link) error {
 	attr, sub := st.path.Attr, st.path.Sub
 	if sub == nil {
 		value := st.value
 		if items := value.Items(); len(items) == 1 {
 			value = items[0]
 		}
-		id, err := a.shaper.elementID(attr, value)
+		id, err := newShaper(e.call.Tenant, e.rt).elementID(attr, value)
 		if err != nil {
 			return err
 		}
@@ -120,18 +123,18 @@ func (a *applier) keepElements(st *step, links []store.Link) error {
 			return nil
 		}
 		sub, value = attr.SubAttribute("value"), resource.Text(id)
-		return a.keep(st, links, sub, value)
+		return e.keep(st, links, sub, value)
 	}
-	return a.keep(st, links, sub, st.value)
+	return e.keep(st, links, sub, st.value)
 }
 
-func (a *applier) keep(st *step, links []store.Link, sub *schema.Attribute, v resource.Value) error {
+func (e *edges) keep(st *step, links []store.Link, sub *schema.Attribute, v resource.Value) error {
 	for i := range links {
 		l := &links[i]
 		if l.Type == nil {
 			continue // not there: what follows refuses it
 		}
-		if now, _ := a.edges.element(st.col, l).Members().Get(sub.Name); schema.TextKey(now.Str(), sub.CaseExact) != schema.TextKey(v.Str(), sub.CaseExact) {
+		if now, _ := e.element(st.col, l).Members().Get(sub.Name); schema.TextKey(now.Str(), sub.CaseExact) != schema.TextKey(v.Str(), sub.CaseExact) {
 			return immutableElement(sub)
 		}
 	}

@@ -67,13 +67,8 @@ func (b *projector) each(fn func(*schema.Attribute)) {
 	for _, a := range b.rt.Common.Attributes {
 		fn(a)
 	}
-	for _, a := range b.rt.Schema.Attributes {
+	for a := range b.rt.Attributes() {
 		fn(a)
-	}
-	for _, e := range b.rt.Extensions {
-		for _, a := range e.Schema.Attributes {
-			fn(a)
-		}
 	}
 }
 
@@ -87,9 +82,15 @@ func (b *projector) always() {
 
 // onRequest leaves out what is shown only on request, unless it was supplied.
 func (b *projector) onRequest(supplied *resource.Members) {
-	b.each(func(a *schema.Attribute) {
-		if a.Returned == schema.ReturnedRequest && (supplied == nil || getAttribute(supplied, a).Unassigned()) {
+	check := func(a *schema.Attribute) {
+		if a.Returned == schema.ReturnedRequest && (supplied == nil || !holds(supplied, a)) {
 			b.drop(a)
+		}
+	}
+	b.each(func(a *schema.Attribute) {
+		check(a)
+		for _, sub := range a.Sub {
+			check(sub)
 		}
 	})
 }
@@ -169,7 +170,9 @@ func (b *projector) rules(extension string, others bool) map[string]*resource.Ru
 	}
 	r := b.out.Rules[extension]
 	if r == nil {
-		r = &resource.Rule{Keep: true, Sub: &resource.Projection{KeepOthers: others, Rules: map[string]*resource.Rule{}}}
+		r = &resource.Rule{Keep: true, Sub: &resource.Projection{
+			KeepOthers: others, Rules: map[string]*resource.Rule{}, AnyCase: b.rt.SchemaByURN(extension).Open,
+		}}
 		b.out.Rules[extension] = r
 	}
 	if r.Sub == nil {

@@ -16,13 +16,7 @@ func (s *Service) Get(ctx context.Context, c *Call, rt *schema.ResourceType, id 
 	if err != nil {
 		return nil, err
 	}
-	if !plausibleID(id) {
-		return nil, c.notFound(rt, id)
-	}
-	rec, err := s.store.Get(ctx, c.Tenant.Space, rt, id, wants(c.Tenant, rt, proj))
-	if errors.Is(err, store.ErrNotFound) || err == nil && c.Tenant.Profile.CaseExactIDs && rec.ID != id {
-		return nil, c.notFound(rt, id)
-	}
+	rec, err := s.read(ctx, c, rt, id, wants(c.Tenant, rt, proj))
 	if err != nil {
 		return nil, err
 	}
@@ -30,6 +24,29 @@ func (s *Service) Get(ctx context.Context, c *Call, rt *schema.ResourceType, id 
 		Body:     newRenderer(c, proj).append(make([]byte, 0, len(rec.Doc)+512), rt, rec),
 		Location: location(c.Base, rt, rec.ID),
 	}, nil
+}
+
+// read reads a resource outside a transaction.
+func (s *Service) read(ctx context.Context, c *Call, rt *schema.ResourceType, id string, want []store.Want) (*store.Record, error) {
+	return c.found(rt, id, func() (*store.Record, error) { return s.store.Get(ctx, c.Tenant.Space, rt, id, want) })
+}
+
+// get reads a resource in a transaction, for change.
+func (c *Call) get(tx store.Tx, rt *schema.ResourceType, id string) (*store.Record, error) {
+	return c.found(rt, id, func() (*store.Record, error) { return tx.Get(rt, id) })
+}
+
+// found looks a resource up; where the profile compares ids with letter case,
+// one whose case differs is not found.
+func (c *Call) found(rt *schema.ResourceType, id string, get func() (*store.Record, error)) (*store.Record, error) {
+	if !plausibleID(id) {
+		return nil, c.notFound(rt, id)
+	}
+	rec, err := get()
+	if errors.Is(err, store.ErrNotFound) || err == nil && c.Tenant.Profile.CaseExactIDs && rec.ID != id {
+		return nil, c.notFound(rt, id)
+	}
+	return rec, err
 }
 
 // plausibleID reports whether an id can be one at all: what no database column

@@ -14,12 +14,12 @@ import (
 // document keeps the value as sent; $ref and display are derived from the edge
 // when the resource is read, so that they are never stale (R7643-4.3-03).
 type reference struct {
-	relation   store.Relation
-	urn, name  string   // the attribute
-	display    string   // the sub-attribute that shows the other side's name
-	targets    []string // resource type names
-	mustExist  func(*Profile) bool
-	emptyInDoc []byte // bytes that a document with the attribute contains
+	relation  store.Relation
+	urn, name string   // the attribute
+	display   string   // the sub-attribute that shows the other side's name
+	targets   []string // resource type names
+	mustExist func(*Profile) bool
+	marker    []byte // bytes that a document with the attribute contains
 }
 
 const enterpriseURN = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -29,7 +29,7 @@ var references = map[string][]reference{
 	"User": {{
 		relation: store.Manager, urn: enterpriseURN, name: "manager", display: "displayName",
 		targets: []string{"User"}, mustExist: func(p *Profile) bool { return p.ManagerMustExist },
-		emptyInDoc: []byte(`"manager":{`),
+		marker: []byte(`"manager":{`),
 	}},
 }
 

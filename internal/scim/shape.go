@@ -32,7 +32,7 @@ func newShaper(t *Tenant, rt *schema.ResourceType) *shaper {
 // target is what a member name of a body stands for.
 type target struct {
 	attr *schema.Attribute // top-level or sub-attribute
-	ext  *schema.Schema    // a whole extension object
+	ext  *schema.Schema    // a whole extension object, or the core schema as one
 }
 
 // key resolves a member name of a resource body, or of the value of a path-less
@@ -48,7 +48,7 @@ func (s *shaper) key(name string) (t target, ok bool) {
 		}
 		sch := s.rt.SchemaByURN(urn)
 		if rest == "" {
-			return target{ext: sch}, s.rt.IsExtension(sch)
+			return target{ext: sch}, true
 		}
 		if !s.p.URNKeys {
 			return target{}, false
@@ -108,8 +108,8 @@ func (s *shaper) unknown(out *resource.Members, name, path string, v resource.Va
 	case "reject":
 		return scimerr.InvalidSyntax(scimerr.UnknownName, "The attribute %q is not known to %s.", path, s.rt.Name)
 	case "keep":
-		if !v.Unassigned() && schema.ValidName(name) {
-			out.Set(name, v)
+		if schema.ValidName(name) {
+			put(out, name, v)
 		}
 	}
 	return nil
@@ -121,31 +121,52 @@ func (s *shaper) extension(out *resource.Members, ext *schema.Schema, v resource
 		return nil
 	}
 	if v.Kind() != resource.Object {
-		return scimerr.InvalidValue(ext.ID, "The extension %s must be an object, not %s.", ext.ID, article(v))
+		return scimerr.InvalidValue(ext.ID, "The extension %s must be an object, not %s.", ext.ID, kindName(v))
 	}
 	for name, x := range v.Members().All() {
-		top, sub, isSub := strings.Cut(name, ".")
-		var a *schema.Attribute
-		if ext.Open || !isSub {
-			a = ext.Attribute(name)
-		} else if s.p.DottedKeys {
-			a = s.rt.Lookup(ext.ID, top, sub)
+		a, err := s.extensionKey(ext, name)
+		switch {
+		case err != nil:
+			return err
+		case a != nil:
+			err = s.assign(out, a, x)
+		default:
+			err = s.unknownIn(out, ext, name, x)
 		}
-		if a == nil {
-			if ext.Open && !x.Unassigned() {
-				return scimerr.InvalidValue(ext.ID, "%q is not an attribute name that %s can hold.", name, ext.ID)
-			}
-			inner := container(out, ext.ID)
-			if err := s.unknown(inner, name, ext.ID+":"+name, x); err != nil {
-				return err
-			}
-			putContainer(out, ext.ID, inner)
-			continue
-		}
-		if err := s.assign(out, a, x); err != nil {
+		if err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// extensionKey resolves a member name of an extension object, nil when it is
+// unknown. An open extension knows every name that is one.
+func (s *shaper) extensionKey(ext *schema.Schema, name string) (*schema.Attribute, error) {
+	if a := ext.Attribute(name); a != nil {
+		return a, nil
+	}
+	if ext.Open {
+		return nil, scimerr.InvalidValue(ext.ID, "%q is not an attribute name that %s can hold.", name, ext.ID)
+	}
+	if top, sub, isSub := strings.Cut(name, "."); isSub && s.p.DottedKeys {
+		return s.rt.Lookup(ext.ID, top, sub), nil
+	}
+	return nil, nil
+}
+
+// unknownIn handles an unknown member of an extension object, or of the core
+// schema as one.
+func (s *shaper) unknownIn(out *resource.Members, ext *schema.Schema, name string, v resource.Value) error {
+	urn := ext.ID
+	if !s.rt.IsExtension(ext) {
+		urn = ""
+	}
+	inner := container(out, urn)
+	if err := s.unknown(inner, name, ext.ID+":"+name, v); err != nil {
+		return err
+	}
+	putContainer(out, urn, inner)
 	return nil
 }
 
@@ -182,13 +203,12 @@ func (s *shaper) value(a *schema.Attribute, v resource.Value) (resource.Value, e
 	}
 	if v.Kind() != resource.Array {
 		if !s.asList(a, v) {
-			return resource.Value{}, scimerr.InvalidValue(a.Path, "%s must be a list, not %s.", a.Path, article(v))
+			return resource.Value{}, scimerr.InvalidValue(a.Path, "%s must be a list, not %s.", a.Path, kindName(v))
 		}
 		v = resource.List(v)
 	}
 	list := make([]resource.Value, 0, len(v.Items()))
-	seen := make(map[string]bool, len(v.Items()))
-	primaries := 0
+	primary := ""
 	for _, item := range v.Items() {
 		if item.IsNull() {
 			continue
@@ -203,16 +223,13 @@ func (s *shaper) value(a *schema.Attribute, v resource.Value) (resource.Value, e
 		if x.Unassigned() {
 			continue
 		}
-		if k := identity(a, x); seen[k] {
-			continue
-		} else {
-			seen[k] = true
-		}
 		if isPrimary(x) {
-			if primaries++; primaries > 1 {
-				if s.p.SeveralPrimaries == "reject" {
-					return resource.Value{}, scimerr.InvalidValue(a.Path, "Only one element of %s can be primary.", a.Path)
-				}
+			switch key := identity(a, x); {
+			case primary == "" || primary == key:
+				primary = key
+			case s.p.SeveralPrimaries == "reject":
+				return resource.Value{}, scimerr.InvalidValue(a.Path, "Only one element of %s can be primary.", a.Path)
+			default:
 				x = without(x, "primary")
 			}
 		}
@@ -273,16 +290,16 @@ func (s *shaper) complex(a *schema.Attribute, v resource.Value) (resource.Value,
 		}
 		return resource.Of(out), nil
 	}
-	return resource.Value{}, scimerr.InvalidValue(a.Path, "%s must be an object, not %s.", a.Path, article(v))
+	return resource.Value{}, scimerr.InvalidValue(a.Path, "%s must be an object, not %s.", a.Path, kindName(v))
 }
 
 // simple checks one simple value against the attribute's type (RFC 7643 §2.3).
 func (s *shaper) simple(a *schema.Attribute, v resource.Value) (resource.Value, error) {
 	wrong := func(want string) (resource.Value, error) {
-		return resource.Value{}, scimerr.InvalidValue(a.Path, "%s must be %s, not %s.", a.Path, want, article(v))
+		return resource.Value{}, scimerr.InvalidValue(a.Declared(), "%s must be %s, not %s.", a.Path, want, kindName(v))
 	}
 	unfit := func(want string) (resource.Value, error) {
-		return resource.Value{}, scimerr.InvalidValue(a.Path, "%s must be %s.", a.Path, want)
+		return resource.Value{}, scimerr.InvalidValue(a.Declared(), "%s must be %s.", a.Path, want)
 	}
 	if s.p.ListAsObject && !a.MultiValued && v.Kind() == resource.Array && len(v.Items()) == 1 &&
 		v.Items()[0].Kind() != resource.Array {
@@ -358,8 +375,8 @@ func isBase64(text string) bool {
 	return err == nil && !strings.ContainsAny(text, "\r\n")
 }
 
-// article names a value's JSON type for an error text.
-func article(v resource.Value) string {
+// kindName names a value's JSON type for an error text.
+func kindName(v resource.Value) string {
 	switch v.Kind() {
 	case resource.Array, resource.Object:
 		return "an " + v.Kind().String()

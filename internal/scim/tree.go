@@ -1,6 +1,10 @@
 package scim
 
 import (
+	"strings"
+
+	"slices"
+
 	"github.com/scimd/scimd/internal/resource"
 	"github.com/scimd/scimd/internal/schema"
 )
@@ -31,16 +35,49 @@ func putContainer(m *resource.Members, extension string, inner *resource.Members
 	}
 }
 
+// spelling is how a member is named in m already, in whatever letter case; else
+// name itself. Names that no schema spells (open extensions, kept unknown
+// attributes) are told apart without letter case too (RFC 7643 §2.1).
+func spelling(m *resource.Members, name string) string {
+	if _, ok := m.Get(name); ok {
+		return name
+	}
+	for n := range m.All() {
+		if strings.EqualFold(n, name) {
+			return n
+		}
+	}
+	return name
+}
+
 // getAttribute reads a top-level attribute, or a sub-attribute of a
 // single-valued complex one; null when it is unassigned.
 func getAttribute(m *resource.Members, a *schema.Attribute) resource.Value {
 	inner := container(m, a.Extension)
-	v, _ := inner.Get(a.Top().Name)
+	v, ok := inner.Get(a.Top().Name)
+	if !ok && a.Type == schema.Any {
+		v, _ = inner.GetFold(a.Name)
+	}
 	if a.Parent == nil {
 		return v
 	}
 	sub, _ := v.Members().Get(a.Name)
 	return sub
+}
+
+// holds reports whether an attribute has a value: a sub-attribute of a
+// multi-valued one has it when one element does.
+func holds(m *resource.Members, a *schema.Attribute) bool {
+	if !getAttribute(m, a).Unassigned() {
+		return true
+	}
+	if a.Parent == nil {
+		return false
+	}
+	return slices.ContainsFunc(getAttribute(m, a.Parent).Items(), func(e resource.Value) bool {
+		v, _ := e.Members().Get(a.Name)
+		return !v.Unassigned()
+	})
 }
 
 // setAttribute assigns a top-level attribute, or a sub-attribute of a
@@ -64,6 +101,7 @@ func setAttribute(m *resource.Members, a *schema.Attribute, v resource.Value) {
 
 // put sets or, when v is unassigned, deletes a member.
 func put(m *resource.Members, name string, v resource.Value) {
+	name = spelling(m, name)
 	if v.Unassigned() {
 		m.Delete(name)
 		return
@@ -75,7 +113,7 @@ func put(m *resource.Members, name string, v resource.Value) {
 func merge(base, over *resource.Members) *resource.Members {
 	out := base.Clone()
 	for name, v := range over.All() {
-		out.Set(name, v)
+		out.Set(spelling(out, name), v)
 	}
 	return out
 }
@@ -116,4 +154,38 @@ func with(v resource.Value, name string, x resource.Value) resource.Value {
 	m := v.Members().Clone()
 	m.Set(name, x)
 	return resource.Of(m)
+}
+
+// distinct leaves one of the elements of each multi-valued attribute that have
+// the same type and value (RFC 7643 §2.4); what the later ones say besides goes
+// to the first.
+func distinct(rt *schema.ResourceType, m *resource.Members) {
+	for a := range rt.Attributes() {
+		if !a.MultiValued {
+			continue
+		}
+		items := getAttribute(m, a).Items()
+		if len(items) < 2 {
+			continue
+		}
+		at := make(map[string]int, len(items))
+		list := make([]resource.Value, 0, len(items))
+		for _, x := range items {
+			key := identity(a, x)
+			i, again := at[key]
+			switch {
+			case !again:
+				at[key] = len(list)
+				list = append(list, x)
+			case a.Type == schema.Complex:
+				list[i] = resource.Of(merge(x.Members(), list[i].Members()))
+				if isPrimary(x) {
+					list[i] = with(list[i], "primary", resource.Truth(true))
+				}
+			}
+		}
+		if len(list) < len(items) {
+			setAttribute(m, a, resource.List(list...))
+		}
+	}
 }

@@ -26,11 +26,11 @@ func schemasOf(in *resource.Members) (urns []string, given bool, err error) {
 		v = resource.List(v)
 	}
 	if v.Kind() != resource.Array {
-		return nil, true, scimerr.InvalidSyntax("schemas", "schemas must be a list of URNs, not %s.", article(v))
+		return nil, true, scimerr.InvalidSyntax("schemas", "schemas must be a list of URNs, not %s.", kindName(v))
 	}
 	for _, item := range v.Items() {
 		if item.Kind() != resource.String {
-			return nil, true, scimerr.InvalidSyntax("schemas", "schemas must be a list of URNs; it holds %s.", article(item))
+			return nil, true, scimerr.InvalidSyntax("schemas", "schemas must be a list of URNs; it holds %s.", kindName(item))
 		}
 		urns = append(urns, item.Str())
 	}
@@ -142,11 +142,7 @@ func withSchemas(rt *schema.ResourceType, m *resource.Members) {
 // checkImmutable refuses another value for an immutable attribute that is
 // assigned already (RFC 7643 §7); with keep it puts the old value back instead.
 func checkImmutable(rt *schema.ResourceType, before, after *resource.Members, keep bool) error {
-	all := rt.Schema.Attributes
-	for _, e := range rt.Extensions {
-		all = append(all[:len(all):len(all)], e.Schema.Attributes...)
-	}
-	for _, a := range all {
+	for a := range rt.Attributes() {
 		if a.Type == schema.Complex && !a.MultiValued {
 			for _, sub := range a.Sub {
 				if err := immutable(sub, before, after, keep); err != nil {
@@ -173,5 +169,21 @@ func immutable(a *schema.Attribute, before, after *resource.Members, keep bool) 
 		return scimerr.Mutability(a.Path, "%s is immutable and has another value already.", a.Path)
 	}
 	setAttribute(after, a, old)
+	return nil
+}
+
+// maxMembers bounds the members of one object of a resource: the parser takes
+// no more, and what PATCH builds up must be fit for a PUT.
+const maxMembers = 1000
+
+func checkSize(m *resource.Members) error {
+	if m.Len() > maxMembers {
+		return scimerr.TooLarge("The resource would have more than %d attributes.", maxMembers)
+	}
+	for name, v := range m.All() {
+		if v.Members().Len() > maxMembers {
+			return scimerr.TooLarge("%s would have more than %d members.", name, maxMembers)
+		}
+	}
 	return nil
 }

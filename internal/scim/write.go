@@ -39,7 +39,7 @@ func (s *Service) Create(ctx context.Context, c *Call, rt *schema.ResourceType, 
 	if err != nil {
 		return nil, err
 	}
-	tree, elements, err := s.shapeBody(c.Tenant, rt, in)
+	tree, named, err := s.shapeBody(c.Tenant, rt, in)
 	if err != nil {
 		return nil, err
 	}
@@ -56,25 +56,25 @@ func (s *Service) Create(ctx context.Context, c *Call, rt *schema.ResourceType, 
 	}
 	now := c.Tenant.now()
 	r := &store.Resource{Type: rt, ID: c.Tenant.NewID(rt), Version: 1, Created: now, Modified: now}
-	return s.insert(ctx, c, r, tree, elements, password, proj)
+	return s.insert(ctx, c, r, tree, named, password, proj)
 }
 
 // insert stores a new resource and renders it.
-func (s *Service) insert(ctx context.Context, c *Call, r *store.Resource, tree *resource.Members, elements []naming, password []byte, proj *resource.Projection) (*Result, error) {
+func (s *Service) insert(ctx context.Context, c *Call, r *store.Resource, tree *resource.Members, named []naming, password []byte, proj *resource.Projection) (*Result, error) {
 	r.Body = tree
 	r.Doc, r.Cut = resource.Encode(tree)
 	var links []store.Link
 	err := s.store.Do(ctx, c.Tenant.Space, func(tx store.Tx) error {
 		links = nil
-		named, err := c.lockNamed(tx, r.Type, elements)
+		found, err := c.lockNamed(tx, r.Type, named)
 		if err != nil {
 			return err
 		}
 		if err := tx.Insert(r); err != nil {
 			return refusal(err)
 		}
-		e := &edges{call: c, tx: tx, rt: r.Type, seq: r.Seq, named: named}
-		for _, n := range elements {
+		e := &edges{call: c, tx: tx, rt: r.Type, seq: r.Seq, found: found}
+		for _, n := range named {
 			if err := e.add(n.col, n.ids); err != nil {
 				return err
 			}
@@ -104,7 +104,7 @@ func (s *Service) Replace(ctx context.Context, c *Call, rt *schema.ResourceType,
 	if err != nil {
 		return nil, err
 	}
-	shaped, elements, err := s.shapeBody(c.Tenant, rt, in)
+	shaped, named, err := s.shapeBody(c.Tenant, rt, in)
 	if err != nil {
 		return nil, err
 	}
@@ -117,39 +117,62 @@ func (s *Service) Replace(ctx context.Context, c *Call, rt *schema.ResourceType,
 		return nil, err
 	}
 	return s.change(ctx, c, rt, id, change{
-		op: opReplace, proj: proj, naming: elements,
-		apply: func(before *resource.Members, e *edges) (*resource.Members, []byte, error) {
+		op: opReplace, proj: proj, naming: named,
+		edit: func(before *resource.Members) (*resource.Members, []byte, error) {
 			after := shaped.Clone()
 			keepOmitted(c.Tenant, rt, before, after)
 			if err := checkImmutable(rt, before, after, c.Tenant.Profile.ImmutableInPut == "ignore"); err != nil {
 				return nil, nil, err
 			}
 			keepReadOnly(rt, before, after)
-			return after, password, e.replace(elements)
+			return after, password, nil
 		},
+		link: func(e *edges) error { return e.replace(named) },
 	})
 }
 
-// change is one change of a stored resource.
+// edit is a change of one resource worked out on its stored tree.
+type edit struct {
+	version       int64 // of the resource that before was read from
+	before, after *resource.Members
+	password      []byte
+}
+
+// editor works out an edit; it is repeatable and does no I/O.
+type editor func(before *resource.Members) (after *resource.Members, password []byte, err error)
+
+// change is what a PUT or PATCH does to a stored resource: to its tree, and to
+// its collections, which are no part of the tree.
 type change struct {
 	op     string
 	proj   *resource.Projection
+	edit   editor
 	naming []naming
-	// apply gives the tree after the change and a password to set, and changes the
-	// collections. It may run more than once.
-	apply func(before *resource.Members, e *edges) (after *resource.Members, password []byte, err error)
-	// answer tells whether the result has a body; nil means that it has.
-	answer func(*edges) (bool, error)
+	// link changes the collections in the transaction; it is repeatable.
+	link func(*edges) error
+	// answers tells whether the result has a body; nil means that it has.
+	answers func(*edges) (bool, error)
 }
 
 // change makes a change in one transaction. What changes nothing moves neither
 // version nor time (R7644-3.5.2-18).
+//
+// The edit is worked out before the transaction, so that nobody waits for it,
+// and again inside only when the resource has changed in between.
 func (s *Service) change(ctx context.Context, c *Call, rt *schema.ResourceType, id string, ch change) (*Result, error) {
+	rec, err := s.read(ctx, c, rt, id, nil)
+	if err != nil {
+		return nil, err
+	}
+	ed, err := c.edit(rt, rec, ch.edit)
+	if err != nil {
+		return nil, err
+	}
 	var r *store.Resource
 	var links []store.Link
 	answer := true
-	err := s.store.Do(ctx, c.Tenant.Space, func(tx store.Tx) error {
-		named, err := c.lockNamed(tx, rt, ch.naming)
+	err = s.store.Do(ctx, c.Tenant.Space, func(tx store.Tx) error {
+		found, err := c.lockNamed(tx, rt, ch.naming)
 		if err != nil {
 			return err
 		}
@@ -157,42 +180,36 @@ func (s *Service) change(ctx context.Context, c *Call, rt *schema.ResourceType, 
 		if err != nil {
 			return err
 		}
-		before, err := resource.Decode(rec.Doc)
-		if err != nil {
-			return err
+		if ed.version != rec.Version {
+			if ed, err = c.edit(rt, rec, ch.edit); err != nil {
+				return err
+			}
 		}
-		e := &edges{call: c, tx: tx, rt: rt, seq: rec.Seq, named: named}
-		after, password, err := ch.apply(before, e)
-		if err != nil {
-			return err
-		}
-		if err := finish(c.Tenant, rt, before, after); err != nil {
-			return err
-		}
-		if err := c.guardSelf(rt, rec.ID, after); err != nil {
+		e := &edges{call: c, tx: tx, rt: rt, seq: rec.Seq, found: found}
+		if err := ch.link(e); err != nil {
 			return err
 		}
 		r = &store.Resource{
 			Type: rt, Seq: rec.Seq, ID: rec.ID, Version: rec.Version, Created: rec.Created, Modified: rec.Modified,
-			Body: after, Hidden: rec.Hidden, Doc: rec.Doc, Cut: rec.Cut,
+			Body: ed.after, Hidden: rec.Hidden, Doc: rec.Doc, Cut: rec.Cut,
 		}
-		if len(e.changed) > 0 || !resource.Of(before).Equal(resource.Of(after)) {
-			if err := c.update(tx, r, before); err != nil {
+		if len(e.changed) > 0 || !resource.Of(ed.before).Equal(resource.Of(ed.after)) {
+			if err := c.update(tx, r, ed.before); err != nil {
 				return err
 			}
 		}
-		if password != nil {
-			if err := tx.SetPassword(r.Seq, password); err != nil {
+		if ed.password != nil {
+			if err := tx.SetPassword(r.Seq, ed.password); err != nil {
 				return err
 			}
 		}
-		if r.Version != rec.Version || password != nil {
+		if r.Version != rec.Version || ed.password != nil {
 			if err := tx.Event(c.event(ch.op, r)); err != nil {
 				return err
 			}
 		}
-		if ch.answer != nil {
-			if answer, err = ch.answer(e); err != nil || !answer {
+		if ch.answers != nil {
+			if answer, err = ch.answers(e); err != nil || !answer {
 				return err
 			}
 		}
@@ -206,6 +223,25 @@ func (s *Service) change(ctx context.Context, c *Call, rt *schema.ResourceType, 
 		return &Result{Location: location(c.Base, rt, r.ID)}, nil
 	}
 	return c.result(r, links, ch.proj), nil
+}
+
+// edit works out what becomes of a record.
+func (c *Call) edit(rt *schema.ResourceType, rec *store.Record, fn editor) (*edit, error) {
+	before, err := resource.Decode(rec.Doc)
+	if err != nil {
+		return nil, err
+	}
+	after, password, err := fn(before)
+	if err != nil {
+		return nil, err
+	}
+	if err := finish(c.Tenant, rt, before, after); err != nil {
+		return nil, err
+	}
+	if err := c.guardSelf(rt, rec.ID, after); err != nil {
+		return nil, err
+	}
+	return &edit{version: rec.Version, before: before, after: after, password: password}, nil
 }
 
 // update writes a changed tree with the next version and time.
@@ -230,22 +266,31 @@ func (s *Service) Delete(ctx context.Context, c *Call, rt *schema.ResourceType, 
 		if rec.ID == c.Principal.ID {
 			return scimerr.Forbidden("A token cannot delete the user that it stands for.")
 		}
-		for _, rel := range holders(rt) {
-			touched, err := tx.Touch(rel, rec.Seq, c.Tenant.now())
-			if err != nil {
-				return err
-			}
-			for _, t := range touched {
-				if err := tx.Event(c.event(opPatch, &store.Resource{Type: t.Type, ID: t.ID, Version: t.Version, Modified: t.Modified})); err != nil {
-					return err
-				}
-			}
+		if err := c.touchHolders(tx, rt, rec.Seq); err != nil {
+			return err
 		}
 		if err := tx.Delete(rt, rec.Seq); err != nil {
 			return err
 		}
 		return tx.Event(c.event(opDelete, &store.Resource{Type: rt, ID: rec.ID, Version: rec.Version, Modified: c.Tenant.after(rec.Modified)}))
 	})
+}
+
+// touchHolders moves on the resources that hold one which is about to go in a
+// collection: they change with it.
+func (c *Call) touchHolders(tx store.Tx, rt *schema.ResourceType, seq int64) error {
+	for _, rel := range holders(rt) {
+		touched, err := tx.Touch(rel, seq, c.Tenant.now())
+		if err != nil {
+			return err
+		}
+		for _, t := range touched {
+			if err := tx.Event(c.event(opPatch, &store.Resource{Type: t.Type, ID: t.ID, Version: t.Version, Modified: t.Modified})); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // guardSelf keeps a token from deactivating the user that it stands for.
@@ -267,7 +312,11 @@ func finish(t *Tenant, rt *schema.ResourceType, before, after *resource.Members)
 	if err := applyQuirks(t, rt, before, after); err != nil {
 		return err
 	}
+	distinct(rt, after)
 	if err := checkRequired(rt, after); err != nil {
+		return err
+	}
+	if err := checkSize(after); err != nil {
 		return err
 	}
 	withSchemas(rt, after)
@@ -277,11 +326,7 @@ func finish(t *Tenant, rt *schema.ResourceType, before, after *resource.Members)
 // keepReadOnly carries over what clients cannot set but documents hold
 // (LinkedObject, set by seeds).
 func keepReadOnly(rt *schema.ResourceType, before, after *resource.Members) {
-	all := rt.Schema.Attributes
-	for _, e := range rt.Extensions {
-		all = append(all[:len(all):len(all)], e.Schema.Attributes...)
-	}
-	for _, a := range all {
+	for a := range rt.Attributes() {
 		if v := getAttribute(before, a); a.Mutability == schema.ReadOnly && !v.Unassigned() {
 			setAttribute(after, a, v)
 		}
@@ -289,7 +334,7 @@ func keepReadOnly(rt *schema.ResourceType, before, after *resource.Members) {
 }
 
 // shapeBody makes the tree of a POST or PUT body, and reads the elements that it
-// gives for collections.
+// names for collections.
 func (s *Service) shapeBody(t *Tenant, rt *schema.ResourceType, in *resource.Members) (*resource.Members, []naming, error) {
 	if err := checkSchemas(t, rt, in); err != nil {
 		return nil, nil, err
@@ -300,27 +345,7 @@ func (s *Service) shapeBody(t *Tenant, rt *schema.ResourceType, in *resource.Mem
 }
 
 func parseObject(body []byte) (*resource.Members, error) {
-	v, err := resource.Parse(body, resource.Limits{})
-	if err != nil {
-		return nil, err
-	}
-	if v.Kind() != resource.Object {
-		return nil, scimerr.InvalidSyntax("body", "The body must be a JSON object, not %s.", article(v))
-	}
-	return v.Members(), nil
-}
-
-// get reads a resource for change; it is not found when the profile compares
-// ids with letter case and the case differs.
-func (c *Call) get(tx store.Tx, rt *schema.ResourceType, id string) (*store.Record, error) {
-	if !plausibleID(id) {
-		return nil, c.notFound(rt, id)
-	}
-	rec, err := tx.Get(rt, id)
-	if errors.Is(err, store.ErrNotFound) || err == nil && c.Tenant.Profile.CaseExactIDs && rec.ID != id {
-		return nil, c.notFound(rt, id)
-	}
-	return rec, err
+	return resource.ParseObject(body, resource.Limits{})
 }
 
 func (c *Call) notFound(rt *schema.ResourceType, id string) error {

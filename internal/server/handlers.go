@@ -39,8 +39,12 @@ func (s *server) list(q *request) error {
 	return s.query(q, p)
 }
 
+// maxSearch bounds the body of a SearchRequest, which a token that can only read
+// may send.
+const maxSearch = 1 << 20
+
 func (s *server) search(q *request) error {
-	body, err := q.body(s.Limits.Body)
+	body, err := q.body(min(s.Limits.Body, maxSearch))
 	if err != nil {
 		return err
 	}

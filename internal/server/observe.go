@@ -75,8 +75,8 @@ func (s *server) observe(next http.Handler) http.Handler {
 
 func (s *server) log(r *http.Request, status int, route string, e *logEntry, took time.Duration) {
 	level := slog.LevelInfo
-	if status >= http.StatusInternalServerError && status != http.StatusNotImplemented {
-		level = slog.LevelError
+	if status >= http.StatusInternalServerError && status != http.StatusNotImplemented && r.Context().Err() == nil {
+		level = slog.LevelError // somebody must act; not so when the client has gone
 	}
 	if !s.Logger.Enabled(r.Context(), level) {
 		return
@@ -110,7 +110,7 @@ func methodName(m string) string {
 func (s *server) bounded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if int64(len(r.RequestURI)) > s.Limits.URL {
-			s.fail(w, r, scimerr.URITooLong("The URL is longer than the limit of %d bytes; POST to /.search takes long filters.", s.Limits.URL))
+			s.fail(w, r, scimerr.URITooLong("The URL is longer than the limit of %d bytes; POST to .search below the endpoint takes the filter in its body.", s.Limits.URL))
 			return
 		}
 		next.ServeHTTP(w, r)

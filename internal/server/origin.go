@@ -15,6 +15,11 @@ func (s *server) publicRoot(r *http.Request) string {
 		return strings.TrimSuffix(s.PublicURL.String(), "/")
 	}
 	scheme, host, prefix := "http", r.Host, ""
+	if host == "" { // HTTP/1.0
+		if addr, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
+			host = addr.String()
+		}
+	}
 	if r.TLS != nil {
 		scheme = "https"
 	}

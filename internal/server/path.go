@@ -56,8 +56,8 @@ func (s *server) canonical(next http.Handler) http.Handler {
 		if len(segments) > 0 {
 			segments[0] = s.endpointName(segments[0])
 		}
-		if len(segments) > 1 && strings.EqualFold(segments[1], ".search") {
-			segments[1] = ".search"
+		if len(segments) > 1 && strings.EqualFold(segments[1], searchSegment) {
+			segments[1] = searchSegment
 		}
 		r = r.WithContext(context.WithValue(r.Context(), formKey{}, f))
 		u := *r.URL
@@ -127,6 +127,22 @@ func (s *server) isEndpoint(segment string) bool {
 		slices.ContainsFunc(discoveryEndpoints, same) || slices.ContainsFunc(laterEndpoints, same)
 }
 
+// searchSegment stands where an id could, and is none.
+const searchSegment = ".search"
+
+// one runs a handler on one resource; a search takes no other method than POST
+// (R7644-3.4.3-07).
+func (s *server) one(handler http.HandlerFunc) http.HandlerFunc {
+	wrong := s.authenticated(s.wrongMethod)
+	return func(w http.ResponseWriter, r *http.Request) {
+		if chi.URLParam(r, "id") == searchSegment {
+			wrong(w, r)
+			return
+		}
+		handler(w, r)
+	}
+}
+
 // wrongMethod answers 405, and OPTIONS, with the methods that the path has.
 func (s *server) wrongMethod(q *request) error {
 	var allow []string
@@ -135,7 +151,8 @@ func (s *server) wrongMethod(q *request) error {
 		if m == http.MethodHead {
 			probe = http.MethodGet
 		}
-		if s.router.Match(chi.NewRouteContext(), probe, q.r.URL.EscapedPath()) {
+		found := chi.NewRouteContext()
+		if s.router.Match(found, probe, q.r.URL.EscapedPath()) && found.URLParam("id") != searchSegment {
 			allow = append(allow, m)
 		}
 	}

@@ -1,7 +1,9 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/scimerr"
+	"github.com/scimd/scimd/internal/store"
 )
 
 // spoolSize is how much of an answer is held back, so that a late failure can
@@ -26,7 +29,7 @@ type errorBody struct {
 
 // fail writes an error: the one place where errors meet the wire.
 func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
-	e := scimerr.From(err)
+	e := refusal(err)
 	entry(r).failed(e)
 	body, jsonErr := json.Marshal(errorBody{[]string{scimerr.URN}, strconv.Itoa(e.Status), e.Type, e.Detail})
 	if jsonErr != nil {
@@ -43,6 +46,18 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		media = mediaSCIM
 	}
 	writeBytes(w, e.Status, media, body)
+}
+
+// refusal is what a client is told of an error; what ended a request from
+// outside is 503, not a fault of the server.
+func refusal(err error) *scimerr.Error {
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, store.ErrClosed):
+		return scimerr.Unavailable(err)
+	case errors.Is(err, store.ErrVersion):
+		return scimerr.Conflict("The resource was changed by another request meanwhile; try again.")
+	}
+	return scimerr.From(err)
 }
 
 func writeBytes(w http.ResponseWriter, status int, media string, body []byte) {

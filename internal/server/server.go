@@ -82,10 +82,10 @@ func (s *server) routes() chi.Router {
 			r.Get(rt.Endpoint, s.reading(rt, s.list))
 			r.Post(rt.Endpoint, s.writing(rt, s.create))
 			r.Post(rt.Endpoint+"/.search", s.reading(rt, s.search))
-			r.Get(rt.Endpoint+"/{id}", s.reading(rt, s.get))
-			r.Put(rt.Endpoint+"/{id}", s.writing(rt, s.replace))
-			r.Patch(rt.Endpoint+"/{id}", s.writing(rt, s.patch))
-			r.Delete(rt.Endpoint+"/{id}", s.writing(rt, s.delete))
+			r.Get(rt.Endpoint+"/{id}", s.one(s.reading(rt, s.get)))
+			r.Put(rt.Endpoint+"/{id}", s.one(s.writing(rt, s.replace)))
+			r.Patch(rt.Endpoint+"/{id}", s.one(s.writing(rt, s.patch)))
+			r.Delete(rt.Endpoint+"/{id}", s.one(s.writing(rt, s.delete)))
 		}
 
 		r.HandleFunc("/Bulk", s.authenticated(notOffered("Bulk requests are")))

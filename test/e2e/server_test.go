@@ -131,14 +131,19 @@ func create(t *testing.T, name string) *os.File {
 	return f
 }
 
-// banner is what the server wrote to stdout up to now.
+// banner is what the server writes to stdout, awaited up to the line that
+// begins with curl: the ready file does not promise that it is there already.
 func (s *server) banner(t *testing.T) string {
 	t.Helper()
-	data, err := os.ReadFile(s.stdout)
-	if err != nil {
-		t.Fatal(err)
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		data, err := os.ReadFile(s.stdout)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(data, []byte("curl ")) && bytes.HasSuffix(data, []byte("\n")) || time.Now().After(deadline) {
+			return string(data)
+		}
 	}
-	return string(data)
 }
 
 // await reads the ready file once it is complete.

@@ -165,7 +165,7 @@ func (a *answer) list(v *variables, want *ListWant) []error {
 	}
 	resources, isList := a.member("$.Resources").([]any)
 	if !isList && !(want.EmptyMayOmit && same(total, json.Number("0"))) {
-		problems = append(problems, errors.New("Resources is not an array"))
+		problems = append(problems, errors.New("the member Resources is not an array"))
 	}
 	problems = append(problems, equal(v, "totalResults", total, want.Total)...)
 	returned := json.Number(strconv.Itoa(len(resources)))

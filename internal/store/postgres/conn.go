@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 
@@ -104,9 +105,19 @@ func fault(ctx context.Context, err error) error {
 	case errors.Is(err, puddle.ErrClosedPool):
 		return store.ErrClosed
 	case unreachable(err):
-		return scimerr.Unavailable(err)
+		return scimerr.Unavailable(valueFree(err))
 	}
-	return err
+	return valueFree(err)
+}
+
+// valueFree keeps the database's words out of errors, and so out of logs: they
+// may quote what a client sent. The code and the place tell what went wrong.
+func valueFree(err error) error {
+	var e *pgconn.PgError
+	if !errors.As(err, &e) {
+		return err
+	}
+	return fmt.Errorf("postgres: %s %s in %s (table %q, constraint %q)", e.Severity, e.Code, e.Routine, e.TableName, e.ConstraintName)
 }
 
 // unreachable reports whether the database could not be spoken to: the server is

@@ -68,8 +68,10 @@ func TestCloseLeavesTheDatabaseInOneFile(t *testing.T) {
 	if wal, err := os.Stat(filepath.Join(dir, "scimd.db-wal")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a journal of %d bytes is left (%v)", wal.Size(), err)
 	}
-	if info, err := os.Stat(filepath.Join(dir, "scimd.lock")); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("lock file: %v, %v", info, err)
+	for _, name := range []string{"scimd.lock", "scimd.db"} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v; want it for its owner only", name, info, err)
+		}
 	}
 }
 

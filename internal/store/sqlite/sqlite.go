@@ -159,6 +159,16 @@ func lockDir(dir string) (*flock.Flock, error) {
 		_ = lock.Close()
 		return nil, fmt.Errorf("%w in %s; stop it, or use Postgres for several servers on one database", ErrLocked, dir)
 	}
+	// The database is its owner's only, whatever the directory allows; SQLite
+	// gives its journals the same mode.
+	file, err := os.OpenFile(filepath.Join(dir, fileName), os.O_CREATE|os.O_RDWR, 0o600)
+	if err == nil {
+		err = file.Close()
+	}
+	if err != nil {
+		_ = lock.Close()
+		return nil, err
+	}
 	return lock, nil
 }
 

@@ -1,0 +1,6 @@
+//go:build !race
+
+package storetest
+
+// defaultQuestions is how many random filters the judges compare.
+const defaultQuestions = 10_000

@@ -1,0 +1,7 @@
+//go:build race
+
+package storetest
+
+// defaultQuestions is small under the race detector, which makes the SQLite
+// engine some fifty times slower and looks for other mistakes.
+const defaultQuestions = 200
