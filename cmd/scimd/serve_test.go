@@ -265,3 +265,21 @@ func TestAReadyFileIsWholeJSON(t *testing.T) {
 		t.Errorf("banner: %q", line)
 	}
 }
+
+func TestAStartThatFailsLosesNoToken(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.refuse("ready file", "serve", "--addr", "127.0.0.1:0", "--ready-file", filepath.Join(t.TempDir(), "missing", "ready.json"))
+	if s := p.serve(); s.Token == "" {
+		t.Errorf("the first start that succeeds shows no token: %s", s.stdout.String())
+	}
+}
+
+func TestTheReadyFileMayBeTakenAway(t *testing.T) {
+	t.Parallel()
+	s := newPlace(t).serve()
+	if err := os.Remove(s.file); err != nil {
+		t.Fatal(err)
+	}
+	s.interrupt(os.Interrupt) // fails the test unless the server ends cleanly
+}

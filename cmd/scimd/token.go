@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -65,7 +63,7 @@ func newTokenCreate(out io.Writer) *cobra.Command {
 	cmd.Flags().StringVar(&n.Name, "name", "", "name for lists and logs; without it one is made up")
 	cmd.Flags().StringVar(&n.Rights, "rights", "all", "read, write, all, or a list of users, groups, vault with :read or :write")
 	cmd.Flags().Func("expires", "end: `time` from now (90d, 12h), date (2030-12-31, its beginning in UTC), or date and time; without it never", func(text string) (err error) {
-		n.Expires, err = parseExpiry(text, time.Now())
+		n.Expires, err = control.ParseExpiry(text, time.Now())
 		return err
 	})
 	return tenantFlag(cmd, &n.Tenant)
@@ -110,25 +108,4 @@ func moment(t time.Time) string {
 		return "never"
 	}
 	return t.UTC().Format(time.RFC3339)
-}
-
-// parseExpiry reads when a token ends: a time from now in Go's form or in whole
-// days, a date, a date and time, or "never", which is the zero time.
-func parseExpiry(text string, now time.Time) (time.Time, error) {
-	if strings.EqualFold(text, "never") {
-		return time.Time{}, nil
-	}
-	for _, layout := range []string{time.DateOnly, time.RFC3339} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t, nil
-		}
-	}
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		if n, err := strconv.Atoi(days); err == nil && n > 0 && n <= 100_000 {
-			return now.AddDate(0, 0, n), nil
-		}
-	} else if d, err := time.ParseDuration(text); err == nil && d > 0 {
-		return now.Add(d), nil
-	}
-	return time.Time{}, errors.New("use 90d, 12h, 2030-12-31 or 2030-12-31T12:00:00Z")
 }

@@ -36,6 +36,10 @@ func Manage(ctx context.Context, cfg Config) (s control.Service, closeIt func() 
 		return nil, nil, err
 	}
 	if err := e.open(ctx, cfg.DataDir, slog.New(slog.DiscardHandler)); err != nil {
+		// A server may have started in between.
+		if c, again := dial(ctx, &cfg); again == nil {
+			return c, nothing, nil
+		}
 		return nil, nil, err
 	}
 	if _, err := e.defaultTenant(ctx); err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -88,23 +89,41 @@ type Ready struct {
 	PID     int    `json:"pid"`
 }
 
-// writeReady writes the ready file so that it is whole whenever it is there.
-func writeReady(path string, r Ready) error {
-	b, err := json.Marshal(r)
-	if err != nil {
-		return err
-	}
+// readyFile is a ready file in the making: it is opened before anything is done
+// that cannot be done again, and appears whole or not at all.
+type readyFile struct {
+	path string
+	tmp  *os.File
+}
+
+func newReadyFile(path string) (*readyFile, error) {
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".ready-*") // mode 0600
 	if err != nil {
-		return fmt.Errorf("write the ready file: %w", err)
+		return nil, fmt.Errorf("write the ready file: %w", err)
 	}
-	_, err = tmp.Write(append(b, '\n'))
-	if err = errors.Join(err, tmp.Close()); err == nil {
-		err = os.Rename(tmp.Name(), path)
+	return &readyFile{path: path, tmp: tmp}, nil
+}
+
+func (f *readyFile) write(r Ready) error {
+	b, err := json.Marshal(r)
+	if err == nil {
+		_, err = f.tmp.Write(append(b, '\n'))
+	}
+	if err = errors.Join(err, f.tmp.Close()); err == nil {
+		err = os.Rename(f.tmp.Name(), f.path)
 	}
 	if err != nil {
-		_ = os.Remove(tmp.Name())
 		return fmt.Errorf("write the ready file: %w", err)
+	}
+	return nil
+}
+
+// remove removes the file, in whatever state it is.
+func (f *readyFile) remove() error {
+	_ = f.tmp.Close()
+	_ = os.Remove(f.tmp.Name())
+	if err := os.Remove(f.path); !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	return nil
 }

@@ -172,6 +172,14 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 	if err != nil {
 		return err
 	}
+	var ready *readyFile
+	if cfg.ReadyFile != "" {
+		if ready, err = newReadyFile(cfg.ReadyFile); err != nil {
+			return err
+		}
+		s.undo.add(ready.remove)
+	}
+	// What follows must not fail: a token that nobody saw is lost.
 	made, err := s.firstToken(ctx, e.store, manager)
 	if err != nil {
 		return err
@@ -179,12 +187,6 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 	s.serve(s.http, listener)
 
 	s.ready = Ready{BaseURL: local + scimPath, Tenant: tenant.Name, Token: cfg.Token + made, PID: os.Getpid()}
-	if cfg.ReadyFile != "" {
-		if err := writeReady(cfg.ReadyFile, s.ready); err != nil {
-			return err
-		}
-		s.undo.add(func() error { return os.Remove(cfg.ReadyFile) })
-	}
 	s.log.LogAttrs(ctx, slog.LevelInfo, "ready", slog.String("address", listener.Addr().String()),
 		slog.String("database", cfg.Database()), slog.String("version", Version()))
 	b := banner{
@@ -194,7 +196,13 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 	if cfg.DataDir != Defaults().DataDir {
 		b.dataDir = cfg.DataDir
 	}
-	return b.write(streams.Out)
+	if err := b.write(streams.Out); err != nil {
+		return err
+	}
+	if ready != nil {
+		return ready.write(s.ready)
+	}
+	return nil
 }
 
 // startControl serves the control API; elsewhere is the path of its socket when

@@ -103,7 +103,7 @@ func start(b *testing.B, reg *schema.Registry, st store.Store, bare func(context
 	}
 	tenant := &scim.Tenant{
 		ID: row.ID, Name: row.Name, Space: row.Space, Profile: profile, Registry: reg, Discovery: discovery,
-		Now: time.Now, NewID: func(*schema.ResourceType) string { return uuid.NewString() },
+		Now: time.Now, NewID: func(*schema.ResourceType) string { return uuid.Must(uuid.NewV7()).String() },
 	}
 	fixed := []store.Token{{Tenant: tenant.ID, Hash: auth.Hash(token), Rights: auth.All.String()}}
 	x := &bench{reg: reg}

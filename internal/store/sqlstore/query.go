@@ -215,7 +215,7 @@ func (s *Store) pointPage(ctx context.Context, p *plan) (*store.Page, error) {
 		" LIMIT " + p.st.arg(int64(most+1)))
 	read := 0
 	var list []store.TypedRecord
-	rows, err := s.engine.Read.Search(ctx, sql, args...)
+	rows, err := s.engine.Read.Query(ctx, sql, args...)
 	err = each(rows, err, func(rows Rows) error {
 		var row recordRow
 		if err := rows.Scan(row.dest()...); err != nil {
