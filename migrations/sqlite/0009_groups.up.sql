@@ -24,9 +24,9 @@ CREATE INDEX group_list ON group_r (space, hidden, seq);
 CREATE INDEX group_external_id ON group_r (space, external_id, seq);
 CREATE INDEX group_modified ON group_r (space, modified, seq);
 
--- Edges between resources of one type, of which a closure is made: they are few
--- among all.
-CREATE INDEX edge_nested ON edge (space, relation, dst, src) WHERE src_type = dst_type;
+-- Edges between resources of one type, which are followed to their ends: few
+-- among all edges of their resources.
+CREATE INDEX edge_nested ON edge (space, relation, dst_type, src, dst) WHERE src_type = dst_type;
 
 -- Whoever holds a row has the lock of that name.
 CREATE TABLE named_lock (

@@ -356,5 +356,9 @@ func (c *compiler) sortKey(o *store.Order) (sql string, times, ok bool) {
 		return "(SELECT v.v FROM value_r v WHERE v.space = " + c.space + " AND v.seq = r.seq AND " +
 			c.oneOf("v.attr", attrs) + " AND v.lead = 1)", false, true
 	}
+	if at.edges != nil {
+		sql, ok = c.firstEnd(at.edges, a)
+		return sql, false, ok
+	}
 	return "", false, !c.declared[strings.ToLower(a.Path)]
 }

@@ -86,6 +86,7 @@ func (t *tx) addLinks(rel store.Relation, src int64, dst []store.Link) ([]int64,
 		}
 		added = append(added, list...)
 	}
+	t.inserted += int64(len(added))
 	return added, nil
 }
 
@@ -137,17 +138,28 @@ func (t *tx) findLinks(rel store.Relation, src int64, types []*schema.ResourceTy
 		if l.typed {
 			where += " AND o.type = " + st.arg(nr)
 		}
-		sql, args := st.finish("SELECT o.seq, o.id, COALESCE(o." + l.called(end{relation: rel}).text + ", '') FROM " + l.table +
-			" o JOIN edge e ON e.dst = o.seq WHERE " + where + " AND " + edges("$1", rel) + " AND e.src = " + st.arg(src) + " ORDER BY o.seq")
+		// The resources first and then the edges, each by its key: a join might
+		// begin with all edges of a large group.
+		named := map[int64]store.Link{}
+		var far []int64
+		sql, args := st.finish("SELECT o.seq, o.id, COALESCE(o." + l.called(end{relation: rel}).text + ", '') FROM " + l.table + " o WHERE " + where)
 		rows, err := t.conn.Query(t.ctx, sql, args...)
 		err = each(rows, err, func(rows Rows) error {
 			link := store.Link{Relation: rel, Type: rt}
 			err := rows.Scan(&link.Seq, &link.ID, &link.Display)
-			out = append(out, link)
+			named[link.Seq], far = link, append(far, link.Seq)
 			return err
 		})
 		if err != nil {
 			return nil, err
+		}
+		seqs, err := t.seqs("SELECT dst FROM edge WHERE space = $1 AND relation = $2 AND src = $3 AND "+t.engine.Dialect.InNumbers("dst", "$4"),
+			t.space, int64(rel), src, t.engine.Dialect.Numbers(far))
+		if err != nil {
+			return nil, err
+		}
+		for _, seq := range seqs {
+			out = append(out, named[seq])
 		}
 	}
 	return out, nil
@@ -166,7 +178,7 @@ func (t *tx) CountLinks(rel store.Relation, src int64, most int) (int, error) {
 func (t *tx) Reaches(rel store.Relation, from []int64, to int64) (bool, error) {
 	var found int64
 	ok, err := one(t.ctx, t.conn, "WITH RECURSIVE up (seq) AS (SELECT e.src FROM edge e WHERE e.space = $1 AND e.relation = $2 AND e.dst = $3"+
-		" UNION SELECT e.src FROM up JOIN edge e ON e.dst = up.seq WHERE e.space = $1 AND e.relation = $2) SELECT seq FROM up WHERE "+
+		" UNION SELECT e.src FROM up CROSS JOIN edge e WHERE e.dst = up.seq AND e.space = $1 AND e.relation = $2) SELECT seq FROM up WHERE "+
 		t.engine.Dialect.InNumbers("seq", "$4")+" LIMIT 1", []any{t.space, int64(rel), to, t.engine.Dialect.Numbers(from)}, &found)
 	return ok, t.spoilt(err)
 }
@@ -217,16 +229,6 @@ func (t *tx) Lock(name string) error {
 		_, err = t.conn.Exec(t.ctx, "SELECT name FROM named_lock WHERE space = $1 AND name = $2"+t.engine.Dialect.ForUpdate, t.space, name)
 	}
 	return t.spoilt(err)
-}
-
-// closure selects near and far of all paths of more than one edge's length that
-// begin after the first edge: pairs of resources of one type with the relation
-// between them, directly or not. They are few, see the index edge_nested.
-func closure(space string, e end) string {
-	near, far := e.columns()
-	nested := edges(space, e.relation) + " AND e.src_type = e.dst_type"
-	return "(WITH RECURSIVE c (near, far) AS (SELECT e." + near + ", e." + far + " FROM edge e WHERE " + nested +
-		" UNION SELECT c.near, e." + far + " FROM c JOIN edge e ON e." + near + " = c.far WHERE " + nested + ") SELECT near, far FROM c)"
 }
 
 // typeOfSeq is the number of the type of a resource of the space.

@@ -2,8 +2,10 @@ package sqlstore
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,6 +37,9 @@ func (s *Store) readLinks(ctx context.Context, c Conn, space int64, list []*stor
 	}
 	return r.read(c, bySeq)
 }
+
+// CROSS JOIN in these statements is the plain join, written so that engines that
+// take the order of the tables from it begin with the edges.
 
 // linkReader makes the statement that reads links: for each thing wanted, one
 // SELECT for each table in which the far ends may be.
@@ -76,7 +81,7 @@ func (r *linkReader) want(w store.Want, seqs []int64) error {
 	if w.Transitive {
 		name := fmt.Sprintf("up%d", len(r.with))
 		r.with = append(r.with, name+" (own, seq, indirect) AS (SELECT e."+near+", e."+far+", 0 FROM edge e WHERE "+where+" AND "+own+
-			" UNION SELECT u.own, e."+far+", 1 FROM "+name+" u JOIN edge e ON e."+near+" = u.seq WHERE "+where+" AND e.src_type = e.dst_type)")
+			" UNION SELECT u.own, e."+far+", 1 FROM "+name+" u CROSS JOIN edge e WHERE e."+near+" = u.seq AND "+where+" AND e.src_type = e.dst_type)")
 		source = "(SELECT own, seq, min(indirect) AS indirect FROM " + name + " GROUP BY own, seq) e"
 		ownColumn, farColumn, indirect = "e.own", "e.seq", "e.indirect"
 	} else {
@@ -103,7 +108,7 @@ func (r *linkReader) want(w store.Want, seqs []int64) error {
 		}
 		r.selects = append(r.selects, "SELECT "+ownColumn+" AS own, "+strconv.Itoa(int(w.Relation))+" AS relation, "+strconv.FormatInt(flag(w.Reverse), 10)+
 			" AS reverse, o.seq AS seq, "+typ+" AS type, o.id AS id, COALESCE(o."+t.called(e).text+", '') AS display, "+indirect+" AS indirect FROM "+
-			source+" JOIN "+t.table+" o ON o.seq = "+farColumn+" WHERE "+reached+kind+"o.space = "+r.space)
+			source+" CROSS JOIN "+t.table+" o WHERE "+reached+kind+"o.space = "+r.space+" AND o.seq = "+farColumn)
 	}
 	return nil
 }
@@ -124,16 +129,23 @@ func (s *Store) ownTypes(ctx context.Context) (string, error) {
 	return strings.Join(list, ", "), nil
 }
 
-// read runs the statement and gives each record its links, in order.
+// read runs the statement and gives each record its links, in order. They are
+// put in order here: a database would sort very many rows on disk.
 func (r *linkReader) read(c Conn, bySeq map[int64]*store.Record) error {
-	sql := strings.Join(r.selects, " UNION ALL ") + " ORDER BY 1, 2, 3, 4"
+	sql := strings.Join(r.selects, " UNION ALL ")
 	if len(r.with) > 0 {
 		sql = "WITH RECURSIVE " + strings.Join(r.with, ", ") + " " + sql
 	}
 	sql, args := r.finish(sql)
 	rows, err := c.Query(r.ctx, sql, args...)
-	var types []int64
-	var owners []*store.Record
+	// Types that nobody has asked for yet are resolved when the connection is
+	// free again.
+	type late struct {
+		rec *store.Record
+		i   int
+		nr  int64
+	}
+	var unknown []late
 	err = each(rows, err, func(rows Rows) error {
 		var own, relation, reverse, typeNr, indirect int64
 		var l store.Link
@@ -142,20 +154,24 @@ func (r *linkReader) read(c Conn, bySeq map[int64]*store.Record) error {
 		}
 		l.Relation, l.Reverse, l.Indirect = store.Relation(relation), reverse != 0, indirect != 0
 		rec := bySeq[own]
+		if l.Type = r.s.numbers.knownType(typeNr); l.Type == nil {
+			unknown = append(unknown, late{rec, len(rec.Links), typeNr})
+		}
 		rec.Links = append(rec.Links, l)
-		types, owners = append(types, typeNr), append(owners, rec)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	// Types are resolved when the connection is free again.
-	at := map[*store.Record]int{}
-	for i, rec := range owners {
-		if rec.Links[at[rec]].Type, err = r.s.numbers.typeOf(r.ctx, types[i]); err != nil {
+	for _, u := range unknown {
+		if u.rec.Links[u.i].Type, err = r.s.numbers.typeOf(r.ctx, u.nr); err != nil {
 			return err
 		}
-		at[rec]++
+	}
+	for _, rec := range bySeq {
+		slices.SortFunc(rec.Links, func(a, b store.Link) int {
+			return cmp.Or(cmp.Compare(a.Relation, b.Relation), cmp.Compare(flag(a.Reverse), flag(b.Reverse)), cmp.Compare(a.Seq, b.Seq))
+		})
 	}
 	return nil
 }

@@ -83,19 +83,24 @@ func (n *numbers) typeNumber(ctx context.Context, name string) (int64, error) {
 	return nr, nil
 }
 
+// knownType is the resource type of a number that was asked for before, or nil.
+func (n *numbers) knownType(nr int64) *schema.ResourceType {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.typeNames[nr]
+}
+
 // typeOf is the resource type of a number.
 func (n *numbers) typeOf(ctx context.Context, nr int64) (*schema.ResourceType, error) {
-	n.mu.RLock()
-	rt := n.typeNames[nr]
-	n.mu.RUnlock()
-	if rt != nil {
+	if rt := n.knownType(nr); rt != nil {
 		return rt, nil
 	}
 	name, ok, err := n.ledger.TypeName(ctx, nr)
 	if err != nil {
 		return nil, err
 	}
-	if rt = n.reg.Type(name); !ok || rt == nil {
+	rt := n.reg.Type(name)
+	if !ok || rt == nil {
 		return nil, fmt.Errorf("store: the database holds resources of type %q (number %d), which is not registered", name, nr)
 	}
 	n.mu.Lock()

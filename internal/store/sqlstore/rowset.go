@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/scimd/scimd/internal/filter"
@@ -16,6 +17,9 @@ type rowSet struct {
 	attr *schema.Attribute
 	// from and where select the rows; seq is the column with the resource.
 	from, where, seq string
+	// open and shut stand around a condition on the rows; all selects the rows
+	// where there is none.
+	open, shut, all string
 	// columns by sub-attribute name in lower case; "" is the value itself.
 	columns map[string]string
 	// narrow gives, for a column compared exactly, the column with an index that
@@ -55,9 +59,9 @@ func (c *compiler) exists(sets []*rowSet, row func(*rowSet) cond) cond {
 			case sqlFalse:
 				return sqlFalse
 			case sqlTrue:
-				return "r.seq IN (SELECT " + s.seq + " FROM " + s.from + " WHERE " + s.where + ")"
+				return "r.seq IN (SELECT " + s.seq + " FROM " + s.from + " WHERE " + s.where + s.all + ")"
 			}
-			return "r.seq IN (SELECT " + s.seq + " FROM " + s.from + " WHERE " + s.where + " AND " + sql + ")"
+			return "r.seq IN (SELECT " + s.seq + " FROM " + s.from + " WHERE " + s.where + " AND " + s.open + sql + s.shut + ")"
 		}
 		terms = append(terms, cond{sure: in(cnd.sure), maybe: in(cnd.maybe)})
 	}
@@ -129,23 +133,33 @@ func (c *compiler) valueSets(rows *valueRows, kinds []filter.KeyKind, a *schema.
 }
 
 // edgeSets are the far ends of the edges of a relation, one set for each table
-// in which they may be; for a relation that is followed to its ends, a second
-// one for what is reached over others. An end that is reached both ways stands
-// in both.
+// in which they may be. The resources at the far end are looked for first: few
+// have what is asked for, while one resource may have very many edges. Of a
+// relation that is followed to its ends, those with a path to such a resource
+// are among them.
 func (c *compiler) edgeSets(r *relationMap, top *schema.Attribute) []*rowSet {
 	near, far := r.end.columns()
-	direct := edges(c.space, r.end.relation)
 	var sets []*rowSet
 	for _, target := range r.targets {
 		t := mapOf(target)
+		nr, err := c.numbers.typeNumber(c.ctx, target)
+		if err != nil && c.err == nil {
+			c.err = err
+		}
+		typ := strconv.FormatInt(nr, 10)
+		found := "SELECT o.seq FROM " + t.table + " o WHERE o.space = " + c.space + " AND "
 		s := &rowSet{
-			attr: top, seq: "e." + near,
-			from:    "edge e JOIN " + t.table + " o ON o.space = e.space AND o.seq = e." + far,
-			where:   direct + " AND o.space = " + c.space,
+			attr: top, seq: "e." + near, from: "edge e", where: edges(c.space, r.end.relation), all: " AND e." + far + "_type = " + typ,
+			open: "e." + far + " IN (" + found, shut: ")",
 			columns: map[string]string{}, narrow: map[string]string{}, constants: map[string]string{},
 		}
+		if c.follows(r) {
+			s.open = "e." + far + " IN (WITH RECURSIVE d (seq) AS (" + found
+			s.shut = " UNION SELECT e." + near + " FROM d CROSS JOIN edge e WHERE e." + far + " = d.seq AND " + edges(c.space, r.end.relation) +
+				" AND e.dst_type = " + typ + " AND e.src_type = e.dst_type) SELECT seq FROM d)"
+		}
 		if sub := top.SubAttribute(r.value); sub != nil {
-			s.value(sub, c.ids(target))
+			s.value(sub, c.exactIDs(target))
 		}
 		if r.display != "" {
 			s.columns[strings.ToLower(r.display)] = "o." + t.called(r.end).key
@@ -154,14 +168,37 @@ func (c *compiler) edgeSets(r *relationMap, top *schema.Attribute) []*rowSet {
 			s.constants[strings.ToLower(r.kind)] = schema.TextKey(target, sub.CaseExact)
 		}
 		sets = append(sets, s)
-		if r.end.reverse && slices.Contains(c.transitive, r.end.relation) {
-			over := *s
-			over.from = "edge e JOIN " + closure(c.space, r.end) + " c ON c.near = e." + far + " JOIN " + t.table +
-				" o ON o.space = e.space AND o.seq = c.far"
-			sets = append(sets, &over)
-		}
 	}
 	return sets
+}
+
+// follows tells that the relation is followed to its ends.
+func (c *compiler) follows(r *relationMap) bool {
+	return r.end.reverse && slices.Contains(c.transitive, r.end.relation)
+}
+
+// firstEnd is the key of the first far end that has one, as the ends are shown
+// in the order of their seq. Of a relation that is followed to its ends, that
+// would have to be done for each resource; there only the documents tell.
+func (c *compiler) firstEnd(r *relationMap, a *schema.Attribute) (string, bool) {
+	if c.follows(r) {
+		return "", false
+	}
+	near, far := r.end.columns()
+	var ends []string
+	for i, s := range c.edgeSets(r, a.Top()) {
+		key, some := "", ""
+		if s.isConstant(a) {
+			key = "CAST(" + c.arg(s.constants[strings.ToLower(a.Name)]) + " AS text)"
+		} else if column, ok := s.column(a); ok {
+			key, some = column, " AND "+column+" IS NOT NULL"
+		} else {
+			return "", false
+		}
+		ends = append(ends, "SELECT e."+far+" AS far, "+key+" AS k FROM edge e CROSS JOIN "+mapOf(r.targets[i]).table+" o WHERE "+
+			s.where+" AND e."+near+" = r.seq AND o.space = "+c.space+" AND o.seq = e."+far+some)
+	}
+	return "(SELECT x.k FROM (" + strings.Join(ends, " UNION ALL ") + ") x ORDER BY x.far LIMIT 1)", true
 }
 
 // value finds the sub-attribute that is the far end's id; exact tells that ids
@@ -177,8 +214,8 @@ func (s *rowSet) value(sub *schema.Attribute, exact bool) {
 	}
 }
 
-// ids tells whether ids of a type are compared with letter case.
-func (c *compiler) ids(typeName string) (exact bool) {
+// exactIDs tells whether ids of a type are compared with letter case.
+func (c *compiler) exactIDs(typeName string) (exact bool) {
 	rt := c.numbers.reg.Type(typeName)
 	return rt != nil && rt.IDCaseExact
 }

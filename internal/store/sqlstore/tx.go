@@ -26,7 +26,7 @@ type tx struct {
 	types map[int64]int64
 	// moment is the latest time of its events, in microseconds.
 	moment int64
-	// inserted counts resources.
+	// inserted counts resources and edges.
 	inserted int64
 }
 
