@@ -39,6 +39,7 @@ func Run(t *testing.T, open Open) {
 		{"races", raceCases},
 		{"links", linkCases},
 		{"members", memberCases},
+		{"members and races", memberRaceCases},
 		{"pages", pageCases},
 		{"order", orderCases},
 		{"filters", filterCases},
