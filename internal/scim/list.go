@@ -89,6 +89,9 @@ func order(t *Tenant, rt *schema.ResourceType, p *Params, q *store.Query, full *
 	return nil
 }
 
+// chunk is about how many bytes of a list are written at a time.
+const chunk = 48 << 10
+
 // Write writes the ListResponse. A list that comes in one batch has the order of
 // members that the tenant shows; a longer one is written as its batches come,
 // with itemsPerPage last, when it is known.
@@ -97,7 +100,11 @@ func (l *List) Write(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	buf := make([]byte, 0, 64<<10)
+	room := 256
+	for i := range batch {
+		room += len(batch[i].Doc) + 512
+	}
+	buf := make([]byte, 0, min(room, chunk+chunk/4))
 	buf = append(buf, `{"schemas":["`+urnListResponse+`"],"totalResults":`...)
 	buf = strconv.AppendInt(buf, int64(l.page.Total), 10)
 	whole := len(batch) >= l.page.Expected
@@ -115,7 +122,7 @@ func (l *List) Write(ctx context.Context, w io.Writer) error {
 				buf = append(buf, ',')
 			}
 			buf = l.renderer.append(buf, batch[i].Type, batch[i].Record)
-			if len(buf) >= 48<<10 {
+			if len(buf) >= chunk {
 				if _, err := w.Write(buf); err != nil {
 					return err
 				}

@@ -106,8 +106,7 @@ func (c covered) body(method string) string {
 
 // The page and the routes must tell the same: each row is sent as a request,
 // and each route has its row. A type or an endpoint that is added, or one that
-// ceases to work, needs a change of the page (R7644-3.2-04,
-// R7644-3.11-01).
+// ceases to work, needs a change of the page (R7644-3.2-04, R7644-3.11-01).
 func TestTheCoveragePageTellsTheTruth(t *testing.T) {
 	t.Parallel()
 	s := testServer(t)

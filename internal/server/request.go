@@ -111,11 +111,6 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, tenant *scim.Tena
 	call.Base = s.linkBase(r, tenant.Profile.LinkPrefix)
 	q := &request{w: w, r: r, call: call}
 	var err error
-	if q.id() == ".search" {
-		// Never taken for an id (R7644-3.4.3-07).
-		s.fail(w, r, scimerr.MethodNotAllowed(r.Method, []string{http.MethodPost}))
-		return
-	}
 	if q.media, err = negotiate(r.Header); err == nil {
 		err = fn(q)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -94,7 +95,7 @@ type spool struct {
 func (s *spool) Write(p []byte) (int, error) {
 	if !s.stream {
 		if len(s.held)+len(p) <= spoolSize {
-			s.held = append(s.held, p...)
+			s.held = append(slices.Grow(s.held, len(p)), p...)
 			return len(p), nil
 		}
 		s.stream = true

@@ -1,0 +1,254 @@
+// Package server_test shows over HTTP, on both engines and under both profiles,
+// what the requirement matrix, the notes on identity providers and the notes on
+// the tenant ask of the server. A row's name begins with the ids that it shows.
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/scimd/scimd/internal/auth"
+	"github.com/scimd/scimd/internal/pgtest"
+	"github.com/scimd/scimd/internal/schema"
+	"github.com/scimd/scimd/internal/scim"
+	"github.com/scimd/scimd/internal/server"
+	"github.com/scimd/scimd/internal/store"
+	"github.com/scimd/scimd/internal/store/postgres"
+	"github.com/scimd/scimd/internal/store/sqlite"
+	"github.com/scimd/scimd/schemas"
+)
+
+// row is one requirement: ids and a sentence, and how it shows. It runs on both
+// engines, each time in a tenant of its own.
+type row struct {
+	holds string
+	// on names the one profile that the row is about; "" is both.
+	on string
+	// set are switches, NAME=VALUE.
+	set []string
+	// show acts as a client with a token that may do everything.
+	show func(*client)
+}
+
+// The profiles.
+const (
+	cyberark = "cyberark"
+	rfc7644  = "rfc7644"
+)
+
+// areas are all rows, by what they are about.
+var areas = []struct {
+	name string
+	rows []row
+}{
+	{"resources", resourceRows}, {"values", valueRows}, {"users", userRows}, {"devices", deviceRows},
+	{"addresses", addressRows}, {"media", mediaRows}, {"links", linkRows}, {"errors", errorRows},
+	{"create", createRows}, {"lists", listRows}, {"filters", filterRows}, {"filter syntax", filterSyntaxRows},
+	{"sorting", sortRows}, {"paging", pageRows}, {"projection", projectionRows}, {"search", searchRows},
+	{"replace", replaceRows}, {"patch", patchRows}, {"patch operations", operationRows}, {"delete", deleteRows},
+	{"discovery", discoveryRows}, {"tokens", tokenRows}, {"tenants", tenantRows}, {"log", logRows},
+	{"clients", clientRows}, {"clients changing", clientWriteRows}, {"tenant quirks", quirkRows}, {"large lists", largeRows},
+	{"switches", switchRows()},
+}
+
+func TestRequirements(t *testing.T) {
+	t.Parallel()
+	for _, e := range []struct {
+		name string
+		open func(*testing.T) store.Store
+	}{{"sqlite", openSQLite}, {"postgres", openPostgres}} {
+		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
+			s := e.open(t)
+			for _, profile := range []string{cyberark, rfc7644} {
+				for _, a := range areas {
+					for _, r := range a.rows {
+						if r.on != "" && r.on != profile {
+							continue
+						}
+						t.Run(profile+"/"+a.name+"/"+r.holds, func(t *testing.T) {
+							t.Parallel()
+							r.show(newClient(t, s, profile, r.set...))
+						})
+					}
+				}
+			}
+		})
+	}
+}
+
+// testRegistry has the made-up type Device beside the real ones. It is one for
+// all tests, as stores keep it.
+var testRegistry = sync.OnceValues(func() (*schema.Registry, error) {
+	reg, err := schemas.Registry()
+	if err != nil {
+		return nil, err
+	}
+	for _, text := range []string{deviceSchema, assetSchema} {
+		s, err := schema.ParseSchema([]byte(text), false)
+		if err != nil {
+			return nil, err
+		}
+		if err := reg.AddSchema(s); err != nil {
+			return nil, err
+		}
+	}
+	return reg, reg.AddTypes([]byte(deviceTypes))
+})
+
+func registry(t testing.TB) *schema.Registry {
+	t.Helper()
+	reg, err := testRegistry()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reg
+}
+
+func openSQLite(t *testing.T) store.Store {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir(), Registry: registry(t), Ephemeral: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func openPostgres(t *testing.T) store.Store {
+	t.Helper()
+	s, err := postgres.Open(t.Context(), postgres.Options{URL: pgtest.URL(t), Registry: registry(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// site is a server for one tenant.
+type site struct {
+	store  store.Store
+	tenant *scim.Tenant
+	config server.Config
+	log    *lockedBuffer
+	url    string
+}
+
+var tenants atomic.Int64
+
+// newClient makes a tenant, a server for it and a client with every right.
+func newClient(t testing.TB, s store.Store, profile string, set ...string) *client {
+	t.Helper()
+	stored, _, err := s.EnsureTenant(t.Context(), store.Tenant{
+		Name: fmt.Sprintf("tenant-%d", tenants.Add(1)), Profile: profile, Created: time.Now().UTC(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tenant := &scim.Tenant{
+		ID: stored.ID, Name: stored.Name, Space: stored.Space, Registry: registry(t),
+		Now: time.Now, NewID: func(*schema.ResourceType) string { return uuid.NewString() },
+	}
+	tenant.Profile, tenant.Discovery = behaviour(t, profile, set)
+	fixed := []store.Token{{
+		ID: "t1", Name: "all-rights", Tenant: tenant.ID, Hash: auth.Hash(allRights), Rights: "all",
+		Principal: store.Principal{Kind: "service", ID: "nobody", Display: "nobody"},
+	}}
+	log := &lockedBuffer{}
+	return (&client{TB: t, site: &site{store: s, tenant: tenant, log: log, config: server.Config{
+		Service: scim.NewService(s), Registry: tenant.Registry,
+		Tenant: func(*http.Request) (*scim.Tenant, error) { return tenant, nil },
+		Auth:   auth.New(s, fixed, 0, time.Now),
+		Logger: slog.New(slog.NewJSONHandler(log, nil)),
+		Limits: server.Limits{Body: 1 << 20, URL: 1 << 13, Write: time.Minute},
+		Ready:  func(context.Context) error { return nil },
+	}}}).serve(func(*server.Config) {})
+}
+
+// allRights is the token of new clients.
+const allRights = "all-rights-token"
+
+func behaviour(t testing.TB, profile string, set []string) (*scim.Profile, *scim.Discovery) {
+	t.Helper()
+	p, err := scim.LoadProfile(schemas.FS, profile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range set {
+		name, value, _ := strings.Cut(s, "=")
+		if err := p.Set(name, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, err := scim.NewDiscovery(registry(t), p, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p, d
+}
+
+// serve starts a server on the client's tenant with a changed configuration.
+func (c *client) serve(change func(*server.Config)) *client {
+	s := *c.site
+	change(&s.config)
+	srv := httptest.NewServer(server.New(s.config))
+	c.Cleanup(srv.Close)
+	s.url = srv.URL
+	return &client{TB: c.TB, site: &s, http: srv.Client(), base: srv.URL + "/scim/v2", token: allRights}
+}
+
+// neighbour is a client of another tenant in the same store.
+func (c *client) neighbour() *client {
+	c.Helper()
+	return newClient(c.TB, c.site.store, c.site.tenant.Profile.Name)
+}
+
+// withToken stores a token and gives a client that uses it.
+func (c *client) withToken(t store.Token) *client {
+	c.Helper()
+	text := auth.NewToken()
+	t.ID, t.Tenant, t.Hash, t.Created = uuid.NewString(), c.site.tenant.ID, auth.Hash(text), time.Now().UTC()
+	if t.Name == "" {
+		t.Name = t.ID
+	}
+	if err := c.site.store.CreateToken(c.Context(), t); err != nil {
+		c.Fatal(err)
+	}
+	other := *c
+	other.token = text
+	return &other
+}
+
+// withRights gives a client whose token has the rights.
+func (c *client) withRights(rights string) *client {
+	c.Helper()
+	return c.withToken(store.Token{Rights: rights, Principal: store.Principal{Kind: "service", ID: "nobody"}})
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}

@@ -1,0 +1,384 @@
+package server_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/scimd/scimd/internal/scim"
+)
+
+// shown is what one value of a switch does.
+type shown struct {
+	value string
+	show  func(*client)
+}
+
+// switches are all switches of a profile, each with what its values do. The
+// rest of the profile is that of the row it becomes: both.
+var switches = []struct {
+	name   string
+	values []shown
+}{
+	{"discovery", []shown{
+		{"2024", func(c *client) {
+			c.do("GET", "/Schemas/User", "").is(200).lacks("attributes/0/nothing").has("name", "User")
+		}},
+		{"2021", func(c *client) {
+			c.do("GET", "/ResourceTypes/User", "").is(200)
+			c.do("GET", "/Schemas/User", "").is(200).lacks("attributes/0/mutability")
+		}},
+		{"complete", func(c *client) { c.do("GET", "/Schemas/"+discoverySchema, "").is(200).has("id", discoverySchema) }},
+	}},
+	{"anonymousDiscovery", []shown{
+		{"true", func(c *client) { c.token = ""; c.do("GET", "/Schemas", "").is(200); c.do("GET", "/Users", "").is(401) }},
+		{"false", func(c *client) { c.token = ""; c.do("GET", "/Schemas", "").is(401) }},
+	}},
+	{"advertiseSort", []shown{
+		{"true", func(c *client) { c.do("GET", "/ServiceProviderConfig", "").has("sort/supported", true) }},
+		{"false", func(c *client) { c.do("GET", "/ServiceProviderConfig", "").has("sort/supported", false) }},
+	}},
+	{"linkPrefix", []shown{
+		{"Scim", func(c *client) { c.do("POST", "/Users", userBody(`"userName":"p"`)).linked("/Scim/v2/Users/") }},
+		{"scim", func(c *client) { c.do("POST", "/Users", userBody(`"userName":"p"`)).linked("/scim/v2/Users/") }},
+	}},
+	{"requireSchemas", []shown{
+		{"true", func(c *client) {
+			c.do("POST", "/Users", `{"userName":"a"}`).refused(400, "invalidSyntax")
+			c.do("POST", "/Users/.search", `{"count":1}`).refused(400, "invalidSyntax")
+		}},
+		{"false", func(c *client) {
+			id := c.do("POST", "/Users", `{"userName":"a"}`).is(201).text("id")
+			c.do("POST", "/Users/.search", `{"count":1}`).is(200)
+			c.do("PATCH", "/Users/"+id, `{"Operations":[`+add("title", `"t"`)+`]}`).is(200)
+		}},
+	}},
+	{"foreignSchemas", []shown{
+		{"ignore", func(c *client) { c.do("POST", "/Users", withSchemas(ada, userURN, deviceURN)).is(201) }},
+		{"reject", func(c *client) {
+			c.do("POST", "/Users", withSchemas(ada, userURN, deviceURN)).refused(400, "invalidValue")
+		}},
+	}},
+	{"unknownAttributes", []shown{
+		{"ignore", func(c *client) { c.get(c.user(ada + `,"bogus":"b"`)).lacks("bogus") }},
+		{"keep", func(c *client) { c.get(c.user(ada+`,"bogus":"b"`)).has("bogus", "b") }},
+		{"reject", func(c *client) {
+			c.do("POST", "/Users", userBody(ada+`,"bogus":"b"`)).refused(400, "invalidSyntax").mentions("bogus")
+			c.do("POST", "/Users", userBody(ada+`,"name":{"bogus":"b"}`)).refused(400, "invalidSyntax").mentions("bogus")
+			c.patch(c.user(ada), `{"op":"add","value":{"bogus":1}}`).refused(400, "invalidSyntax")
+		}},
+	}},
+	{"bareExtensionNames", []shown{
+		{"true", func(c *client) {
+			c.get(c.user(ada+`,"department":"D"`)).has(enterpriseURN+"/department", "D")
+			c.found(`department eq "d"`, "ada")
+		}},
+		{"false", func(c *client) {
+			id := c.user(ada + `,"department":"D"`)
+			c.get(id).lacks(enterpriseURN, "department")
+			c.unfit(`department eq "d"`) // R7644-3.10-02
+			c.patch(id, add("department", `"D"`)).refused(400, "invalidPath")
+		}},
+	}},
+	{"dottedKeys", []shown{
+		{"true", func(c *client) {
+			c.patch(c.user(ada), `{"op":"add","value":{"name.givenName":"G"}}`).is(200).has("name/givenName", "G")
+		}},
+		{"false", func(c *client) {
+			c.patch(c.user(ada), `{"op":"add","value":{"name.givenName":"G"}}`).is(200).lacks("name/givenName", "name.givenName")
+		}},
+	}},
+	{"urnKeys", []shown{
+		{"true", func(c *client) {
+			c.patch(c.user(ada), `{"op":"add","value":{"`+enterpriseURN+`:department":"D"}}`).is(200).has(enterpriseURN+"/department", "D")
+		}},
+		{"false", func(c *client) {
+			c.patch(c.user(ada), `{"op":"add","value":{"`+enterpriseURN+`:department":"D"}}`).is(200).lacks(enterpriseURN)
+		}},
+	}},
+	{"dotAfterUrn", []shown{
+		{"true", func(c *client) {
+			c.patch(c.user(ada), add(enterpriseURN+".department", `"D"`)).is(200).has(enterpriseURN+"/department", "D")
+		}},
+		{"false", func(c *client) {
+			c.patch(c.user(ada), add(enterpriseURN+".department", `"D"`)).refused(400, "invalidPath")
+		}},
+	}},
+	{"textBooleans", []shown{
+		{"true", func(c *client) {
+			c.get(c.user(ada+`,"active":"False"`)).has("active", false)
+			c.found(`active eq "FALSE"`, "ada")
+		}},
+		{"false", func(c *client) {
+			c.do("POST", "/Users", userBody(ada+`,"active":"False"`)).refused(400, "invalidValue")
+			c.unfit(`active eq "False"`)
+		}},
+	}},
+	{"textAsValue", []shown{
+		{"none", func(c *client) {
+			c.do("POST", "/Users", userBody(ada+`,`+manager(`"m"`))).refused(400, "invalidValue")
+			c.do("POST", "/Users", userBody(ada+`,"roles":["r"]`)).refused(400, "invalidValue")
+		}},
+		{"single", func(c *client) {
+			c.get(c.user(ada+`,`+manager(`"m"`))).has(managerPath+"/value", "m")
+			c.do("POST", "/Users", userBody(`"userName":"b","roles":["r"]`)).refused(400, "invalidValue")
+		}},
+		{"all", func(c *client) {
+			c.get(c.user(ada+`,`+manager(`"m"`)+`,"roles":["r"]`)).has(managerPath+"/value", "m").has("roles/0/value", "r")
+		}},
+	}},
+	{"objectAsList", []shown{
+		{"true", func(c *client) { c.get(c.user(ada+`,"emails":{"value":"a@x"}`)).has("emails/0/value", "a@x") }},
+		{"false", func(c *client) {
+			c.do("POST", "/Users", userBody(ada+`,"emails":{"value":"a@x"}`)).refused(400, "invalidValue").mentions("emails")
+			// PATCH add takes one object all the same (R7643-2.4-01).
+			c.patch(c.user(ada), add("emails", `{"value":"a@x"}`)).is(200).has("emails/0/value", "a@x")
+		}},
+	}},
+	{"listAsObject", []shown{
+		{"true", func(c *client) { c.get(c.user(ada+`,`+manager(`[{"value":"m"}]`))).has(managerPath+"/value", "m") }},
+		{"false", func(c *client) {
+			c.do("POST", "/Users", userBody(ada+`,`+manager(`[{"value":"m"}]`))).refused(400, "invalidValue")
+		}},
+	}},
+	{"singleQuotes", []shown{
+		{"true", func(c *client) { c.users("a"); c.found(`userName eq 'A'`, "a") }},
+		{"false", func(c *client) { c.unfit(`userName eq 'A'`) }},
+	}},
+	{"bareLiterals", []shown{
+		{"true", func(c *client) { c.users("ada"); c.found(`userName eq ada`, "ada") }},
+		{"false", func(c *client) { c.unfit(`userName eq ada`) }},
+	}},
+	{"pathAfterFilter", []shown{
+		{"true", func(c *client) {
+			c.user(ada + `,` + mails)
+			c.found(`emails[type eq "work"].value eq "a@x"`, "ada")
+			c.found(`emails[type eq "work"].value eq "b@y"`)
+		}},
+		{"false", func(c *client) { c.unfit(`emails[type eq "work"].value eq "a@x"`) }}, // R7644-3.4.2.2-24
+	}},
+	{"unknownSortBy", []shown{
+		{"ignore", func(c *client) { c.users("b", "a"); c.listed([]string{"sortBy", "bogus"}, "b", "a") }},
+		{"reject", func(c *client) { c.query("/Users", "sortBy", "bogus").refused(400, "invalidPath") }},
+	}},
+	{"maxResults", []shown{{"2", func(c *client) {
+		c.users("a", "b", "c")
+		c.listed([]string{"count", "3"}, "a", "b")
+		c.do("GET", "/ServiceProviderConfig", "").has("filter/maxResults", 2)
+	}}}},
+	{"defaultCount", []shown{{"1", func(c *client) {
+		c.users("a", "b", "c")
+		c.listed(nil, "a").has("totalResults", 3)
+		c.listed([]string{"count", "3"}, "a", "b", "c")
+	}}}},
+	{"selectorCreates", []shown{
+		{"true", func(c *client) {
+			c.patch(c.user(ada), replace(`ims[type eq "xmpp"].value`, `"v"`)).is(200).has("ims", raw(`[{"type":"xmpp","value":"v"}]`))
+		}},
+		{"false", func(c *client) {
+			id := c.user(ada)
+			c.patch(id, replace(`ims[type eq "xmpp"].value`, `"v"`)).refused(400, "noTarget")
+			c.patch(id, add(`ims[type eq "xmpp"].value`, `"v"`)).is(200)
+		}},
+	}},
+	{"patchAnswer", []shown{
+		{"resource", func(c *client) { c.patch(c.user(ada), add("title", `"t"`)).is(200).has("title", "t") }},
+		{"none", func(c *client) {
+			id := c.user(ada)
+			c.patch(id, add("title", `"t"`)).is(204)
+			c.get(id).has("title", "t")
+			// With a projection there is an answer all the same (R7644-3.5.2-14).
+			c.do("PATCH", "/Users/"+id+"?attributes=title", patchBody(add("title", `"u"`))).is(200).only("", "schemas", "id", "title")
+		}},
+	}},
+	{"putKeepsOmitted", []shown{
+		{"true", func(c *client) {
+			c.put(c.user(ada+`,"displayName":"A","active":false,"title":"t"`), ada).is(200).has("displayName", "A").has("active", false).lacks("title")
+		}},
+		{"false", func(c *client) {
+			c.put(c.user(ada+`,"displayName":"A","active":false,"title":"t"`), ada).is(200).lacks("displayName", "active", "title")
+		}},
+	}},
+	{"immutableInPut", []shown{
+		{"reject", func(c *client) {
+			c.do("PUT", "/Devices/"+c.device(`"serial":"s"`), deviceBody(`"serial":"t"`)).refused(400, "mutability")
+		}},
+		{"ignore", func(c *client) {
+			c.do("PUT", "/Devices/"+c.device(`"serial":"s"`), deviceBody(`"serial":"t","model":"m"`)).is(200).has("serial", "s").has("model", "m")
+		}},
+	}},
+	{"severalPrimaries", []shown{
+		{"keepFirst", func(c *client) {
+			c.get(c.user(ada+`,"ims":[{"value":"1","primary":true},{"value":"2","primary":true}]`)).has("ims/0/primary", true).lacks("ims/1/primary")
+		}},
+		{"reject", func(c *client) {
+			c.do("POST", "/Users", userBody(ada+`,"ims":[{"value":"1","primary":true},{"value":"2","primary":true}]`)).refused(400, "invalidValue")
+		}},
+	}},
+	{"passwords", []shown{
+		{"discard", func(c *client) { c.passwordsKept(0) }},
+		{"hash", func(c *client) { c.passwordsKept(1) }},
+	}},
+	{"defaultActive", []shown{
+		{"true", func(c *client) { c.get(c.user(ada)).has("active", true) }},
+		{"false", func(c *client) { c.get(c.user(ada)).lacks("active") }},
+	}},
+	{"displayDefault", []shown{
+		{"true", func(c *client) { c.get(c.user(`"userName":"ada@x"`)).has("displayName", "ada") }},
+		{"false", func(c *client) { c.get(c.user(`"userName":"ada@x"`)).lacks("displayName") }},
+	}},
+	{"formattedFollows", []shown{
+		{"true", func(c *client) { c.get(c.user(ada+`,"displayName":"A"`)).has("name/formatted", "A") }},
+		{"false", func(c *client) { c.get(c.user(ada + `,"displayName":"A"`)).lacks("name") }},
+	}},
+	{"emailDefaults", []shown{
+		{"true", func(c *client) {
+			c.get(c.user(ada+`,"emails":[{"value":"a@x"}]`)).has("emails", raw(`[{"value":"a@x","type":"work","primary":true}]`))
+		}},
+		{"false", func(c *client) {
+			c.get(c.user(ada+`,"emails":[{"value":"a@x"}]`)).has("emails", raw(`[{"value":"a@x"}]`))
+		}},
+	}},
+	{"phoneTypeAliases", []shown{
+		{"true", func(c *client) {
+			c.get(c.user(ada+`,"phoneNumbers":[{"value":"1","type":"mobileNumber"}]`)).has("phoneNumbers/0/type", "mobile")
+		}},
+		{"false", func(c *client) {
+			c.get(c.user(ada+`,"phoneNumbers":[{"value":"1","type":"mobileNumber"}]`)).has("phoneNumbers/0/type", "mobileNumber")
+		}},
+	}},
+	{"strictNames", []shown{
+		{"true", func(c *client) {
+			for _, sign := range []string{`?`, `<`, `>`, `*`, `"`, `/`, `\`} {
+				c.do("POST", "/Users", userBody(`"userName":`+quoted("a"+sign))).refused(400, "invalidValue").mentions("userName")
+			}
+		}},
+		{"false", func(c *client) { c.get(c.user(`"userName":"?<>*\"/\\"`)).has("userName", `?<>*"/\`) }},
+	}},
+	{"allowedSuffixes", []shown{
+		{"corp.example, @x.example", func(c *client) {
+			c.users("a@corp.example", "b@X.EXAMPLE")
+			for _, name := range []string{"c", "c@", "c@y.example", "c@corp.example.y"} {
+				c.do("POST", "/Users", userBody(`"userName":"`+name+`"`)).refused(400, "invalidValue").mentions("suffix")
+			}
+		}},
+		{"", func(c *client) { c.users("c", "c@y.example") }},
+	}},
+	{"managerMustExist", []shown{
+		{"true", func(c *client) {
+			c.do("POST", "/Users", userBody(ada+`,`+manager(`{"value":"m"}`))).refused(400, "invalidValue").mentions("manager")
+			boss := c.user(ada)
+			c.user(`"userName":"b",` + manager(`{"value":"`+boss+`"}`))
+		}},
+		{"false", func(c *client) { c.user(ada + `,` + manager(`{"value":"m"}`)) }},
+	}},
+	{"caseExactIds", []shown{
+		{"true", func(c *client) { c.do("GET", "/Users/"+strings.ToUpper(c.user(ada)), "").refused(404, "") }},
+		{"false", func(c *client) { c.do("GET", "/Users/"+strings.ToUpper(c.user(ada)), "").is(200) }},
+	}},
+	{"listServiceUsers", []shown{
+		{"true", func(c *client) { c.listed(nil, c.serviceUser(), "ada").has("totalResults", 2) }},
+		{"false", func(c *client) { c.serviceUser(); c.listed(nil, "ada").has("totalResults", 1) }},
+	}},
+	{"tenantErrorTexts", []shown{
+		{"true", func(c *client) { c.do("GET", "/Users/x1", "").refused(404, "").has("detail", "Resource x1 not found") }},
+		{"false", func(c *client) { c.do("GET", "/Users/x1", "").refused(404, "").mentions("User", "x1") }},
+	}},
+	{"replyTimesInMeta", []shown{
+		{"true", func(c *client) {
+			at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+			c.site.tenant.Now = func() time.Time { return at }
+			id := c.user(ada)
+			at = at.Add(time.Hour)
+			c.get(id).has("meta/created", "2026-01-01T01:00:00Z").has("meta/lastModified", "2026-01-01T01:00:00Z")
+		}},
+		{"false", func(c *client) {
+			at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+			c.site.tenant.Now = func() time.Time { return at }
+			id := c.user(ada)
+			at = at.Add(time.Hour)
+			c.get(id).has("meta/created", "2026-01-01T00:00:00Z")
+		}},
+	}},
+	{"faithfulErrorCodes", []shown{
+		{"true", func(c *client) {
+			c.do("GET", "/Schemas/none", "").refused(500, "").has("detail", "Object reference not set to an instance of an object. ")
+		}},
+		{"false", func(c *client) { c.do("GET", "/Schemas/none", "").refused(404, "") }},
+	}},
+}
+
+const discoverySchema = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"
+
+// interplay are the switches that hide what another switch does; they are set
+// to "false" where that one is shown.
+var interplay = map[string][]string{
+	"putKeepsOmitted":  {"defaultActive", "displayDefault", "formattedFollows"},
+	"formattedFollows": {"displayDefault"},
+	"displayDefault":   {"formattedFollows"},
+}
+
+// switchRows are the rows of all values of all switches.
+func switchRows() []row {
+	var rows []row
+	for _, s := range switches {
+		for _, v := range s.values {
+			set := []string{s.name + "=" + v.value}
+			for _, other := range interplay[s.name] {
+				set = append(set, other+"=false")
+			}
+			rows = append(rows, row{holds: "switch " + s.name + " set to " + v.value, set: set, show: v.show})
+		}
+	}
+	return rows
+}
+
+// A switch without a row here would be one that nothing shows to work; one with
+// a choice of values needs a row for each.
+func TestEverySwitchIsShownWithEachOfItsValues(t *testing.T) {
+	t.Parallel()
+	for _, s := range (&scim.Profile{}).Switches() {
+		want := s.Values
+		if s.Type == "boolean" {
+			want = []string{"true", "false"}
+		}
+		i := slices.IndexFunc(switches, func(x struct {
+			name   string
+			values []shown
+		}) bool {
+			return x.name == s.Name
+		})
+		if i < 0 {
+			t.Errorf("no rows for %s", s.Name)
+			continue
+		}
+		for _, v := range want {
+			if !slices.ContainsFunc(switches[i].values, func(x shown) bool { return x.value == v }) {
+				t.Errorf("no row for %s=%s", s.Name, v)
+			}
+		}
+	}
+}
+
+// linked checks that the address of a resource has a path.
+func (a *answer) linked(path string) {
+	a.c.Helper()
+	want := a.c.site.url + path + a.text("id")
+	if got := a.is(201).header.Get("Location"); got != want {
+		a.c.Errorf("Location %s, want %s", got, want)
+	}
+	a.has("meta/location", want)
+}
+
+// serviceUser makes the tenant's service user and a user "ada", and gives the
+// userName of the former.
+func (c *client) serviceUser() string {
+	c.Helper()
+	p, err := scim.NewService(c.site.store).EnsureServiceUser(c.Context(), c.site.tenant)
+	if err != nil {
+		c.Fatal(err)
+	}
+	c.users("ada")
+	return p.Display
+}
