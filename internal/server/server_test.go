@@ -52,7 +52,7 @@ var areas = []struct {
 	name string
 	rows []row
 }{
-	{"resources", resourceRows}, {"values", valueRows}, {"users", userRows}, {"devices", deviceRows},
+	{"resources", resourceRows}, {"values", valueRows}, {"users", userRows}, {"groups", groupRows}, {"devices", deviceRows},
 	{"addresses", addressRows}, {"media", mediaRows}, {"links", linkRows}, {"errors", errorRows},
 	{"create", createRows}, {"lists", listRows}, {"filters", filterRows}, {"filter syntax", filterSyntaxRows},
 	{"sorting", sortRows}, {"paging", pageRows}, {"projection", projectionRows}, {"search", searchRows},

@@ -301,11 +301,69 @@ var switches = []struct {
 			c.get(id).has("meta/created", "2026-01-01T00:00:00Z")
 		}},
 	}},
+	{"patchAnswerMembers", []shown{
+		{"1", func(c *client) {
+			id := c.group("Crew", c.user(ada))
+			c.patchGroup(id, replace("externalId", `"x"`)).is(200).has("members/0/display", "ada")
+			c.patchGroup(id, add("members", memberList(c.user(`"userName":"bob"`)))).is(204)
+			c.do("PATCH", "/Groups/"+id+"?attributes=members", patchBody(replace("externalId", `"y"`))).is(200).has("members/1/display", "bob")
+		}},
+	}},
+	{"unknownMember", []shown{
+		{"notFound", func(c *client) { c.do("POST", "/Groups", groupBody("Crew", "nobody")).refused(404, "") }},
+		{"invalidValue", func(c *client) {
+			c.do("POST", "/Groups", groupBody("Crew", "nobody")).refused(400, "invalidValue").mentions("members")
+		}},
+	}},
+	{"groupCycles", []shown{
+		{"refuse", func(c *client) {
+			inner := c.group("Inner")
+			outer := c.group("Outer", inner)
+			c.patchGroup(inner, add("members", memberList(outer))).refused(400, "invalidValue").mentions("members")
+		}},
+		{"tolerate", func(c *client) {
+			inner := c.group("Inner", c.user(ada))
+			outer := c.group("Outer", inner)
+			c.patchGroup(inner, add("members", memberList(outer))).is(200)
+			c.patchGroup(inner, add("members", memberList(inner))).refused(400, "invalidValue")
+			c.query("/Users").is(200).has("totalResults", 1)
+		}},
+	}},
+	{"indirectGroups", []shown{
+		{"true", func(c *client) {
+			outer := c.group("Outer", c.group("Inner", c.user(ada)))
+			c.query("/Users").is(200).has("Resources/0/groups/1/value", outer)
+			c.found(`groups.value eq "`+outer+`"`, "ada")
+		}},
+		{"false", func(c *client) {
+			outer := c.group("Outer", c.group("Inner", c.user(ada)))
+			c.query("/Users").is(200).has("Resources/0/groups/0/display", "Inner").lacks("Resources/0/groups/1")
+			c.found(`groups.value eq "` + outer + `"`)
+		}},
+	}},
+	{"groupTypes", []shown{
+		{"true", func(c *client) {
+			u := c.user(ada)
+			c.group("Crew", u)
+			c.get(u).has("groups/0/type", "direct")
+			c.found(`groups.type eq "direct"`, "ada")
+		}},
+		{"false", func(c *client) {
+			u := c.user(ada)
+			c.group("Crew", u)
+			c.get(u).only("groups/0", "value", "$ref", "display")
+			c.found(`groups.type eq "direct"`)
+		}},
+	}},
 	{"faithfulErrorCodes", []shown{
 		{"true", func(c *client) {
+			c.do("POST", "/Groups", `{"schemas":["`+groupURN+`"],"displayName":"Crew","members":7}`).refused(500, "")
 			c.do("GET", "/Schemas/none", "").refused(500, "").has("detail", "Object reference not set to an instance of an object. ")
 		}},
-		{"false", func(c *client) { c.do("GET", "/Schemas/none", "").refused(404, "") }},
+		{"false", func(c *client) {
+			c.do("GET", "/Schemas/none", "").refused(404, "")
+			c.do("POST", "/Groups", `{"schemas":["`+groupURN+`"],"displayName":"Crew","members":7}`).refused(400, "invalidValue")
+		}},
 	}},
 }
 
