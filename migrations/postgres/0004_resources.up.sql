@@ -22,6 +22,8 @@ CREATE UNIQUE INDEX resource_id ON resource_r (space, type, id_key);
 CREATE INDEX resource_list ON resource_r (space, type, hidden, seq);
 CREATE INDEX resource_label ON resource_r (space, type, label_key, seq);
 CREATE INDEX resource_modified ON resource_r (space, type, modified, seq);
+-- Keys that may have been cut, which are few: without any, SQL decides alone.
+CREATE INDEX resource_long ON resource_r (space) WHERE octet_length(label_key) >= 509;
 
 CREATE TABLE resource_unique (
   space bigint NOT NULL,

@@ -36,3 +36,10 @@ CREATE INDEX user_display_name ON user_r (space, display_name, seq, hidden);
 CREATE INDEX user_family_name ON user_r (space, family_name, seq);
 CREATE INDEX user_active ON user_r (space, active, seq);
 CREATE INDEX user_modified ON user_r (space, modified, seq);
+-- Keys that may have been cut, which are few: without any, SQL decides alone.
+CREATE INDEX user_long ON user_r (space) WHERE octet_length(external_id) >= 509
+  OR octet_length(display_name) >= 509
+  OR octet_length(family_name) >= 509
+  OR octet_length(given_name) >= 509
+  OR octet_length(title) >= 509
+  OR octet_length(user_type) >= 509;

@@ -16,3 +16,6 @@ CREATE TABLE value_r (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX value_search ON value_r (space, attr, v, seq, typ, prim);
+-- Keys that may have been cut, which are few: without any, SQL decides alone.
+CREATE INDEX value_long ON value_r (space, attr) WHERE octet_length(v) >= 509
+  OR octet_length(typ) >= 509;

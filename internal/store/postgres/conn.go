@@ -78,17 +78,20 @@ const (
 	serializationFailure = "40001"
 	deadlockDetected     = "40P01"
 	uniqueViolation      = "23505"
+
+	readOnlyTransaction   = "25006"
+	idleInTransaction     = "25P03"
+	queryCanceled         = "57014" // by statement_timeout, or an administrator
+	lockNotAvailable      = "55P03" // by lock_timeout
+	protocolViolation     = "08P01"
+	insufficientPrivilege = "42501"
 )
 
 // retryable reports whether the transaction may succeed when it runs again. A
 // unique violation is one: statements look for taken keys themselves, so that it
 // means that another transaction has just committed one.
 func retryable(err error) bool {
-	var e *pgconn.PgError
-	if !errors.As(err, &e) {
-		return false
-	}
-	switch e.Code {
+	switch codeOf(err) {
 	case serializationFailure, deadlockDetected, uniqueViolation:
 		return true
 	}
@@ -104,7 +107,7 @@ func fault(ctx context.Context, err error) error {
 		return ctx.Err()
 	case errors.Is(err, puddle.ErrClosedPool):
 		return store.ErrClosed
-	case unreachable(err):
+	case unreachable(err) || passing(err):
 		return scimerr.Unavailable(valueFree(err))
 	}
 	return valueFree(err)
@@ -137,5 +140,23 @@ func unreachable(err error) bool {
 	return errors.As(err, &network) || pgconn.SafeToRetry(err) || pgconn.Timeout(err)
 }
 
+// passing reports whether the database could be spoken to and refused for now: it
+// ran into a limit of time, or it is a replica.
+func passing(err error) bool {
+	switch codeOf(err) {
+	case readOnlyTransaction, idleInTransaction, queryCanceled, lockNotAvailable:
+		return true
+	}
+	return false
+}
+
+func codeOf(err error) string {
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
 // connOf is a pool as a sqlstore.Conn.
-func connOf(p *pgxpool.Pool) conn { return conn{q: p} }
+func (s *Store) connOf(p *pgxpool.Pool) conn { return conn{q: p, seen: s.look} }

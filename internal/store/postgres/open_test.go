@@ -91,8 +91,8 @@ func TestMigrationsGoDownAndRepairAppliesWhatFailed(t *testing.T) {
 	}
 	var tables int
 	err := db.QueryRow(t.Context(), "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename <> 'schema_migrations'").Scan(&tables)
-	if err != nil || tables != 0 {
-		t.Errorf("%d tables are left after going down (%v)", tables, err)
+	if err != nil || tables != 1 {
+		t.Errorf("%d tables beside schema_migrations and schema_applied are left after going down (%v)", tables-1, err)
 	}
 	if _, err := db.Exec(t.Context(), "CREATE TABLE event (x int)"); err != nil {
 		t.Fatal(err)
@@ -111,6 +111,66 @@ func TestMigrationsGoDownAndRepairAppliesWhatFailed(t *testing.T) {
 	}
 	if err := reopen(t, url, sqlstore.Check); err != nil {
 		t.Errorf("after the repair: %v", err)
+	}
+}
+
+func TestRepairLooksAtWhatReallyTookEffect(t *testing.T) {
+	t.Parallel()
+	// The mark of a migration that was cut off is the same before and after its
+	// SQL is committed.
+	for name, c := range map[string]struct {
+		down    bool
+		version string
+	}{
+		"before the SQL of the newest migration": {true, "version + 1"},
+		"after it":                               {false, "version"},
+		"before the SQL that takes it back":      {false, "version - 1"},
+		"after that":                             {true, "version"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := pgtest.URL(t)
+			migrate := func(fn func(*sqlstore.Migrator) error) error { return postgres.Migrate(t.Context(), url, fn) }
+			err := migrate(func(m *sqlstore.Migrator) error {
+				if err := m.Up(); err != nil || !c.down {
+					return err
+				}
+				return m.Down(1)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := connect(t, url).Exec(t.Context(), "UPDATE schema_migrations SET dirty = true, version = "+c.version); err != nil {
+				t.Fatal(err)
+			}
+			if err := migrate((*sqlstore.Migrator).Repair); err != nil {
+				t.Fatal(err)
+			}
+			s := open(t, url, storetest.Registry())
+			if err := s.Do(t.Context(), 1, func(tx store.Tx) error { return tx.Event(store.Event{ID: "x"}) }); err != nil {
+				t.Errorf("a write of what the newest migrations made: %v", err)
+			}
+		})
+	}
+}
+
+func TestANewerDatabaseIsNeitherRepairedNorTakenBack(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t)
+	if err := reopen(t, url, sqlstore.Auto); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := connect(t, url).Exec(t.Context(), "UPDATE schema_migrations SET version = 9999, dirty = true"); err != nil {
+		t.Fatal(err)
+	}
+	for name, fn := range map[string]func(*sqlstore.Migrator) error{
+		"repair": (*sqlstore.Migrator).Repair,
+		"down":   func(m *sqlstore.Migrator) error { return m.Down(1) },
+	} {
+		err := postgres.Migrate(t.Context(), url, fn)
+		if !errors.Is(err, sqlstore.ErrNewer) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v, want ErrNewer in one line", name, err)
+		}
 	}
 }
 

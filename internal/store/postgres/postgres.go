@@ -3,6 +3,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/golang-migrate/migrate/v4/database"
 	driver "github.com/golang-migrate/migrate/v4/database/pgx/v5"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -38,6 +40,9 @@ type Options struct {
 	// MaxConns bounds the connections for requests; 0 means four per processor
 	// and at least 8. One more hands out numbers.
 	MaxConns int
+	// Grace is how long Close waits for what runs before it cuts connections; 0
+	// means 10 s.
+	Grace time.Duration
 	// Logger gets what has no caller to go to; nil discards it.
 	Logger *slog.Logger
 }
@@ -46,6 +51,8 @@ type Options struct {
 type Store struct {
 	*sqlstore.Store
 	pool, numbers *pgxpool.Pool
+	open          *connections
+	grace         time.Duration
 	log           *slog.Logger
 	retries       atomic.Int64
 	closing       sync.Once
@@ -66,16 +73,17 @@ var dialect = &sqlstore.Dialect{
 
 const (
 	connectTimeout = 10 * time.Second
-	// lockTimeout bounds the wait for another server's migration.
-	lockTimeout = "120s"
-	appName     = "scimd"
+	// migrationWait bounds the wait for another server's migration.
+	migrationWait = "120s"
+	appName       = "scimd"
+	defaultGrace  = 10 * time.Second
 )
 
 // Open opens a database. The error is one line: that the database cannot be
 // reached, or one of package sqlstore about the schema version. It never holds
 // the URL, which may have a password in it.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{log: o.Logger}
+	s := &Store{log: o.Logger, open: newConnections(), grace: cmp.Or(o.Grace, defaultGrace)}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -96,6 +104,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.limit(ctx, config.ConnConfig); err != nil {
+		return nil, err
+	}
+	config.AfterConnect, config.BeforeClose = s.open.add, s.open.remove
 	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, unreached(err)
 	}
@@ -106,7 +118,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, unreached(err)
 	}
 	s.Store, err = sqlstore.New(ctx, sqlstore.Engine{
-		Dialect: dialect, Read: connOf(s.pool), Ledger: &ledger{connOf(s.numbers)}, Transact: s.transact,
+		Dialect: dialect, Read: s.connOf(s.pool), Ledger: &ledger{s.connOf(s.numbers)}, Transact: s.transact,
 		Analyse: func(ctx context.Context, tables []string) error {
 			_, err := s.pool.Exec(ctx, "ANALYZE "+strings.Join(tables, ", "))
 			return err
@@ -167,22 +179,8 @@ func (s *Store) Capabilities() store.Capabilities {
 	return store.Capabilities{Engine: "postgres", SharedDatabase: true}
 }
 
-// Ping implements store.Store.
-func (s *Store) Ping(ctx context.Context) error { return fault(ctx, s.pool.Ping(ctx)) }
-
 // Retries is the number of transactions that had to run again so far.
 func (s *Store) Retries() int64 { return s.retries.Load() }
-
-// Close waits for what runs and closes all connections. Closing again does
-// nothing.
-func (s *Store) Close() error {
-	s.closing.Do(func() {
-		s.Stop()
-		s.pool.Close()
-		s.numbers.Close()
-	})
-	return nil
-}
 
 // Migrate runs fn on the migrator of a database. Servers that start at the same
 // time take turns by an advisory lock, which needs a direct connection.
@@ -192,7 +190,7 @@ func Migrate(ctx context.Context, url string, fn func(*sqlstore.Migrator) error)
 		return errURL
 	}
 	setUp(config)
-	config.RuntimeParams["lock_timeout"] = lockTimeout
+	config.RuntimeParams["lock_timeout"] = migrationWait
 	db := stdlib.OpenDB(*config)
 	if err := db.PingContext(ctx); err != nil {
 		return errors.Join(unreached(err), db.Close())
@@ -203,11 +201,25 @@ func Migrate(ctx context.Context, url string, fn func(*sqlstore.Migrator) error)
 func withDriver(db *sql.DB, fn func(*sqlstore.Migrator) error) error {
 	d, err := driver.WithInstance(db, &driver.Config{})
 	if err != nil {
-		return errors.Join(err, db.Close())
+		return errors.Join(notAllowed(err), db.Close())
 	}
-	m, err := sqlstore.NewMigrator(migrations.Postgres, "pgx5", d)
+	m, err := sqlstore.NewMigrator(migrations.Postgres, "pgx5", db, d)
 	if err != nil {
 		return errors.Join(err, d.Close())
 	}
-	return errors.Join(fn(m), m.Close())
+	return errors.Join(notAllowed(fn(m)), m.Close())
+}
+
+// notAllowed turns the error of a role that lacks a right into one line without
+// the statement, which the library adds.
+func notAllowed(err error) error {
+	var failed *database.Error
+	if errors.As(err, &failed) && failed.OrigErr != nil {
+		err = failed.OrigErr
+	}
+	var e *pgconn.PgError
+	if errors.As(err, &e) && e.Code == insufficientPrivilege {
+		return fmt.Errorf("the database role may not migrate: %s (%s); grant it CREATE on the schema, or give a migration URL with another role", e.Message, e.Code)
+	}
+	return err
 }

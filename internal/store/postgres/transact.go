@@ -45,6 +45,7 @@ func (s *Store) once(ctx context.Context, fn func(sqlstore.Conn) error) (again b
 	}
 	var conflict error
 	c := conn{q: tx, seen: func(err error) {
+		s.look(err)
 		if conflict == nil && retryable(err) {
 			conflict = err
 		}

@@ -27,14 +27,19 @@ type conn struct {
 
 	closed atomic.Bool
 
+	// mu guards what follows; nothing waits for a connection while it is held.
 	mu    sync.Mutex
 	stmts map[string]*list.Element
 	used  *list.List // of *prepared, the last used first
 }
 
+// prepared is a statement that is kept; it is closed once it is neither kept nor
+// about to run.
 type prepared struct {
-	query string
-	stmt  *sql.Stmt
+	query   string
+	stmt    *sql.Stmt
+	running int
+	evicted bool
 }
 
 // maxPrepared bounds the statements kept; filters make many different ones.
@@ -44,33 +49,67 @@ func newConn(db preparer) *conn {
 	return &conn{db: db, stmts: map[string]*list.Element{}, used: list.New()}
 }
 
-func (c *conn) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if e, ok := c.stmts[query]; ok {
-		c.used.MoveToFront(e)
-		return e.Value.(*prepared).stmt, nil
+// prepare takes a statement, which must be released.
+func (c *conn) prepare(ctx context.Context, query string) (*prepared, error) {
+	if p := c.take(query, nil); p != nil {
+		return p, nil
 	}
 	stmt, err := c.db.PrepareContext(ctx, query)
 	if err != nil {
 		return nil, err
 	}
-	c.stmts[query] = c.used.PushFront(&prepared{query, stmt})
+	return c.take(query, stmt), nil
+}
+
+// take takes the statement that is kept for the query, or keeps stmt for it; nil
+// without either. Of two that prepared the same query, the second closes its own.
+func (c *conn) take(query string, stmt *sql.Stmt) *prepared {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e, ok := c.stmts[query]
+	switch {
+	case ok && stmt != nil:
+		_ = stmt.Close() // it never ran
+	case !ok && stmt == nil:
+		return nil
+	case !ok:
+		e = c.used.PushFront(&prepared{query: query, stmt: stmt})
+		c.stmts[query] = e
+	}
+	c.used.MoveToFront(e)
+	p := e.Value.(*prepared)
+	p.running++
 	if c.used.Len() > maxPrepared {
 		oldest := c.used.Remove(c.used.Back()).(*prepared)
 		delete(c.stmts, oldest.query)
-		_ = oldest.stmt.Close() // who still runs it keeps it until then
+		oldest.evicted = true
+		oldest.closeIdle()
 	}
-	return stmt, nil
+	return p
+}
+
+// release gives back a statement that has been run; its rows need not be read.
+func (c *conn) release(p *prepared) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p.running--
+	p.closeIdle()
+}
+
+func (p *prepared) closeIdle() {
+	if p.evicted && p.running == 0 {
+		_ = p.stmt.Close() // rows that are being read keep it until then
+	}
 }
 
 // Exec implements sqlstore.Conn.
 func (c *conn) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	stmt, err := c.prepare(ctx, query)
+	p, err := c.prepare(ctx, query)
 	if err != nil {
 		return 0, c.fault(ctx, err)
 	}
-	res, err := stmt.ExecContext(ctx, args...)
+	defer c.release(p)
+	res, err := p.stmt.ExecContext(ctx, args...)
 	if err != nil {
 		return 0, c.fault(ctx, err)
 	}
@@ -79,11 +118,12 @@ func (c *conn) Exec(ctx context.Context, query string, args ...any) (int64, erro
 
 // Query implements sqlstore.Conn.
 func (c *conn) Query(ctx context.Context, query string, args ...any) (sqlstore.Rows, error) {
-	stmt, err := c.prepare(ctx, query)
+	p, err := c.prepare(ctx, query)
 	if err != nil {
 		return nil, c.fault(ctx, err)
 	}
-	r, err := stmt.QueryContext(ctx, args...)
+	defer c.release(p)
+	r, err := p.stmt.QueryContext(ctx, args...)
 	if err != nil {
 		return nil, c.fault(ctx, err)
 	}
@@ -100,7 +140,9 @@ func (c *conn) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for e := c.used.Front(); e != nil; e = e.Next() {
-		_ = e.Value.(*prepared).stmt.Close()
+		p := e.Value.(*prepared)
+		p.evicted = true
+		p.closeIdle()
 	}
 	c.used.Init()
 	clear(c.stmts)

@@ -3,12 +3,15 @@ package sqlite_test
 import (
 	"database/sql"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/scimd/scimd/internal/store"
 	"github.com/scimd/scimd/internal/store/sqlite"
 	"github.com/scimd/scimd/internal/store/sqlstore"
 	"github.com/scimd/scimd/internal/store/storetest"
@@ -174,6 +177,144 @@ func TestRepairAppliesAgainWhatFailed(t *testing.T) {
 	}
 	if err := reopen(t, dir, sqlstore.Check); err != nil {
 		t.Errorf("after the repair: %v", err)
+	}
+}
+
+func TestRepairLooksAtWhatReallyTookEffect(t *testing.T) {
+	t.Parallel()
+	// The mark of a migration that was cut off is the same before and after its
+	// SQL is committed.
+	for _, c := range []struct {
+		name    string
+		down    int
+		version string
+	}{
+		{"before the SQL of the newest migration", 1, "version + 1"},
+		{"after it", 0, "version"},
+		{"before the SQL that takes it back", 0, "version - 1"},
+		{"after that", 1, "version"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			migrate := func(fn func(*sqlstore.Migrator) error) error { return sqlite.Migrate(t.Context(), dir, fn) }
+			err := migrate(func(m *sqlstore.Migrator) error {
+				if err := m.Up(); err != nil || c.down == 0 {
+					return err
+				}
+				return m.Down(c.down)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			change(t, dir, "UPDATE schema_migrations SET dirty = 1, version = "+c.version)
+			if err := migrate((*sqlstore.Migrator).Repair); err != nil {
+				t.Fatal(err)
+			}
+			s := open(t, dir, storetest.Registry())
+			if err := s.Do(t.Context(), newSpace(t, s), func(tx store.Tx) error { return tx.Event(store.Event{ID: "x"}) }); err != nil {
+				t.Errorf("a write of what the newest migrations made: %v", err)
+			}
+		})
+	}
+}
+
+func TestANewerDatabaseIsNeitherRepairedNorTakenBack(t *testing.T) {
+	t.Parallel()
+	for _, dirty := range []string{"0", "1"} {
+		dir := t.TempDir()
+		if err := reopen(t, dir, sqlstore.Auto); err != nil {
+			t.Fatal(err)
+		}
+		change(t, dir, "UPDATE schema_migrations SET version = 9999, dirty = "+dirty)
+		for name, fn := range map[string]func(*sqlstore.Migrator) error{
+			"repair": (*sqlstore.Migrator).Repair,
+			"down":   func(m *sqlstore.Migrator) error { return m.Down(1) },
+		} {
+			err := sqlite.Migrate(t.Context(), dir, fn)
+			if !errors.Is(err, sqlstore.ErrNewer) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%s, dirty %s: %v, want ErrNewer in one line", name, dirty, err)
+			}
+		}
+	}
+}
+
+func TestADirectoryThatIsLetGoSoonIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	held, release := make(chan struct{}), make(chan struct{})
+	command := make(chan error, 1)
+	go func() {
+		command <- sqlite.Migrate(t.Context(), dir, func(*sqlstore.Migrator) error {
+			close(held)
+			<-release
+			return nil
+		})
+	}()
+	<-held
+	time.AfterFunc(300*time.Millisecond, func() { close(release) })
+	if err := reopen(t, dir, sqlstore.Auto); err != nil {
+		t.Errorf("a server that starts while a command has the directory: %v", err)
+	}
+	if err := <-command; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestADatabaseWithoutStatisticsGetsThemWhenItIsOpened(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := open(t, dir, storetest.Registry())
+	space := newSpace(t, s)
+	if err := s.Do(t.Context(), space, func(tx store.Tx) error { return tx.Insert(storetest.User("one").Resource()) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	open(t, dir, storetest.Registry())
+	awaitStatistics(t, dir)
+}
+
+func TestTheIndexesOfLongKeysAreUsed(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := open(t, dir, storetest.Registry())
+	err := s.Do(t.Context(), newSpace(t, s), func(tx store.Tx) error {
+		for i := range 250 {
+			name := fmt.Sprintf("n%d", i)
+			u := storetest.User(name).Set("displayName", name).Email("work", name)
+			if err := errors.Join(tx.Insert(u.Resource()), tx.Insert(storetest.Device(name).Set("label", name).Resource())); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	awaitStatistics(t, dir)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", filepath.Join(dir, "scimd.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	for _, c := range []struct{ from, columns, index string }{
+		{"user_r r WHERE r.space = $1 AND octet_length(r.%s)", "external_id display_name family_name given_name title user_type", "user_long"},
+		{"resource_r r WHERE r.space = $1 AND octet_length(r.%s)", "label_key", "resource_long"},
+		{"value_r v WHERE v.space = $1 AND v.attr = $2 AND octet_length(v.%s)", "v typ", "value_long"},
+	} {
+		for _, column := range strings.Fields(c.columns) {
+			query := "EXPLAIN QUERY PLAN SELECT 1 FROM " + fmt.Sprintf(c.from, column) + " >= 509"
+			var id, parent, unused int
+			var step string
+			if err := db.QueryRow(query, 1, 2).Scan(&id, &parent, &unused, &step); err != nil || !strings.Contains(step, c.index) {
+				t.Errorf("%s: %s (%v), want it to use %s", query, step, err, c.index)
+			}
+		}
 	}
 }
 

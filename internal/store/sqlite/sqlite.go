@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/gofrs/flock"
 	driver "github.com/golang-migrate/migrate/v4/database/sqlite"
@@ -49,6 +50,8 @@ var ErrLocked = errors.New("another process uses the database")
 const (
 	fileName = "scimd.db"
 	lockName = "scimd.lock"
+	// lockWait bounds the wait for a command that has the directory for a moment.
+	lockWait = 3 * time.Second
 )
 
 // Store is a store.Store.
@@ -106,7 +109,7 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 		}
 		s.removeDir = o.Dir
 	}
-	if s.lock, err = lockDir(o.Dir); err != nil {
+	if s.lock, err = lockDir(ctx, o.Dir); err != nil {
 		return nil, err
 	}
 	if err := migrate(o.Dir, func(m *sqlstore.Migrator) error { return m.Ready(o.Migrate) }); err != nil {
@@ -131,7 +134,33 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 			s.log.Warn("the database's statistics could not be brought up to date", "error", err)
 		},
 	}, o.Registry)
-	return s, err
+	if err != nil {
+		return nil, err
+	}
+	return s, s.inform(ctx)
+}
+
+// inform has a database without statistics analysed, as one that was filled by
+// many short-lived processes, or by a release that did not.
+func (s *Store) inform(ctx context.Context) error {
+	known, err := s.some(ctx, "SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'")
+	if known {
+		known, err = s.some(ctx, "SELECT 1 FROM sqlite_stat1 LIMIT 1")
+	}
+	if known || err != nil {
+		return err
+	}
+	return s.Analyse(ctx)
+}
+
+// some reports whether a query has rows.
+func (s *Store) some(ctx context.Context, query string) (bool, error) {
+	rows, err := s.readConn.Query(ctx, query)
+	if err != nil {
+		return false, err
+	}
+	some := rows.Next()
+	return some, errors.Join(rows.Err(), rows.Close())
 }
 
 // analyse looks at a sample of each index, so that writes wait only shortly.
@@ -147,13 +176,18 @@ func (s *Store) analyse(ctx context.Context, tables []string) error {
 }
 
 // lockDir makes the directory and takes its lock.
-func lockDir(dir string) (*flock.Flock, error) {
+func lockDir(ctx context.Context, dir string) (*flock.Flock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
 	lock := flock.New(filepath.Join(dir, lockName), flock.SetPermissions(0o600))
-	switch ok, err := lock.TryLock(); {
-	case err != nil:
+	waiting, cancel := context.WithTimeout(ctx, lockWait)
+	defer cancel()
+	switch ok, err := lock.TryLockContext(waiting, 20*time.Millisecond); {
+	case ctx.Err() != nil:
+		_ = lock.Close()
+		return nil, ctx.Err()
+	case err != nil && waiting.Err() == nil:
 		return nil, fmt.Errorf("cannot lock %s: %w", dir, err)
 	case !ok:
 		_ = lock.Close()
@@ -266,7 +300,7 @@ func migrate(dir string, fn func(*sqlstore.Migrator) error) error {
 	if err != nil {
 		return errors.Join(err, db.Close())
 	}
-	m, err := sqlstore.NewMigrator(migrations.SQLite, "sqlite", d)
+	m, err := sqlstore.NewMigrator(migrations.SQLite, "sqlite", db, d)
 	if err != nil {
 		return errors.Join(err, d.Close())
 	}
@@ -275,8 +309,8 @@ func migrate(dir string, fn func(*sqlstore.Migrator) error) error {
 
 // Migrate runs fn on the migrator of the database in dir, which no server may
 // use meanwhile (ErrLocked).
-func Migrate(_ context.Context, dir string, fn func(*sqlstore.Migrator) error) error {
-	lock, err := lockDir(dir)
+func Migrate(ctx context.Context, dir string, fn func(*sqlstore.Migrator) error) error {
+	lock, err := lockDir(ctx, dir)
 	if err != nil {
 		return err
 	}

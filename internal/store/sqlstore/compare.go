@@ -19,6 +19,7 @@ var sqlOps = map[filter.Op]string{filter.Gt: ">", filter.Ge: ">=", filter.Lt: "<
 // it over.
 func (c *compiler) compareText(column string, op filter.Op, needle string, whole bool) cond {
 	sql := c.textSQL(column, op, needle)
+	whole = whole || column == "o.id" || column == "o.id_key" // ids that are longer are refused
 	if whole || sql == sqlFalse || needle == "" || op != filter.Co && op != filter.Ew && len(needle) < minCut {
 		return exactly(sql)
 	}

@@ -25,6 +25,10 @@ type compiler struct {
 	transitive []store.Relation
 	// doubt names the first attribute that SQL cannot decide.
 	doubt string
+	// blind tells that SQL has nothing of an attribute; without it, doubt is only
+	// about keys that may be cut, which cuts select.
+	blind bool
+	cuts  []string
 	err   error
 }
 
@@ -43,6 +47,9 @@ func (c *compiler) predicate(p filter.Predicate) cond {
 	case *filter.And:
 		return allOf(c.terms(p.Terms)...)
 	case *filter.Or:
+		if c.allPoints(p.Terms) {
+			return c.anyPoint(c.terms(p.Terms))
+		}
 		return anyOf(c.terms(p.Terms)...)
 	case *filter.Not:
 		return not(c.predicate(p.Term))
@@ -71,6 +78,7 @@ func (c *compiler) terms(list []filter.Predicate) []cond {
 
 // undecidable is the condition of an attribute that is nowhere in SQL.
 func (c *compiler) undecidable(a *schema.Attribute) cond {
+	c.blind = true
 	if c.doubt == "" {
 		c.doubt = a.Path
 	}
@@ -116,6 +124,9 @@ func (c *compiler) compareScalar(p *filter.Compare, s *scalar) cond {
 	cnd, ok := c.compareColumn("r."+s.column, s, op, p.Key)
 	if !ok {
 		return c.undecidable(p.Attr)
+	}
+	if !cnd.exact() {
+		c.cutColumn(s.column)
 	}
 	if p.Op == filter.Ne {
 		return not(cnd)
@@ -325,6 +336,48 @@ func (c *compiler) isPoint(p filter.Predicate) bool {
 		}
 	}
 	return false
+}
+
+// allPoints reports whether each of the terms alone finds few resources by an
+// index, so that one walk over all would be the worst way to find them.
+func (c *compiler) allPoints(terms []filter.Predicate) bool {
+	rows := false
+	for _, t := range terms {
+		if c.isPoint(t) {
+			continue
+		}
+		p, ok := t.(*filter.Compare)
+		if !ok || p.Op != filter.Eq {
+			return false
+		}
+		if at := c.place(p.Attr); at.rows == nil || at.rows.part != "v" {
+			return false
+		}
+		rows = true
+	}
+	// Conditions on columns alone need no help.
+	return rows && len(terms) <= maxPoints
+}
+
+// maxPoints bounds the SELECTs of a union.
+const maxPoints = 50
+
+// anyPoint is anyOf for terms that find few resources each: the union of what
+// they find.
+func (c *compiler) anyPoint(terms []cond) cond {
+	var selects []string
+	for _, t := range terms {
+		if !t.exact() {
+			return anyOf(terms...)
+		}
+		if t.maybe != sqlFalse {
+			selects = append(selects, "SELECT r.seq FROM "+c.table+" r WHERE r.space = "+c.space+" AND "+t.maybe)
+		}
+	}
+	if len(selects) < 2 {
+		return anyOf(terms...)
+	}
+	return exactly("r.seq IN (" + strings.Join(selects, " UNION ALL ") + ")")
 }
 
 // sortKey is the SQL expression by which resources sort, null without a value

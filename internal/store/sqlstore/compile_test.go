@@ -109,6 +109,9 @@ func TestFiltersThatSQLDecidesAreExact(t *testing.T) {
 		{`emails[type eq "work" and not (value eq "a")]`, rows + ` AND (v.typ = $3 AND ((v.v = $4) IS NOT TRUE)))`},
 		// R7644-3.4.2.2-16: some value differs, or there is none.
 		{`emails.type ne "a"`, `(` + rows + ` AND (v.typ IS NOT NULL AND ((v.typ = $3) IS NOT TRUE))) OR ((` + rows + ` AND v.typ IS NOT NULL)) IS NOT TRUE))`},
+		{`userName eq "a" or emails.value eq "b"`, `r.seq IN (SELECT r.seq FROM user_r r WHERE r.space = $1 AND r.user_name = $2 UNION ALL ` +
+			`SELECT r.seq FROM user_r r WHERE r.space = $1 AND r.seq IN (SELECT v.seq FROM value_r v WHERE v.space = $1 AND v.attr = $3 AND v.v = $4))`},
+		{`userName eq "a" or roles.value eq "never stored"`, `r.user_name = $2`},
 		{`roles.value eq "never stored"`, `FALSE`},
 		{`roles.value ne "never stored"`, `TRUE`},
 	} {

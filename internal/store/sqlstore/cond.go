@@ -63,10 +63,26 @@ func join(list []cond, operator, neutral, dominant string) cond {
 		case 1:
 			return terms[0]
 		}
-		return "(" + strings.Join(terms, operator) + ")"
+		return chain(terms, operator)
 	}
 	return cond{
 		sure:  part(func(c cond) string { return c.sure }),
 		maybe: part(func(c cond) string { return c.maybe }),
 	}
+}
+
+// flat is the most terms that stand beside each other without parentheses.
+const flat = 4
+
+// chain joins terms as a balanced tree, since databases bound the depth of an
+// expression: a thousand terms are ten deep.
+func chain(terms []string, operator string) string {
+	if len(terms) == 1 {
+		return terms[0]
+	}
+	if len(terms) > flat {
+		half := len(terms) / 2
+		terms = []string{chain(terms[:half], operator), chain(terms[half:], operator)}
+	}
+	return "(" + strings.Join(terms, operator) + ")"
 }

@@ -1,11 +1,13 @@
 package sqlstore
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/golang-migrate/migrate/v4"
 	"github.com/golang-migrate/migrate/v4/database"
@@ -45,12 +47,18 @@ type Version struct {
 // Migrator migrates one database with the migrations of an engine.
 type Migrator struct {
 	m      *migrate.Migrate
-	driver database.Driver
+	driver *applied
 	latest int
 }
 
-// NewMigrator makes a migrator; it owns the driver. Close it.
-func NewMigrator(files fs.FS, engine string, driver database.Driver) (*Migrator, error) {
+// lockTimeout is longer than an engine waits for another's migration, so that
+// it is the engine that gives up.
+const lockTimeout = 10 * time.Minute
+
+// NewMigrator makes a migrator of db, which driver works on; it owns the driver.
+// Close it.
+func NewMigrator(files fs.FS, engine string, db *sql.DB, on database.Driver) (*Migrator, error) {
+	driver := &applied{Driver: on, db: db}
 	source, err := iofs.New(files, ".")
 	if err != nil {
 		return nil, err
@@ -59,6 +67,7 @@ func NewMigrator(files fs.FS, engine string, driver database.Driver) (*Migrator,
 	if err != nil {
 		return nil, err
 	}
+	m.LockTimeout = lockTimeout
 	latest, err := latest(files)
 	return &Migrator{m: m, driver: driver, latest: latest}, err
 }
@@ -105,7 +114,7 @@ func (m *Migrator) Ready(mode Mode) error {
 	case v.Dirty:
 		return dirty(v.Current)
 	case v.Current > v.Latest:
-		return fmt.Errorf("%w: it is at version %d, and this program knows %d", ErrNewer, v.Current, v.Latest)
+		return newer(v)
 	case v.Current == v.Latest:
 		return nil
 	case mode == Check:
@@ -131,10 +140,12 @@ func (m *Migrator) Down(n int) error {
 	}
 	for range n {
 		v, err := m.Version()
-		if err != nil || v.Current == 0 {
+		switch {
+		case err != nil || v.Current == 0:
 			return err
-		}
-		if v.Dirty {
+		case v.Current > v.Latest:
+			return newer(v)
+		case v.Dirty:
 			return dirty(v.Current)
 		}
 		if err := m.m.Steps(-1); err != nil {
@@ -144,22 +155,27 @@ func (m *Migrator) Down(n int) error {
 	return nil
 }
 
-// Repair forgets the half of a migration that failed and applies it again with
-// those after it. The engines apply a migration whole or not at all, so that
-// there is nothing else to undo.
+// Repair takes up a migration that was cut off, whether or not its SQL took
+// effect, and applies those after it.
 func (m *Migrator) Repair() error {
 	v, err := m.Version()
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case v.Current > v.Latest:
+		return newer(v)
+	case !v.Dirty:
+		return m.Up()
 	}
-	if v.Dirty {
-		clean := v.Current - 1
-		if clean == 0 {
-			clean = database.NilVersion
-		}
-		if err := m.m.Force(clean); err != nil {
-			return err
-		}
+	clean, err := m.driver.version(v.Current - 1)
+	if err != nil {
+		return failure(err)
+	}
+	if clean <= 0 {
+		clean = database.NilVersion
+	}
+	if err := m.m.Force(clean); err != nil {
+		return failure(err)
 	}
 	return m.Up()
 }
@@ -184,4 +200,8 @@ func failure(err error) error {
 
 func dirty(version int) error {
 	return fmt.Errorf("%w: number %d; run `scimd migrate repair`", ErrDirty, version)
+}
+
+func newer(v Version) error {
+	return fmt.Errorf("%w: it is at version %d, and this program knows %d", ErrNewer, v.Current, v.Latest)
 }

@@ -26,8 +26,11 @@ type plan struct {
 	st    *statement
 	space string
 	parts []planPart
-	// doubt names an attribute that SQL alone cannot decide, "" without one.
+	// doubt names an attribute that SQL alone cannot decide, "" without one; blind
+	// and cuts are those of the compilers.
 	doubt string
+	blind bool
+	cuts  []string
 	// sortable tells that SQL has the sort key of every part.
 	sortable bool
 }
@@ -51,6 +54,9 @@ func (s *Store) Query(ctx context.Context, q *store.Query) (*store.Page, error) 
 	}
 	p, err := s.plan(ctx, q)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.settle(ctx, p); err != nil {
 		return nil, err
 	}
 	switch {
@@ -90,8 +96,10 @@ func (s *Store) plan(ctx context.Context, q *store.Query) (*plan, error) {
 		if cnd.maybe == sqlFalse {
 			continue
 		}
-		if !cnd.exact() && p.doubt == "" {
-			p.doubt = c.doubt
+		if !cnd.exact() {
+			p.doubt = cmp.Or(p.doubt, c.doubt)
+			p.blind = p.blind || c.blind
+			p.cuts = append(p.cuts, c.cuts...)
 		}
 		pp := planPart{layout: c.layout, typeNr: nr, cond: cnd, point: point}
 		if q.Order != nil {
@@ -234,25 +242,31 @@ func (s *Store) pointPage(ctx context.Context, p *plan) (*store.Page, error) {
 	return s.readyPage(ctx, p, len(list), list)
 }
 
+// positions gives the WITH of the table p, which holds seq, part and sort key of
+// the page, and the expression of the total.
+func (p *plan) positions() (with, total string) {
+	columns, source, k, seq := "seq, part", " FROM m", "k", "seq"
+	total = "(SELECT count(*) FROM m)"
+	if len(p.parts) == 1 && p.parts[0].cond.maybe == sqlTrue {
+		// Of everything, the page comes from an index and is not collected first.
+		part := &p.parts[0]
+		columns, source, k, seq = "r.seq AS seq, 0 AS part", p.from(part), part.key, "r.seq"
+		total = "(SELECT count(*)" + p.from(part) + ")"
+	} else {
+		with = "m AS MATERIALIZED (" + p.matches(true, false) + "), "
+	}
+	if p.Order != nil {
+		columns += ", " + k + " AS k"
+	}
+	return "WITH " + with + "p AS MATERIALIZED (SELECT " + columns + source + p.order(k, seq) + p.window() + ")", total
+}
+
 // inlinePage reads a page with its documents and the total in one statement:
 // first the matches' positions, then the documents of those on the page.
 func (s *Store) inlinePage(ctx context.Context, p *plan) (*store.Page, error) {
 	part := &p.parts[0]
-	total, with, source := "(SELECT count(*) FROM m)", "", " FROM m"
-	k, seq := "k", "seq"
-	if part.cond.maybe == sqlTrue {
-		// Of everything, the page comes from an index and is not collected first.
-		total = "(SELECT count(*)" + p.from(part) + ")"
-		source, seq, k = p.from(part), "r.seq", part.key
-	} else {
-		with = "m AS MATERIALIZED (" + p.matches(true, false) + "), "
-	}
-	columns := seq + " AS seq"
-	if p.Order != nil {
-		columns += ", " + k + " AS k"
-	}
-	sql, args := p.st.finish("WITH " + with + "p AS MATERIALIZED (SELECT " + columns + source + p.order(k, seq) + p.window() + ")" +
-		" SELECT c.n, " + nullableRecordColumns + " FROM (SELECT " + total + " AS n) c LEFT JOIN p ON TRUE LEFT JOIN " + part.table +
+	with, total := p.positions()
+	sql, args := p.st.finish(with + " SELECT c.n, " + nullableRecordColumns + " FROM (SELECT " + total + " AS n) c LEFT JOIN p ON TRUE LEFT JOIN " + part.table +
 		" r ON r.space = " + p.space + " AND r.seq = p.seq" + p.order("p.k", "p.seq"))
 	var n int64
 	var list []store.TypedRecord
@@ -278,8 +292,9 @@ func (s *Store) inlinePage(ctx context.Context, p *plan) (*store.Page, error) {
 func (s *Store) longPage(ctx context.Context, p *plan) (*store.Page, error) {
 	sql := "SELECT 0 AS n, m.seq, m.part FROM (" + p.matches(true, false) + ") m" + p.order("m.k", "m.seq")
 	if p.Limit >= 0 || p.Offset > 0 {
-		sql = "WITH m AS MATERIALIZED (" + p.matches(true, false) + "), p AS MATERIALIZED (SELECT * FROM m" + p.order("k", "seq") + p.window() +
-			") SELECT c.n, COALESCE(p.seq, 0), COALESCE(p.part, 0) FROM (SELECT count(*) AS n FROM m) c LEFT JOIN p ON TRUE" + p.order("p.k", "p.seq")
+		with, total := p.positions()
+		sql = with + " SELECT c.n, COALESCE(p.seq, 0), COALESCE(p.part, 0) FROM (SELECT " + total + " AS n) c LEFT JOIN p ON TRUE" +
+			p.order("p.k", "p.seq")
 	}
 	sql, args := p.st.finish(sql)
 	var total int64

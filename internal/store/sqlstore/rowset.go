@@ -54,6 +54,9 @@ func (c *compiler) exists(sets []*rowSet, row func(*rowSet) cond) cond {
 	var terms []cond
 	for _, s := range sets {
 		cnd := row(s)
+		if !cnd.exact() {
+			c.cutRows(s)
+		}
 		in := func(sql string) string {
 			switch sql {
 			case sqlFalse:

@@ -46,6 +46,11 @@ func (s *statistics) add(n int64) {
 	for s.due <= s.stored {
 		s.due *= 2
 	}
+	s.run()
+}
+
+// run analyses beside everything else; mu is held.
+func (s *statistics) run() {
 	s.busy = true
 	s.group.Go(func() {
 		if err := s.analyse(s.ctx); err != nil && s.ctx.Err() == nil {
@@ -55,6 +60,25 @@ func (s *statistics) add(n int64) {
 		s.busy = false
 		s.mu.Unlock()
 	})
+}
+
+// Analyse begins to bring the statistics up to date if any resources are stored.
+func (s *Store) Analyse(ctx context.Context) error {
+	var stored []string
+	for _, t := range tables {
+		stored = append(stored, "EXISTS (SELECT 1 FROM "+t.table+")")
+	}
+	var some int64
+	_, err := one(ctx, s.engine.Read, "SELECT CASE WHEN "+chain(stored, " OR ")+" THEN 1 ELSE 0 END", nil, &some)
+	if err != nil || some == 0 {
+		return err
+	}
+	s.statistics.mu.Lock()
+	defer s.statistics.mu.Unlock()
+	if !s.statistics.busy && s.statistics.ctx.Err() == nil {
+		s.statistics.run()
+	}
+	return nil
 }
 
 // close ends an analysis that runs.

@@ -228,7 +228,7 @@ func (t *tx) updateValues(typeNr, seq int64, k *keys) error {
 		return err
 	}
 	type rowKey struct{ attr, ord int64 }
-	have := map[rowKey][]any{}
+	have, had := map[rowKey][]any{}, map[int64]bool{}
 	rows, err := t.conn.Query(t.ctx, "SELECT attr, ord, typ, prim, lead, v FROM value_r WHERE space = $1 AND seq = $2", t.space, seq)
 	err = each(rows, err, func(rows Rows) error {
 		var attr, ord, lead int64
@@ -237,28 +237,40 @@ func (t *tx) updateValues(typeNr, seq int64, k *keys) error {
 		if err := rows.Scan(&attr, &ord, &typ, &prim, &lead, &v); err != nil {
 			return err
 		}
+		had[attr] = true
 		have[rowKey{attr, ord}] = []any{t.space, seq, attr, ord, orNil(typ), orNil(prim), lead, orNil(v)}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	var fresh [][]any
+	// An attribute of which a row differs is written whole: two statements do for
+	// any number of rows.
+	attrOf := func(row []any) int64 { return row[2].(int64) }
+	differs := map[int64]bool{}
 	for _, row := range want {
-		key := rowKey{row[2].(int64), row[3].(int64)}
-		if slices.Equal(have[key], row) {
-			delete(have, key)
-			continue
-		}
-		fresh = append(fresh, row)
+		key := rowKey{attrOf(row), row[3].(int64)}
+		differs[key.attr] = differs[key.attr] || !slices.Equal(have[key], row)
+		delete(have, key)
 	}
 	for key := range have {
-		_, err := t.conn.Exec(t.ctx, "DELETE FROM value_r WHERE space = $1 AND seq = $2 AND attr = $3 AND ord = $4", t.space, seq, key.attr, key.ord)
+		differs[key.attr] = true
+	}
+	var gone []int64
+	for attr := range had {
+		if differs[attr] {
+			gone = append(gone, attr)
+		}
+	}
+	slices.Sort(gone)
+	if len(gone) > 0 {
+		_, err := t.conn.Exec(t.ctx, "DELETE FROM value_r WHERE space = $1 AND seq = $2 AND "+t.engine.Dialect.InNumbers("attr", "$3"),
+			t.space, seq, t.engine.Dialect.Numbers(gone))
 		if err != nil {
 			return err
 		}
 	}
-	_, err = t.insertRows(valueColumns, fresh)
+	_, err = t.insertRows(valueColumns, slices.DeleteFunc(want, func(row []any) bool { return !differs[attrOf(row)] }))
 	return err
 }
 

@@ -2,7 +2,9 @@ package storetest
 
 import (
 	"slices"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/scimd/scimd/internal/filter"
@@ -24,6 +26,77 @@ var filterCases = []testCase{
 	{"filter text is only text", func(w *world) { newCast(w).check(w, userType(), hostileFilters) }},
 	{"values longer than a key are compared whole", func(w *world) { newCast(w).check(w, userType(), longFilters) }},
 	{"filters on the generic table", func(w *world) { newCast(w).check(w, deviceType(), genericFilters) }},
+	{"a filter of more than a thousand terms is answered", func(w *world) {
+		list := w.insert(User("n7").Email("work", "n8"), User("other").Set("title", "n1200"))
+		for _, c := range []struct {
+			attr, op, join, want string
+		}{
+			{"userName", "eq", " or ", list[0].ID},
+			{"emails.value", "eq", " or ", list[0].ID},
+			{"title", "co", " or ", list[1].ID},
+			{"title", "ne", " and ", list[0].ID},
+		} {
+			terms := make([]string, 1500)
+			for i := range terms {
+				terms[i] = c.attr + " " + c.op + ` "n` + strconv.Itoa(i) + `"`
+			}
+			p, err := filter.Compile(strings.Join(terms, c.join), userType(), filter.Options{MaxLength: 1 << 20})
+			if err != nil {
+				w.Fatal(err)
+			}
+			if got := w.found(store.Part{Type: userType(), Filter: p}); !slices.Equal(got, []string{c.want}) {
+				w.Errorf("%s: %v, want %s", c.attr, got, c.want)
+			}
+		}
+	}},
+	{"a search inside texts looks at documents only where texts are long", func(w *world) {
+		boss := User("boss").Set("displayName", "A needle")
+		list := w.insert(boss, User("a").Set("title", "the needle").Email("work", "needle@x.example").In(customURN, "desk", resource.Text("needle")),
+			User("b").Set("title", "nothing"), Device("d").Set("label", "needles").Add("tags", resource.Text("a needle")))
+		w.do(func(tx store.Tx) error {
+			return tx.SetLinks(store.Manager, list[2].Seq, []store.Link{linkTo(list[0])})
+		})
+		ask := func(part store.Part) (ids []string, calls int64) {
+			var n atomic.Int64
+			q := w.query(part)
+			match := q.Match
+			q.Match = func(rt *schema.ResourceType, rec *store.Record) bool { n.Add(1); return match(rt, rec) }
+			return w.ask(q).ids(), n.Load()
+		}
+		questions := func(check func(text string, ids []string, calls int64, of int)) {
+			for _, c := range []struct {
+				text string
+				of   int
+			}{
+				{`title co "needle"`, 1}, {`title ew "needle"`, 1}, {`emails co "needle"`, 1}, {`emails.type ew "ork"`, 1},
+				{`emails[type eq "work" and value co "needle"]`, 1}, {customURN + `:desk co "needle"`, 1},
+				{enterpriseURN + `:manager.displayName co "needle"`, 2}, {`not (title co "the needle") and title pr`, 2},
+			} {
+				ids, calls := ask(w.users(c.text))
+				check(c.text, ids, calls, c.of)
+			}
+			ids, calls := ask(w.devices(`tags co "needle"`))
+			check("tags", ids, calls, 3)
+		}
+		questions(func(text string, ids []string, calls int64, of int) {
+			if !slices.Equal(ids, []string{list[of].ID}) || calls != 0 {
+				w.Errorf("%s: %v, %d documents looked at; want %s and none", text, ids, calls, list[of].ID)
+			}
+		})
+		w.insert(User("long").Set("title", long+"the needle").Set("displayName", long).Email("work", long+"needle").In(customURN, "desk", resource.Text(long)),
+			User("typed").Email(long, "x"),
+			Device("long").Set("label", long+"needle").Add("tags", resource.Text(long)))
+		questions(func(text string, ids []string, calls int64, of int) {
+			if !slices.Contains(ids, list[of].ID) || calls == 0 && !strings.Contains(text, "manager") {
+				w.Errorf("%s: %v, %d documents looked at; want %s and some", text, ids, calls, list[of].ID)
+			}
+		})
+		for text, want := range map[string]int{`title co "the needle"`: 2, `emails ew "needle"`: 1, `not (title co "the needle")`: 3} {
+			if ids, _ := ask(w.users(text)); len(ids) != want {
+				w.Errorf("%s: %d users, want %d", text, len(ids), want)
+			}
+		}
+	}},
 	{"a filter follows changes of the other side of a relation", func(w *world) {
 		list := w.insert(User("boss").Set("displayName", "Old Name"), User("staff").Set("displayName", "Staff"))
 		w.do(func(tx store.Tx) error {

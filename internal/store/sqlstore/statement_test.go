@@ -1,0 +1,152 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/scimd/scimd/internal/filter"
+	"github.com/scimd/scimd/internal/store"
+	"github.com/scimd/scimd/internal/store/storetest"
+)
+
+// recorder is a Conn that keeps the statements, and answers queries with the
+// rows it was given.
+type recorder struct {
+	statements []string
+	rows       [][]any
+}
+
+func (r *recorder) Exec(_ context.Context, sql string, _ ...any) (int64, error) {
+	r.statements = append(r.statements, sql)
+	return 1, nil
+}
+
+func (r *recorder) Query(_ context.Context, sql string, _ ...any) (Rows, error) {
+	r.statements = append(r.statements, sql)
+	return &recorded{rows: r.rows}, nil
+}
+
+func (r *recorder) Search(ctx context.Context, sql string, args ...any) (Rows, error) {
+	return r.Query(ctx, sql, args...)
+}
+
+// recorded are rows of integers and texts.
+type recorded struct{ rows [][]any }
+
+func (r *recorded) Next() bool {
+	return len(r.rows) > 0
+}
+
+func (r *recorded) Scan(dest ...any) error {
+	row := r.rows[0]
+	r.rows = r.rows[1:]
+	for i, d := range dest {
+		switch d := d.(type) {
+		case *int64:
+			*d = row[i].(int64)
+		case **int64:
+			*d = nil
+		case **string:
+			text := row[i].(string)
+			*d = &text
+		default:
+			return fmt.Errorf("a column of %T", d)
+		}
+	}
+	return nil
+}
+
+func (*recorded) Err() error   { return nil }
+func (*recorded) Close() error { return nil }
+
+func recordingStore(c Conn) *Store {
+	d := *plainDialect
+	d.InNumbers = func(expr, list string) string { return expr + " IN " + list }
+	d.Numbers = func(list []int64) any { return list }
+	l := newMemoryLedger()
+	return &Store{engine: Engine{Dialect: &d, Read: c, Ledger: l}, numbers: newNumbers(l, storetest.Registry())}
+}
+
+func TestAPageOfEverythingIsNotCollectedFirst(t *testing.T) {
+	t.Parallel()
+	rt := storetest.Registry().Type("User")
+	for _, limit := range []int{10, inlineLimit, inlineLimit + 1, 1000} {
+		for _, order := range []*store.Order{nil, {Attr: rt.Core("displayName")}} {
+			c := &recorder{}
+			q := &store.Query{Parts: []store.Part{{Type: rt}}, Limit: limit, Order: order}
+			if _, err := recordingStore(c).Query(t.Context(), q); err != nil {
+				t.Fatal(err)
+			}
+			if len(c.statements) != 1 || strings.Contains(c.statements[0], "FROM m") {
+				t.Errorf("limit %d, sorted %t: %q", limit, order != nil, c.statements)
+			}
+		}
+	}
+}
+
+func TestAnUpdateDeletesValueRowsInOneStatement(t *testing.T) {
+	t.Parallel()
+	rows := func(n int, attr int64) (have [][]any, k *keys) {
+		k = &keys{}
+		for ord := range int64(n) {
+			have = append(have, []any{attr, ord, "work", nil, int64(0), fmt.Sprint("old", ord)})
+			k.rows = append(k.rows, valueRow{path: "emails", kind: filter.TextKind, ord: ord, typ: "work", v: fmt.Sprint("old", ord)})
+		}
+		return have, k
+	}
+	for _, c := range []struct {
+		name   string
+		change func(k *keys)
+		want   int // statements besides the one that reads
+	}{
+		{"nothing changes", func(*keys) {}, 0},
+		{"all change", func(k *keys) {
+			for i := range k.rows {
+				k.rows[i].v = "new"
+			}
+		}, 2},
+		{"all go", func(k *keys) { k.rows = nil }, 1},
+		{"another attribute comes", func(k *keys) { k.rows = append(k.rows, valueRow{path: "roles", v: "x"}) }, 1},
+	} {
+		conn := &recorder{}
+		s := recordingStore(conn)
+		nr, _, err := s.numbers.attribute(t.Context(), attributeName{1, "emails", filter.TextKind}, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		have, k := rows(90, nr)
+		conn.rows = have
+		c.change(k)
+		if err := (&tx{Store: s, ctx: t.Context(), conn: conn, space: 7}).updateValues(1, 5, k); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(conn.statements) - 1; n != c.want {
+			t.Errorf("%s: %d statements, want %d: %.300q", c.name, n, c.want, conn.statements)
+		}
+	}
+}
+
+func TestManyTermsMakeAShallowTree(t *testing.T) {
+	t.Parallel()
+	terms := make([]cond, 2000)
+	for i := range terms {
+		terms[i] = exactly(fmt.Sprintf("x = %d", i))
+	}
+	for _, sql := range []string{anyOf(terms...).maybe, allOf(terms...).sure} {
+		depth, deepest := 0, 0
+		for _, r := range sql {
+			switch r {
+			case '(':
+				depth++
+			case ')':
+				depth--
+			}
+			deepest = max(deepest, depth)
+		}
+		if n := strings.Count(sql, "x = "); n != len(terms) || depth != 0 || deepest > 12 {
+			t.Errorf("%d terms, %d deep", n, deepest)
+		}
+	}
+}
