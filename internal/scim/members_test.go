@@ -90,6 +90,7 @@ func TestPatchOfMembers(t *testing.T) {
 			for _, profile := range profiles {
 				t.Run(profile+"/"+c.name, func(t *testing.T) {
 					t.Parallel()
+					c := c // the two profiles run at once
 					d := newDirectory(t, s, profile)
 					before, _ := d.get("Group", "crew")
 					res, err := d.patch("crew", c.ops)

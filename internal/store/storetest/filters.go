@@ -54,7 +54,7 @@ var filterCases = []testCase{
 		list := w.insert(boss, User("a").Set("title", "the needle").Email("work", "needle@x.example").In(customURN, "desk", resource.Text("needle")),
 			User("b").Set("title", "nothing"), Device("d").Set("label", "needles").Add("tags", resource.Text("a needle")))
 		w.do(func(tx store.Tx) error {
-			return tx.SetLinks(store.Manager, list[2].Seq, []store.Link{linkTo(list[0])})
+			return setLinks(tx, store.Manager, list[2].Seq, []store.Link{linkTo(list[0])})
 		})
 		ask := func(part store.Part) (ids []string, calls int64) {
 			var n atomic.Int64
