@@ -150,3 +150,21 @@ func TestManyTermsMakeAShallowTree(t *testing.T) {
 		}
 	}
 }
+
+func TestASearchInsideTextsReadsOneWindowWhenNoTextIsLong(t *testing.T) {
+	t.Parallel()
+	rt := storetest.Registry().Type("User")
+	for _, text := range []string{`title co "x"`, `not (displayName ew "x")`, `title co "x" or name.familyName co "x"`} {
+		p, err := filter.Compile(text, rt, filter.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := &recorder{} // whose answer is that there are no long keys
+		if _, err := recordingStore(c).Query(t.Context(), &store.Query{Parts: []store.Part{{Type: rt, Filter: p}}, Limit: 10}); err != nil {
+			t.Fatal(err)
+		}
+		if len(c.statements) != 2 || !strings.Contains(c.statements[0], "EXISTS") || !strings.Contains(c.statements[1], "LIMIT") {
+			t.Errorf("%s: %q", text, c.statements)
+		}
+	}
+}
