@@ -130,6 +130,7 @@ func (e *edges) resolve(col *collection, ids []string) ([]store.Link, error) {
 
 // elements are those elements whose id is one of the given.
 func (e *edges) elements(col *collection, ids []string) ([]store.Link, error) {
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !plausibleID(id) })
 	links, err := e.tx.FindLinks(col.relation, e.seq, col.types(e.call.Tenant.Registry), ids)
 	if e.call.Tenant.Profile.CaseExactIDs {
 		links = slices.DeleteFunc(links, func(l store.Link) bool { return !slices.Contains(ids, l.ID) })

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/scimd/scimd/internal/resource"
 	"github.com/scimd/scimd/internal/store"
 )
 
@@ -44,6 +45,7 @@ var memberCases = []memberCase{
 	{name: "Q-44 remove through a value filter", ops: `{"op":"remove","path":"members[value eq \"<ada>\"]"}`, want: "bob"},
 	{name: "R7644-3.5.2.2-06 removing who is not there is success", ops: `{"op":"remove","path":"members[value eq \"<cyd>\"]"},{"op":"remove","path":"members","value":[{"value":"<cyd>"},{"value":"nobody"}]}`, want: "ada bob", same: true},
 	{name: "R7644-3.5.2.2-11 Q-20 Q-24 remove drops the listed members only", ops: `{"op":"Remove","path":"members","value":[{"$ref":null,"value":"<ada>"}]}`, want: "bob"},
+	{name: "ids that no resource can have remove nobody", ops: `{"op":"remove","path":"members[value eq \"` + strings.Repeat("x", 2000) + `\"]"},{"op":"remove","path":"members","value":[{"value":"` + strings.Repeat("x", 2000) + `"}]}`, want: "ada bob", same: true},
 	{name: "remove takes one object for a list", ops: `{"op":"remove","path":"members","value":{"value":"<ada>"}}`, want: "bob"},
 	{name: "remove through a filter with or", ops: `{"op":"remove","path":"members[value eq \"<ada>\" or value eq \"<bob>\"]"}`, want: ""},
 	{name: "remove through a filter with and", ops: `{"op":"remove","path":"members[value eq \"<ada>\" and type eq \"Group\"]"},{"op":"remove","path":"members[type eq \"user\" and value eq \"<bob>\"]"}`, want: "ada"},
@@ -119,6 +121,41 @@ func TestPatchOfMembers(t *testing.T) {
 					}
 				})
 			}
+		}
+	})
+}
+
+// Whatever stands for members, it is refused as the client's mistake or gives
+// ids, each once.
+func FuzzElementIDs(f *testing.F) {
+	for _, seed := range []string{
+		`[{"value":"a"},{"value":"a"}]`, `{"$ref":"https://x/Users/a%20b/"}`, `"a"`, `[{}]`, `[[]]`, `null`, `[{"$ref":"%zz"}]`, `[{"value":7}]`,
+	} {
+		f.Add(seed, true)
+	}
+	rt := registry().Type("Group")
+	attr := rt.Core("members")
+	strict, lenient := newShaper(testTenant(f, "rfc7644"), rt), newShaper(testTenant(f, "cyberark"), rt)
+	f.Fuzz(func(t *testing.T, text string, exact bool) {
+		v, err := resource.Parse([]byte(text), resource.Limits{})
+		if err != nil {
+			return
+		}
+		s := lenient
+		if exact {
+			s = strict
+		}
+		ids, err := s.elementIDs(attr, v)
+		if err != nil {
+			wantClient(t, err)
+			return
+		}
+		seen := map[string]bool{}
+		for _, id := range ids {
+			if id == "" || seen[id] {
+				t.Errorf("%s gives %q", text, ids)
+			}
+			seen[id] = true
 		}
 	})
 }
