@@ -60,7 +60,7 @@ var keepers = map[string][]string{
 	"github.com/go-chi/chi":             {"internal/server", "internal/control"},
 	"github.com/jackc/pgx":              {"internal/store/postgres", "internal/pgtest"},
 	"modernc.org/sqlite":                {"internal/store/sqlite"},
-	"database/sql":                      {"internal/store/sqlite", "internal/store/postgres", "internal/pgtest"},
+	"database/sql":                      {"internal/store/sqlite", "internal/store/sqlstore", "internal/store/postgres", "internal/pgtest"},
 	"github.com/golang-migrate/migrate": {"internal/store", "migrations"},
 	"github.com/spf13":                  {"cmd/scimd", "internal/app"},
 	"net/http":                          {"cmd/scimd", "scimdtest", "internal/app", "internal/console", "internal/control", "internal/server", "internal/auth", "internal/scimerr", "test"},
