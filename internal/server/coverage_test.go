@@ -1,7 +1,8 @@
 package server
 
 import (
-	"context"
+	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -16,10 +17,10 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/scimd/scimd/internal/auth"
-	"github.com/scimd/scimd/internal/resource"
 	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/store"
+	"github.com/scimd/scimd/internal/store/sqlite"
 	"github.com/scimd/scimd/schemas"
 )
 
@@ -76,32 +77,45 @@ func (c covered) methods() []string {
 	return []string{c.method}
 }
 
-// paths are the row's path as a request names it: below both bases.
-func (c covered) paths() []string {
-	path := c.path
-	for _, s := range []struct{ route, value string }{
-		{"/Users/{id}", "/Users/" + theUser.ID}, {"/Groups/{id}", "/Groups/" + theUser.ID}, {"/ResourceTypes/{id}", "/ResourceTypes/User"}, {"/Schemas/{id}", "/Schemas/User"},
-	} {
-		path = strings.Replace(path, base+"/"+version+s.route, base+"/"+version+s.value, 1)
+// paths are the row's path as a request names it, below both bases; fresh makes
+// a resource for the endpoint of a type and gives its id.
+func (c covered) paths(reg *schema.Registry, fresh func(*schema.ResourceType) string) []string {
+	bases := []string{base + "/" + version, base}
+	below, ok := strings.CutPrefix(c.path, bases[0])
+	if !ok {
+		bases, below = []string{""}, c.path
 	}
-	path = regexp.MustCompile(`\{[^}]*\}`).ReplaceAllString(path, "x1")
-	if below, ok := strings.CutPrefix(path, base+"/"+version); ok {
-		return []string{path, base + below}
+	var out []string
+	for _, b := range bases {
+		path := below
+		for _, rt := range reg.Types {
+			if of := rt.Endpoint + "/{id}"; strings.HasPrefix(path, of) {
+				path = strings.Replace(path, of, rt.Endpoint+"/"+fresh(rt), 1)
+			}
+		}
+		path = strings.NewReplacer("/ResourceTypes/{id}", "/ResourceTypes/User", "/Schemas/{id}", "/Schemas/User").Replace(path)
+		out = append(out, b+regexp.MustCompile(`\{[^}]*\}`).ReplaceAllString(path, "x1"))
 	}
-	return []string{path}
+	return out
 }
 
-// body is one that the endpoint takes.
-func (c covered) body(method string) string {
+// body is one that the endpoint takes; n makes it another one each time.
+func (c covered) body(method string, n int) string {
 	switch {
 	case strings.HasSuffix(c.path, "/.search"):
 		return `{"schemas":["urn:ietf:params:scim:api:messages:2.0:SearchRequest"]}`
 	case method == http.MethodPatch:
 		return `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","path":"externalId","value":"x"}]}`
 	case method == http.MethodPost, method == http.MethodPut:
-		return `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User","urn:ietf:params:scim:schemas:core:2.0:Group"],"userName":"ada","displayName":"Ada"}`
+		return newBody(n)
 	}
 	return ""
+}
+
+// newBody is a user and a group.
+func newBody(n int) string {
+	return fmt.Sprintf(`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User","urn:ietf:params:scim:schemas:core:2.0:Group"],
+		"userName":"ada-%d","displayName":"Ada %d"}`, n, n)
 }
 
 // The page and the routes must tell the same: each row is sent as a request,
@@ -112,12 +126,23 @@ func TestTheCoveragePageTellsTheTruth(t *testing.T) {
 	s := testServer(t)
 	handler := New(s.Config)
 	rows := coverage(t)
+	n := 0
+	fresh := func(rt *schema.ResourceType) string {
+		n++
+		w := send(handler, http.MethodPost, base+rt.Endpoint, newBody(n))
+		var made struct{ ID string }
+		if err := json.Unmarshal(w.Body.Bytes(), &made); err != nil || made.ID == "" {
+			t.Fatalf("POST %s: %d %s", rt.Endpoint, w.Code, w.Body)
+		}
+		return made.ID
+	}
 	t.Run("each row behaves as it says", func(t *testing.T) {
 		t.Parallel()
 		for _, row := range rows {
 			for _, method := range row.methods() {
-				for _, path := range row.paths() {
-					status := send(handler, method, path, row.body(method))
+				for _, path := range row.paths(s.Registry, fresh) {
+					n++
+					status := send(handler, method, path, row.body(method, n)).Code
 					var ok bool
 					switch row.state {
 					case stateDone:
@@ -188,8 +213,8 @@ func TestTheCoveragePageNamesEveryResourceType(t *testing.T) {
 	}
 }
 
-// send gives the status that a request with a token gets.
-func send(h http.Handler, method, path, body string) int {
+// send gives the answer to a request with a token.
+func send(h http.Handler, method, path, body string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
 	r.Header.Set("Authorization", "Bearer "+coverageToken)
 	if body != "" {
@@ -197,16 +222,24 @@ func send(h http.Handler, method, path, body string) int {
 	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	return w.Code
+	return w
 }
 
 const coverageToken = "coverage"
 
-// testServer is a server on a store that holds one user, which it shows as a
-// resource of every type.
+// testServer is a server on an empty SQLite database.
 func testServer(t *testing.T) *server {
 	t.Helper()
 	reg, err := schemas.Registry()
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir(), Registry: reg, Ephemeral: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = st.Close() })
+	stored, _, err := st.EnsureTenant(t.Context(), store.Tenant{Name: "default"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,72 +247,23 @@ func testServer(t *testing.T) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	discovery, err := scim.NewDiscovery(reg, profile, theUser.Created)
+	discovery, err := scim.NewDiscovery(reg, profile, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := 0
 	tenant := &scim.Tenant{
-		ID: 1, Name: "default", Space: 1, Profile: profile, Registry: reg, Discovery: discovery, Now: time.Now,
-		NewID: func(*schema.ResourceType) string { n++; return fmt.Sprintf("id-%d", n) },
+		ID: stored.ID, Name: stored.Name, Space: stored.Space, Profile: profile, Registry: reg, Discovery: discovery,
+		Now: time.Now, NewID: func(*schema.ResourceType) string { return rand.Text() },
 	}
 	tokens := []store.Token{{Tenant: tenant.ID, Hash: auth.Hash(coverageToken), Rights: auth.All.String()}}
 	s := &server{Config: Config{
-		Service: scim.NewService(oneUser{}), Registry: reg,
+		Service: scim.NewService(st), Registry: reg,
 		Tenant: func(*http.Request) (*scim.Tenant, error) { return tenant, nil },
-		Auth:   auth.New(oneUser{}, tokens, time.Minute, time.Now),
+		Auth:   auth.New(st, tokens, time.Minute, time.Now),
 		Logger: slog.New(slog.DiscardHandler),
 		Limits: Limits{Body: 1 << 20, URL: 1 << 14, Write: time.Minute},
-		Ready:  func(context.Context) error { return nil },
+		Ready:  st.Ping,
 	}}
 	s.router = s.routes()
 	return s
 }
-
-var theUser = func() store.Record {
-	body := &resource.Members{}
-	body.Set("userName", resource.Text("ada"))
-	body.Set("displayName", resource.Text("Ada"))
-	body.Set("schemas", resource.List(resource.Text("urn:ietf:params:scim:schemas:core:2.0:User")))
-	doc, cut := resource.Encode(body)
-	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	return store.Record{Seq: 1, ID: "ada-1", Version: 1, Created: at, Modified: at, Doc: doc, Cut: cut}
-}()
-
-// oneUser is a store with one user. It forgets every change: what a change does
-// is for the store's own suite to tell.
-type oneUser struct{ store.Store }
-
-func (oneUser) Get(_ context.Context, _ int64, _ *schema.ResourceType, id string, _ []store.Want) (*store.Record, error) {
-	return changes{}.Get(nil, id)
-}
-
-func (oneUser) Query(_ context.Context, q *store.Query) (*store.Page, error) {
-	batch := []store.TypedRecord{{Type: q.Parts[0].Type, Record: &theUser}}
-	return &store.Page{Total: 1, Expected: 1, Next: func(context.Context) ([]store.TypedRecord, error) {
-		out := batch
-		batch = nil
-		return out, nil
-	}}, nil
-}
-
-func (oneUser) Do(_ context.Context, _ int64, fn func(store.Tx) error) error { return fn(changes{}) }
-
-// changes is a transaction on oneUser.
-type changes struct{ store.Tx }
-
-func (changes) Get(_ *schema.ResourceType, id string) (*store.Record, error) {
-	if id != theUser.ID {
-		return nil, store.ErrNotFound
-	}
-	return &theUser, nil
-}
-
-func (changes) Insert(r *store.Resource) error                                  { r.Seq = 2; return nil }
-func (changes) Update(*store.Resource, int64) error                             { return nil }
-func (changes) Delete(*schema.ResourceType, int64) error                        { return nil }
-func (changes) SetLinks(store.Relation, int64, []store.Link) ([]int64, error)   { return nil, nil }
-func (changes) CountLinks(store.Relation, int64, int) (int, error)              { return 0, nil }
-func (changes) Touch(store.Relation, int64, time.Time) ([]store.Touched, error) { return nil, nil }
-func (changes) Links(int64, []store.Want) ([]store.Link, error)                 { return nil, nil }
-func (changes) Event(store.Event) error                                         { return nil }
