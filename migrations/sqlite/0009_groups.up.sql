@@ -23,6 +23,9 @@ CREATE UNIQUE INDEX group_display_name ON group_r (space, display_name);
 CREATE INDEX group_list ON group_r (space, hidden, seq);
 CREATE INDEX group_external_id ON group_r (space, external_id, seq);
 CREATE INDEX group_modified ON group_r (space, modified, seq);
+-- Keys that may be cut, as for users.
+CREATE INDEX group_long ON group_r (space) WHERE octet_length(external_id) >= 509
+  OR octet_length(display_name) >= 509;
 
 -- Edges between resources of one type, which are followed to their ends: few
 -- among all edges of their resources.
