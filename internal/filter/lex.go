@@ -208,39 +208,18 @@ func (p *parser) escape(quote byte) (rune, bool) {
 // unicodeEscape reads \uXXXX or a pair of them; n is its length, 0 if it names
 // no character that text can hold.
 func unicodeEscape(s string) (r rune, n int) {
-	r, ok := codeUnit(s)
+	r, ok := resource.CodeUnit(s)
 	switch {
 	case !ok || r == 0:
 		return 0, 0
 	case !utf16.IsSurrogate(r):
 		return r, 6
 	}
-	low, ok := codeUnit(s[6:])
+	low, ok := resource.CodeUnit(s[6:])
 	if r = utf16.DecodeRune(r, low); !ok || r == utf8.RuneError {
 		return 0, 0
 	}
 	return r, 12
-}
-
-func codeUnit(s string) (rune, bool) {
-	if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
-		return 0, false
-	}
-	var r rune
-	for _, c := range []byte(s[2:6]) {
-		switch {
-		case c >= '0' && c <= '9':
-			c -= '0'
-		case c >= 'a' && c <= 'f':
-			c -= 'a' - 10
-		case c >= 'A' && c <= 'F':
-			c -= 'A' - 10
-		default:
-			return 0, false
-		}
-		r = r<<4 | rune(c)
-	}
-	return r, true
 }
 
 // isNumber reports whether s is a number of RFC 8259 §6.

@@ -268,7 +268,7 @@ func (p *parser) escape() (r rune, size int, err error) {
 // beginning of rest.
 func (p *parser) unicodeEscape(rest string) (r rune, size int, err error) {
 	const lowFirst, lowLast, highFirst, highLast = 0xDC00, 0xDFFF, 0xD800, 0xDBFF
-	unit, ok := hexUnit(rest)
+	unit, ok := CodeUnit(rest)
 	switch {
 	case !ok:
 		return 0, 0, p.malformed("four hexadecimal digits are expected after \\u")
@@ -277,15 +277,15 @@ func (p *parser) unicodeEscape(rest string) (r rune, size int, err error) {
 	case unit < highFirst || unit > lowLast:
 		return unit, 6, nil
 	case unit <= highLast:
-		if low, ok := hexUnit(rest[6:]); ok && low >= lowFirst && low <= lowLast {
+		if low, ok := CodeUnit(rest[6:]); ok && low >= lowFirst && low <= lowLast {
 			return (unit-highFirst)<<10 + (low - lowFirst) + 0x10000, 12, nil
 		}
 	}
 	return 0, 0, p.malformed("the escape sequence is an unpaired surrogate")
 }
 
-// hexUnit reads the UTF-16 code unit of the \uXXXX with which s begins.
-func hexUnit(s string) (unit rune, ok bool) {
+// CodeUnit reads the UTF-16 code unit of the \uXXXX with which s begins.
+func CodeUnit(s string) (unit rune, ok bool) {
 	if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
 		return 0, false
 	}

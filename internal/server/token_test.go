@@ -103,6 +103,14 @@ var tokenRows = []row{
 		}
 		fresh.do("GET", "/Users", "").refused(401, "").mentions("revoked")
 	}},
+	{holds: "R6750-3.1-02 a missing right is a 403 that names it as the scope", show: func(c *client) {
+		a := c.withRights("users:read").do("POST", "/Users", `{"userName":"u"}`).refused(403, "").mentions("users:write")
+		for _, part := range []string{`error="insufficient_scope"`, `scope="users:write"`} {
+			if got := a.header.Get("WWW-Authenticate"); !strings.Contains(got, part) {
+				c.Errorf("the challenge %q lacks %s", got, part)
+			}
+		}
+	}},
 	{holds: "R7644-7.4-01 a token ends when its time comes, also while it is remembered", show: func(c *client) {
 		now := time.Now().UTC()
 		c = c.serve(func(cfg *server.Config) {
