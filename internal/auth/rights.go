@@ -4,7 +4,6 @@ package auth
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/scimd/scimd/internal/scimerr"
@@ -66,9 +65,11 @@ func ParseRights(text string) (Rights, error) {
 }
 
 func named(word string) (Rights, bool) {
-	for _, n := range slices.Concat(setNames, singleNames) {
-		if strings.EqualFold(n.name, word) {
-			return n.rights, true
+	for _, names := range [][]rightName{setNames, singleNames} {
+		for _, n := range names {
+			if strings.EqualFold(n.name, word) {
+				return n.rights, true
+			}
 		}
 	}
 	return 0, false
