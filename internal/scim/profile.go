@@ -6,7 +6,8 @@ package scim
 //
 // The json tag is the switch's name.
 type Profile struct {
-	Name string `json:"-"`
+	Name        string `json:"-"`
+	Description string `json:"-"` // one line for people; may be empty
 
 	// Discovery.
 

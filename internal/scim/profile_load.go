@@ -51,7 +51,7 @@ func LoadProfile(fsys fs.FS, nameOrFile string) (*Profile, error) {
 		next = link.Extends
 	}
 
-	p := &Profile{Name: chain[0].Name}
+	p := &Profile{Name: chain[0].Name, Description: chain[0].Description}
 	missing := map[string]bool{}
 	for _, s := range switches {
 		missing[s.Name] = true
