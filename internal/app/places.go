@@ -26,21 +26,25 @@ func (u *undo) run() error {
 	return errors.Join(errs...)
 }
 
-// makeDataDir makes the data directory. One that was made for an ephemeral
-// server goes again at the end unless something else lies in it.
+// makeDataDir makes the data directory.
 func makeDataDir(cfg *Config, u *undo) error {
-	_, err := os.Stat(cfg.DataDir)
-	made := errors.Is(err, os.ErrNotExist)
+	leaveNoTrace(cfg, cfg.DataDir, u)
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil && !cfg.Ephemeral {
 		return fmt.Errorf("make the data directory: %w", err)
 	}
-	if made && cfg.Ephemeral {
-		u.add(func() error {
-			_ = os.Remove(cfg.DataDir) // fails, rightly, when it is not empty
-			return nil
-		})
-	}
 	return nil
+}
+
+// leaveNoTrace sees to it that a directory which is about to be made for an
+// ephemeral server goes again at the end unless something else lies in it.
+func leaveNoTrace(cfg *Config, dir string, u *undo) {
+	if _, err := os.Stat(dir); !cfg.Ephemeral || !errors.Is(err, os.ErrNotExist) {
+		return
+	}
+	u.add(func() error {
+		_ = os.Remove(dir) // fails, rightly, when it is not empty
+		return nil
+	})
 }
 
 // privateDir gives the directory for the database and the key: a temporary one
@@ -65,6 +69,7 @@ func listenControl(cfg *Config, u *undo) (l net.Listener, elsewhere string, err 
 	if err != nil {
 		return nil, "", err
 	}
+	leaveNoTrace(cfg, filepath.Dir(path), u)
 	if l, err = control.Listen(path); !errors.Is(err, control.ErrInUse) && (err == nil || !cfg.Ephemeral) {
 		return l, "", err
 	}
