@@ -112,7 +112,7 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	if s.lock, err = lockDir(ctx, o.Dir); err != nil {
 		return nil, err
 	}
-	if err := migrate(o.Dir, func(m *sqlstore.Migrator) error { return m.Ready(o.Migrate) }); err != nil {
+	if err := migrate(o.Dir, o.Ephemeral, func(m *sqlstore.Migrator) error { return m.Ready(o.Migrate) }); err != nil {
 		return nil, err
 	}
 	if err := s.connect(ctx, o); err != nil {
@@ -207,12 +207,8 @@ func lockDir(ctx context.Context, dir string) (*flock.Flock, error) {
 }
 
 func (s *Store) connect(ctx context.Context, o Options) error {
-	sync := "FULL"
-	if o.Ephemeral {
-		sync = "OFF"
-	}
 	var err error
-	if s.writes, err = openDB(o.Dir, "synchronous("+sync+")", "journal_mode(WAL)", "analysis_limit(1000)"); err != nil {
+	if s.writes, err = openDB(o.Dir, synchronous(o.Ephemeral), "journal_mode(WAL)", "analysis_limit(1000)"); err != nil {
 		return err
 	}
 	s.writes.SetMaxOpenConns(1)
@@ -228,6 +224,14 @@ func (s *Store) connect(ctx context.Context, o Options) error {
 	s.reads.SetMaxIdleConns(readers)
 	s.readConn = newConn(s.reads)
 	return nil
+}
+
+// synchronous is whether a commit waits for the disk.
+func synchronous(ephemeral bool) string {
+	if ephemeral {
+		return "synchronous(OFF)"
+	}
+	return "synchronous(FULL)"
 }
 
 func openDB(dir string, pragmas ...string) (*sql.DB, error) {
@@ -291,8 +295,8 @@ func (s *Store) release() error {
 }
 
 // migrate runs fn on the migrator of a directory's database.
-func migrate(dir string, fn func(*sqlstore.Migrator) error) error {
-	db, err := openDB(dir)
+func migrate(dir string, ephemeral bool, fn func(*sqlstore.Migrator) error) error {
+	db, err := openDB(dir, synchronous(ephemeral))
 	if err != nil {
 		return err
 	}
@@ -314,5 +318,5 @@ func Migrate(ctx context.Context, dir string, fn func(*sqlstore.Migrator) error)
 	if err != nil {
 		return err
 	}
-	return errors.Join(migrate(dir, fn), lock.Close())
+	return errors.Join(migrate(dir, false, fn), lock.Close())
 }
