@@ -21,7 +21,12 @@ type edges struct {
 	found map[string]store.Link
 	// changed are the edges that differ from those before the request.
 	changed map[edge]bool
+	// work counts the elements searched so far, in units of maxWork.
+	work int
 }
+
+// edgeWork is what reading an edge costs, in visits of an element of a tree.
+const edgeWork = 10
 
 type edge struct {
 	relation store.Relation
@@ -144,6 +149,13 @@ func (e *edges) selected(col *collection, a *schema.Attribute, where filter.Pred
 	ids, ok := namedValues(where)
 	if !ok {
 		links, err := e.tx.Links(e.seq, []store.Want{{Relation: col.relation}})
+		if e.work += edgeWork * len(links); err == nil && e.work > maxWork {
+			err = scimerr.TooLarge("The operations search through more than %d elements of %s; select them by value, or send fewer operations at a time.",
+				maxWork/edgeWork, a.Path)
+		}
+		if err != nil {
+			return nil, err
+		}
 		return e.matching(col, a, where, links), err
 	}
 	links, err := e.elements(col, ids)

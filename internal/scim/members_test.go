@@ -68,6 +68,8 @@ var memberCases = []memberCase{
 	{name: "a member that is given what it has stays", ops: `{"op":"replace","path":"members[value eq \"<ada>\"]","value":{"value":"<ada>","display":"x"}},{"op":"replace","path":"members[value eq \"<ada>\"].display","value":"ada"}`, want: "ada bob", same: true},
 	{name: "null for a selected member removes it", ops: `{"op":"replace","path":"members[value eq \"<ada>\"]","value":null}`, want: "bob"},
 	{name: "rule 16 add through an eq selector adds", ops: `{"op":"add","path":"members[value eq \"<cyd>\"]","value":{"value":"<cyd>"}}`, want: "ada bob cyd"},
+	{name: "rule 18 add that names nothing leaves the selected members alone", ops: `{"op":"add","path":"members[type eq \"User\"]","value":[]},{"op":"add","path":"members[value eq \"<ada>\"]","value":null},{"op":"add","path":"members[value eq \"<ada>\"]","value":{}}`, want: "ada bob", same: true},
+	{name: "add through a selector that does not describe the element has no target", ops: `{"op":"add","path":"members[value eq \"<cyd>\" and type eq \"Group\"]","value":{"value":"<cyd>"}}`, err: "400 noTarget"},
 	{name: "add through a selector cannot add another", ops: `{"op":"add","path":"members[value eq \"<cyd>\"]","value":{"value":"<other>"}}`, err: "400 mutability"},
 	{name: "R7644-3.5.2.3-08 replace through an unmatched selector has no target", profile: "rfc7644", ops: `{"op":"replace","path":"members[value eq \"<cyd>\"]","value":{"value":"<cyd>"}}`, err: "400 noTarget"},
 	{name: "replace through an unmatched eq selector creates (idp-clients 15)", profile: "cyberark", ops: `{"op":"replace","path":"members[value eq \"<cyd>\"]","value":{"value":"<cyd>"}}`, want: "ada bob cyd"},

@@ -94,6 +94,8 @@ func (e *edges) applySelected(st *step) error {
 	switch {
 	case st.path.Sub != nil && st.op == opRemove:
 		return immutableElement(st.path.Sub)
+	case st.op == opAdd && st.path.Sub == nil && st.value.Unassigned():
+		return nil // what names no elements leaves them alone (idp-clients rule 18)
 	case st.op == opRemove || st.path.Sub == nil && st.value.Unassigned():
 		return e.remove(st.col, links)
 	case len(links) > 0:
@@ -101,8 +103,13 @@ func (e *edges) applySelected(st *step) error {
 	case st.path.Sub != nil || len(st.ids) == 0 || st.op == opSet && !e.call.Tenant.Profile.SelectorCreates:
 		return noMatch(attr)
 	}
-	if err := e.keepElements(st, []store.Link{e.found[st.ids[0]]}); err != nil {
+	link := e.found[st.ids[0]]
+	if err := e.keepElements(st, []store.Link{link}); err != nil {
 		return err
+	}
+	if _, plain := st.path.Where.(*filter.Compare); !plain && link.Type != nil &&
+		!filter.MatchElement(st.path.Where, attr, e.element(st.col, &link)) {
+		return noMatch(attr) // the element would not be what the filter describes
 	}
 	return e.add(st.col, st.ids)
 }

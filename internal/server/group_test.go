@@ -63,6 +63,18 @@ func (c *client) holds(group string, members ...string) {
 // groupRows are about groups over HTTP, RFC 7643 §4.2; every form of a change of
 // members is in the tests of internal/scim.
 var groupRows = []row{
+	{holds: "selectors that search a group have a bound, and nothing of such a request is done", on: cyberark, show: func(c *client) {
+		bodies := make([]string, 250)
+		for i := range bodies {
+			bodies[i] = fmt.Sprintf(`{"userName":"many%d","schemas":["`+userURN+`"]}`, i)
+		}
+		g := c.group("many", c.seed(bodies...)...)
+		ops := slices.Repeat([]string{remove(`members[display eq "nobody"]`)}, 801)
+		ops[0] = replace("displayName", `"changed"`)
+		c.patchGroup(g, ops...).is(200)
+		c.patchGroup(g, append(ops, replace("displayName", `"again"`), ops[1])...).refused(413, "").mentions("members")
+		c.do("GET", "/Groups/"+g+"?excludedAttributes=members", "").has("displayName", "changed")
+	}},
 	{holds: "R7643-4.2-01 R7644-3.2-01 R7644-3.3-09 rule-12 Q-85 a group is created with its members", show: func(c *client) {
 		u := c.user(ada)
 		a := c.do("POST", "/Groups", groupBody("Crew", u)).is(201).has("displayName", "Crew").has("meta/resourceType", "Group").
