@@ -182,11 +182,6 @@ func NotAcceptable(format string, args ...any) *Error {
 	return &Error{Status: http.StatusNotAcceptable, Detail: fmt.Sprintf(format, args...)}
 }
 
-// PreconditionFailed is 412: another version than the one named is current.
-func PreconditionFailed(format string, args ...any) *Error {
-	return &Error{Status: http.StatusPreconditionFailed, Detail: fmt.Sprintf(format, args...)}
-}
-
 // TooLarge is 413.
 func TooLarge(format string, args ...any) *Error {
 	return &Error{Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf(format, args...)}

@@ -29,7 +29,7 @@ type Resource struct {
 	// Body holds the members of the document: no id, meta or derived attribute.
 	Body *resource.Members
 	// Doc is Body as canonical JSON; Cut is the offset of its "schemas" member
-	// (see resource.Document).
+	// (see resource.Encode).
 	Doc []byte
 	Cut int
 	// Hidden keeps the resource out of lists (a tenant's service user).
