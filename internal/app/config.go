@@ -36,6 +36,8 @@ type Config struct {
 	ControlAddr  string
 	PublicURL    *url.URL // nil: links take the host of the request
 	TrustedProxy []netip.Prefix
+	BasePath     string // with a slash before it and none after it, or ""
+	CORSOrigins  []string
 
 	DataDir          string
 	DatabaseURL      string

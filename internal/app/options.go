@@ -39,6 +39,8 @@ var options = []option{
 	{"control-socket", "control socket of the server meant, when it is not the one in the data directory", commandsOnly, false, text(func(c *Config) *string { return &c.ControlSocket })},
 	{"public-url", "URL under which clients reach the server, the base of all links", serverOnly, false, one("URL", func(c *Config) **url.URL { return &c.PublicURL }, parseURL, printURL)},
 	{"trusted-proxies", "networks whose forwarded headers are believed, such as 10.0.0.0/8", serverOnly, false, list("CIDR", func(c *Config) *[]netip.Prefix { return &c.TrustedProxy }, splitCommas, parsePrefix)},
+	{"base-path", "path below which everything is served as well, for a proxy that does not take its prefix off", serverOnly, false, one("PATH", func(c *Config) *string { return &c.BasePath }, parseBasePath, printText)},
+	{"cors-origin", "origins whose scripts in browsers may use the server, such as https://app.example.com, or * for all", serverOnly, false, list("ORIGIN", func(c *Config) *[]string { return &c.CORSOrigins }, splitCommas, parseOrigin)},
 
 	{"data-dir", "directory for the database, the key and the control socket", everywhere, false, text(func(c *Config) *string { return &c.DataDir })},
 	{"database-url", "postgres:// URL of the database; without it SQLite in the data directory", everywhere, true, text(func(c *Config) *string { return &c.DatabaseURL })},

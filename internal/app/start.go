@@ -166,7 +166,7 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 	s.http = s.server(server.New(server.Config{
 		Service: e.service, Registry: e.registry, Tenant: always(e.tenant(tenant)), Auth: authenticator, Logger: s.log,
 		Limits:    server.Limits{Body: cfg.MaxBody, URL: cfg.MaxURL, Write: cfg.WriteTimeout},
-		PublicURL: cfg.PublicURL, TrustedProxies: cfg.TrustedProxy, Ready: s.readiness(e.store),
+		PublicURL: cfg.PublicURL, TrustedProxies: cfg.TrustedProxy, BasePath: cfg.BasePath, CORSOrigins: cfg.CORSOrigins, Ready: s.readiness(e.store),
 	}))
 	elsewhere, err := s.startControl(manager)
 	if err != nil {

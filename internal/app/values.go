@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -82,9 +80,10 @@ func list[T any](kind string, place func(*Config) *[]T, split func(string) []str
 }
 
 func text(place func(*Config) *string) func(*Config) pflag.Value {
-	same := func(s string) string { return s }
-	return one("string", place, func(s string) (string, error) { return s, nil }, same)
+	return one("string", place, func(s string) (string, error) { return s, nil }, printText)
 }
+
+func printText(s string) string { return s }
 
 func choice(place func(*Config) *string, words ...string) func(*Config) pflag.Value {
 	return one(strings.Join(words, "|"), place, func(s string) (string, error) {
@@ -171,39 +170,6 @@ func parseLevel(s string) (slog.Level, error) {
 }
 
 func printLevel(l slog.Level) string { return strings.ToLower(l.String()) }
-
-// parseURL reads a public URL: scheme, host and perhaps a path, which ends up
-// without a slash at its end.
-func parseURL(s string) (*url.URL, error) {
-	if s == "" {
-		return nil, nil
-	}
-	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return nil, errors.New("use a URL such as https://scim.example.com")
-	}
-	u.Path = strings.TrimRight(u.Path, "/")
-	return u, nil
-}
-
-func printURL(u *url.URL) string {
-	if u == nil {
-		return ""
-	}
-	return u.String()
-}
-
-// parsePrefix reads a network; an address alone is a network of one.
-func parsePrefix(s string) (netip.Prefix, error) {
-	if a, err := netip.ParseAddr(s); err == nil {
-		return a.Prefix(a.BitLen())
-	}
-	p, err := netip.ParsePrefix(s)
-	if err != nil {
-		return p, errors.New("use networks such as 10.0.0.0/8, or addresses")
-	}
-	return p.Masked(), nil
-}
 
 func splitCommas(s string) []string {
 	return strings.FieldsFunc(s, func(c rune) bool { return c == ',' || c == ' ' })

@@ -58,6 +58,7 @@ var besideTheHouse = []string{"internal/store/storetest", "internal/filter/filte
 // stands for the packages below it too.
 var keepers = map[string][]string{
 	"github.com/go-chi/chi":             {"internal/server", "internal/control"},
+	"github.com/go-chi/cors":            {"internal/server"},
 	"github.com/jackc/pgx":              {"internal/store/postgres", "internal/pgtest"},
 	"modernc.org/sqlite":                {"internal/store/sqlite"},
 	"database/sql":                      {"internal/store/sqlite", "internal/store/sqlstore", "internal/store/postgres", "internal/pgtest"},

@@ -117,6 +117,39 @@ var linkRows = []row{
 		other := c.serve(func(cfg *server.Config) { cfg.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} })
 		other.do("GET", "/Users/"+id, "", forged...).is(200).has("meta/location", other.site.url+"/Scim/v2/Users/"+id)
 	}},
+	{holds: "Q-133 R7643-3.1-09 the base path is served beside the plain paths, and links mirror the one asked", show: func(c *client) {
+		c = c.behind().serve(func(cfg *server.Config) { cfg.BasePath = "/idm/scimd" })
+		id := c.user(ada)
+		for base, want := range map[string]string{
+			"/idm/scimd/scim/v2": "/idm/scimd/Scim/v2", "/idm/scimd/SCIM": "/idm/scimd/Scim", "/scim/v2": "/Scim/v2",
+			"/idm/scimd//scim/v2/": "/idm/scimd/Scim/v2",
+		} {
+			link := c.site.url + want
+			c.root("GET", base+"/Users/"+id, "").is(200).has("meta/location", link+"/Users/"+id)
+			c.root("GET", base+"/ServiceProviderConfig", "").is(200).has("meta/location", link+"/ServiceProviderConfig")
+			if got := c.root("POST", base+"/Groups", groupBody(c.site.tenant.NewID(nil))).is(201); got.header.Get("Location") != link+"/Groups/"+got.text("id") {
+				c.Errorf("Location %s below %s", got.header.Get("Location"), base)
+			}
+			c.root("GET", base+"/Users/a%2Fb%20c", "").refused(404, "")
+		}
+		c.root("GET", "/idm/scimd/healthz", "").is(200)
+		c.root("GET", "/healthz", "").is(200)
+		c.root("GET", "/idm/scimd/Users", "").refused(404, "").mentions(c.site.url + "/idm/scimd/scim/v2")
+		for _, path := range []string{"/idm/scimdx/scim/v2/Users", "/IDM/scimd/scim/v2/Users", "/idm/scim/v2/Users", "/x/idm/scimd/scim/v2/Users", "/idm/scimd/idm/scimd/scim/v2/Users"} {
+			c.root("GET", path, "").refused(404, "")
+		}
+	}},
+	{holds: "Q-133 R7643-3.1-09 a prefix that a proxy took off stands before the base path, a public URL for both", show: func(c *client) {
+		c = c.behind().serve(func(cfg *server.Config) { cfg.BasePath = "/in" })
+		id := c.user(ada)
+		proxy := []string{"X-Forwarded-Proto: https", "X-Forwarded-Host: id.example", "X-Forwarded-Prefix: /out"}
+		c.root("GET", "/in/scim/v2/Users/"+id, "", proxy...).is(200).has("meta/location", "https://id.example/out/in/Scim/v2/Users/"+id)
+		c.root("GET", "/scim/v2/Users/"+id, "", proxy...).is(200).has("meta/location", "https://id.example/out/Scim/v2/Users/"+id)
+		c = c.serve(func(cfg *server.Config) { cfg.PublicURL = &url.URL{Scheme: "https", Host: "pub.example", Path: "/p"} })
+		for _, path := range []string{"/in/scim/v2/Users/", "/scim/v2/Users/"} {
+			c.root("GET", path+id, "", proxy...).is(200).has("meta/location", "https://pub.example/p/Scim/v2/Users/"+id)
+		}
+	}},
 	{holds: "X-Request-Id is new with every answer and not the client's own", show: func(c *client) {
 		seen := map[string]bool{}
 		for range 20 {

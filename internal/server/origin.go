@@ -9,7 +9,8 @@ import (
 
 // publicRoot is the prefix before /scim under which the client reached the
 // server: the configured public URL, else scheme and host of the request, where
-// trusted proxies may speak for it (RFC 7239, X-Forwarded-*).
+// trusted proxies may speak for it (RFC 7239, X-Forwarded-*), the prefix that
+// the proxy took off, and the base path that the request named.
 func (s *server) publicRoot(r *http.Request) string {
 	if s.PublicURL != nil {
 		return strings.TrimSuffix(s.PublicURL.String(), "/")
@@ -33,7 +34,7 @@ func (s *server) publicRoot(r *http.Request) string {
 		}
 		prefix = f.prefix
 	}
-	return scheme + "://" + host + prefix
+	return scheme + "://" + host + prefix + basePath(r)
 }
 
 // linkBase is the prefix of the links in an answer: it mirrors the base that

@@ -143,19 +143,28 @@ func (s *server) one(handler http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// wrongMethod answers 405, and OPTIONS, with the methods that the path has.
-func (s *server) wrongMethod(q *request) error {
-	var allow []string
-	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+// methods are those that a path may have, in the order of Allow.
+var methods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+
+// methods are those that the path of a request has; an unknown path has none.
+func (s *server) methods(r *http.Request) []string {
+	var has []string
+	for _, m := range methods {
 		probe := m
 		if m == http.MethodHead {
 			probe = http.MethodGet
 		}
 		found := chi.NewRouteContext()
-		if s.router.Match(found, probe, q.r.URL.EscapedPath()) && found.URLParam("id") != searchSegment {
-			allow = append(allow, m)
+		if s.router.Match(found, probe, r.URL.EscapedPath()) && found.URLParam("id") != searchSegment {
+			has = append(has, m)
 		}
 	}
+	return has
+}
+
+// wrongMethod answers 405, and OPTIONS, with the methods that the path has.
+func (s *server) wrongMethod(q *request) error {
+	allow := s.methods(q.r)
 	if q.r.Method == http.MethodOptions {
 		q.w.Header().Set("Allow", strings.Join(append(allow, http.MethodOptions), ", "))
 		q.w.WriteHeader(http.StatusNoContent)

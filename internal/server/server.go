@@ -20,8 +20,8 @@ import (
 	"github.com/scimd/scimd/internal/scimerr"
 )
 
-// Config is what a server needs. All fields but PublicURL and TrustedProxies
-// are required.
+// Config is what a server needs. PublicURL, TrustedProxies, BasePath and
+// CORSOrigins may be left out.
 type Config struct {
 	Service  *scim.Service
 	Registry *schema.Registry
@@ -35,6 +35,12 @@ type Config struct {
 	PublicURL *url.URL
 	// TrustedProxies may say scheme, host and prefix in forwarding headers.
 	TrustedProxies []netip.Prefix
+	// BasePath is a path below which everything is served too, such as
+	// /idm/scimd: for proxies that leave their prefix on.
+	BasePath string
+	// CORSOrigins are the origins whose scripts may use the server: each
+	// scheme://host[:port], perhaps with *. before the host, or * for all.
+	CORSOrigins []string
 	// Ready tells whether requests can be served.
 	Ready func(context.Context) error
 }
@@ -56,7 +62,7 @@ type server struct {
 func New(c Config) http.Handler {
 	s := &server{Config: c}
 	s.router = s.routes()
-	return s.observe(s.bounded(s.canonical(s.router)))
+	return s.observe(s.crossOrigin(s.bounded(s.based(s.canonical(s.preflight(s.router))))))
 }
 
 // routes are all routes. Paths arrive canonical: see canonical.
