@@ -120,7 +120,7 @@ func TestNamesUnknownToATypeAreAbsentAtTheRoot(t *testing.T) {
 	for _, text := range []string{
 		`members gt null`, `a..b eq "x"`, `; pr`, `nosuch:x pr`, `password pr`, `userName eq 5`, `emails[a.b pr]`, workURN + ` pr`,
 	} {
-		if _, err := filter.Compile(text, user, o); !scimerr.HasType(err, scimerr.InvalidFilterType) {
+		if _, err := filter.Compile(text, user, o); scimerr.From(err).Type != scimerr.InvalidFilterType {
 			t.Errorf("%s: %v", text, err)
 		}
 	}

@@ -46,7 +46,7 @@ func survives(t *testing.T, p filter.Predicate, resources []*resource.Members) {
 func client(t *testing.T, err error, types ...scimerr.Type) {
 	t.Helper()
 	for _, want := range types {
-		if scimerr.HasType(err, want) {
+		if scimerr.From(err).Type == want {
 			return
 		}
 	}

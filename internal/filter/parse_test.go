@@ -244,7 +244,7 @@ func TestLenienciesAreSwitches(t *testing.T) {
 			t.Errorf("%s: %s became %s", c.name, c.text, got)
 		}
 		_, err := filter.Compile(c.text, user, filter.Options{})
-		if !scimerr.HasType(err, scimerr.InvalidFilterType) {
+		if scimerr.From(err).Type != scimerr.InvalidFilterType {
 			t.Errorf("%s: %s without the switch: %v", c.name, c.text, err)
 		}
 	}
@@ -254,7 +254,7 @@ func TestLenienciesAreSwitches(t *testing.T) {
 		`emails[type eq work].`, `emails[type eq work].value`, `emails[type eq work].value zz 5`, `emails[type eq work].userName pr`,
 		`emails[type eq work].value.x pr`, `emails[type eq work] pr`, `not (nosuch pr)`, `title eq x(y)`,
 	} {
-		if _, err := filter.Compile(text, user, lenient); !scimerr.HasType(err, scimerr.InvalidFilterType) {
+		if _, err := filter.Compile(text, user, lenient); scimerr.From(err).Type != scimerr.InvalidFilterType {
 			t.Errorf("%s: %v", text, err)
 		}
 	}

@@ -232,7 +232,7 @@ func TestParseObjectRefusesOtherValues(t *testing.T) {
 		t.Errorf("%v, %v", m, err)
 	}
 	for _, in := range []string{`[]`, `"x"`, `null`, `1`, `true`, `[{}]`} {
-		if _, err := ParseObject([]byte(in), Limits{}); !scimerr.HasType(err, scimerr.InvalidSyntaxType) {
+		if _, err := ParseObject([]byte(in), Limits{}); scimerr.From(err).Type != scimerr.InvalidSyntaxType {
 			t.Errorf("%s: %v", in, err)
 		}
 	}
@@ -258,7 +258,7 @@ func TestStringsComeBackUnchanged(t *testing.T) {
 		in, _ := json.Marshal(fmt.Sprintf("a%cb", c))
 		v, err := Parse(in, Limits{})
 		if c == 0 {
-			if !scimerr.HasType(err, scimerr.InvalidValueType) {
+			if scimerr.From(err).Type != scimerr.InvalidValueType {
 				t.Errorf("U+0000: %v", err)
 			}
 			continue

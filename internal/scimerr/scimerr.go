@@ -93,12 +93,6 @@ func Is(err error, status int) bool {
 	return errors.As(err, &e) && e.Status == status
 }
 
-// HasType reports whether err is a refusal with the given scimType.
-func HasType(err error, t Type) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Type == t
-}
-
 func bad(t Type, at, format string, args []any) *Error {
 	return &Error{Status: http.StatusBadRequest, Type: t, At: at, Detail: fmt.Sprintf(format, args...)}
 }

@@ -81,7 +81,7 @@ func TestAUniqueValueLongerThanAKeyIsRefused(t *testing.T) {
 		switch {
 		case c.attr == "" && err != nil:
 			t.Errorf("%s %.20s: %v", c.typeName, c.doc, err)
-		case c.attr != "" && (!scimerr.HasType(err, scimerr.InvalidValueType) || scimerr.From(err).At != c.attr):
+		case c.attr != "" && (scimerr.From(err).Type != scimerr.InvalidValueType || scimerr.From(err).At != c.attr):
 			t.Errorf("%s %.20s: error %v, want invalidValue at %s", c.typeName, c.doc, err, c.attr)
 		}
 	}

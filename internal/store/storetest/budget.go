@@ -91,7 +91,7 @@ func (w *world) insertNicks(n int) {
 
 func (w *world) tooMany(what string, err error, attr string) {
 	w.Helper()
-	if !scimerr.HasType(err, scimerr.TooManyType) || scimerr.From(err).At != attr {
+	if scimerr.From(err).Type != scimerr.TooManyType || scimerr.From(err).At != attr {
 		w.Errorf("%s: error %v, want tooMany at %s", what, err, attr)
 	}
 }

@@ -111,7 +111,7 @@ var uniquenessCases = []testCase{
 		for attr, b := range map[string]*Builder{"userName": User(full + "x"), "serial": Device(full + "x")} {
 			r := b.Resource()
 			err := w.store.Do(w.ctx, w.space, func(tx store.Tx) error { return tx.Insert(r) })
-			if !scimerr.HasType(err, scimerr.InvalidValueType) || scimerr.From(err).At != attr {
+			if scimerr.From(err).Type != scimerr.InvalidValueType || scimerr.From(err).At != attr {
 				w.Errorf("513 bytes of %s: error %v, want invalidValue at %s", attr, err, attr)
 			}
 			if err != nil && strings.Contains(scimerr.From(err).Detail, "éé") {
