@@ -14,7 +14,7 @@ func TestTheProfileCommandsPrintTextAndJSON(t *testing.T) {
 	p := newPlace(t)
 	var list []app.Profile
 	p.succeed(&list, "profile", "list")
-	if len(list) != 2 || list[0].Name != "cyberark" || list[0].Description == "" {
+	if len(list) != 3 || list[0].Name != "cyberark" || list[0].Description == "" {
 		t.Errorf("profiles %+v", list)
 	}
 	var shown app.Profile

@@ -50,7 +50,7 @@ var options = []option{
 	{"ephemeral", "keep everything in a temporary directory that is removed at the end", everywhere, false, truth(func(c *Config) *bool { return &c.Ephemeral })},
 	{"key", "encryption key, 32 bytes in base64 or hexadecimal; without it one is made in the data directory", serverOnly, true, text(func(c *Config) *string { return &c.Key })},
 
-	{"profile", "behaviour: cyberark, rfc7644, or a profile file", serverOnly, false, text(func(c *Config) *string { return &c.Profile })},
+	{"profile", "behaviour: cyberark, rfc7644, strict, or a profile file", serverOnly, false, text(func(c *Config) *string { return &c.Profile })},
 	{"set", "set one switch of the profile, SWITCH=VALUE; may be repeated", serverOnly, false, list("SWITCH=VALUE", func(c *Config) *[]string { return &c.Switches }, splitSwitches, parseSwitch)},
 	{"token", "bearer token with full rights; no other is made at the start", serverOnly, true, text(func(c *Config) *string { return &c.Token })},
 

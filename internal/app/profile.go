@@ -21,7 +21,7 @@ type ProfileSwitch struct {
 	Value string `json:"value"`
 	// Type is boolean, integer or string.
 	Type string `json:"type"`
-	// Values are the only texts allowed; absent when the type tells.
+	// Values are the only texts allowed; absent when any number or text is.
 	Values  []string `json:"values,omitempty"`
 	Meaning string   `json:"meaning"`
 	// KnownBy tells how the tenant's behaviour is known.
@@ -70,7 +70,7 @@ func ShowProfile(nameOrFile string) (Profile, error) {
 	out := Profile{Name: p.Name, Description: p.Description}
 	for _, s := range p.Switches() {
 		out.Switches = append(out.Switches, ProfileSwitch{
-			Name: s.Name, Value: s.Value, Type: s.Type, Values: s.Values, Meaning: s.Meaning, KnownBy: string(s.Confidence),
+			Name: s.Name, Value: s.Value, Type: s.Type, Values: s.Allowed(), Meaning: s.Meaning, KnownBy: string(s.Confidence),
 		})
 	}
 	return out, nil

@@ -32,7 +32,7 @@ func TestTheBuiltInProfilesAreListedWithTheirDescriptions(t *testing.T) {
 			t.Errorf("%s has no description", p.Name)
 		}
 	}
-	if !slices.Equal(names, []string{"cyberark", "rfc7644"}) {
+	if !slices.Equal(names, []string{"cyberark", "rfc7644", "strict"}) {
 		t.Errorf("profiles %q", names)
 	}
 }
@@ -40,7 +40,7 @@ func TestTheBuiltInProfilesAreListedWithTheirDescriptions(t *testing.T) {
 // What is shown can be given to --set, and then gives the same profile.
 func TestWhatAProfileShowsCanBeSet(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"cyberark", "rfc7644"} {
+	for _, name := range []string{"cyberark", "rfc7644", "strict"} {
 		p, err := app.ShowProfile(name)
 		if err != nil || p.Name != name || len(p.Switches) == 0 {
 			t.Fatalf("%s: %+v, %v", name, p, err)

@@ -2,7 +2,7 @@ package scim
 
 // Profile is the resolved set of switches of a tenant: every deviation from
 // the RFCs, and every choice that they leave open, is one field. Profiles are
-// data (schemas/profiles/*.json); docs/divergences.md lists each switch.
+// data (schemas/profiles/*.json); switches.go says what each does, docs/profiles.md is made from it.
 //
 // The json tag is the switch's name.
 type Profile struct {

@@ -1,0 +1,146 @@
+package scim
+
+// switches has one row per field of Profile, in the order of the fields: name,
+// meaning, values, confidence, source, and the clients that need it.
+var switches = []Switch{
+	{"discovery", "What /Schemas, /ResourceTypes and /ServiceProviderConfig say.", []Value{
+		{"2024", "what a tenant advertised in October 2024"},
+		{"2021", "what the documentation of 2021 showed"},
+		{"complete", "everything the server does"},
+	}, Recorded, "tenant 5", "SailPoint and others that read the tenant's schemas"},
+	{"anonymousDiscovery", "The discovery endpoints answer without a token.", either(
+		"they do", "they need a token, like all else",
+	), Documented, "tenant 5; RFC 7643 §5", ""},
+	{"advertiseSort", "ServiceProviderConfig says that sorting is supported.", either(
+		"it says so", "it denies it; sorting works all the same",
+	), Recorded, "tenant 5.1, 19.4", ""},
+	{"linkPrefix", "The first path segment of meta.location and $ref.", []Value{
+		{"Scim", "`/Scim/…`"}, {"scim", "`/scim/…`"},
+	}, Recorded, "tenant 3, 19.2", ""},
+
+	{"requireSchemas", "A request body must name its schemas, the base URN among them.", either(
+		"a body without is 400 invalidSyntax, one without the base URN 400 invalidValue", "schemas may be left out",
+	), Choice, "tenant 8.5, 10.3; RFC 7643 §3", "published clients of the tenant that leave them out"},
+	{"foreignSchemas", "What happens to a URN in schemas that the resource type does not have.", []Value{
+		{"ignore", "it is passed over"}, {"reject", "one of another type is 400 invalidValue; one that the server does not know is passed over"},
+	}, ClientCode, "tenant 10.3; clients Q-21", "Entra ID (groups)"},
+	{"unknownAttributes", "What happens to attributes that no schema of the type defines.", []Value{
+		{"ignore", "they are passed over in bodies; a PATCH path to one is 400 invalidPath"},
+		{"keep", "they are stored and returned as sent"},
+		{"reject", "they are 400 invalidSyntax; a PATCH path to one is 400 invalidPath"},
+	}, Choice, "clients rule 13", "Entra ID, Okta (ignore)"},
+	{"bareExtensionNames", "An attribute of an extension may be named without its URN (department, manager).", either(
+		"it may", "such a name is unknown",
+	), Choice, "clients rule 13", "Entra ID"},
+	{"dottedKeys", "A PATCH value without path may have keys such as name.givenName.", either(
+		"it may", "such keys are unknown attributes",
+	), Recorded, "tenant 6.6", "Entra ID"},
+	{"urnKeys", "An attribute of an extension may be a member named by URN and attribute.", either(
+		"it may", "such keys are unknown attributes",
+	), Choice, "tenant 6.6; clients rule 15", "Entra ID"},
+	{"dotAfterUrn", "A path may have a dot between URN and attribute.", either(
+		"it may", "such a path is 400 invalidPath",
+	), ClientCode, "tenant 6.6, 18.14", "CyberArk's clients of privileged data"},
+	{"textBooleans", "The texts true and false, in any letter case, stand for booleans.", either(
+		"they do, in bodies, selectors and filters", "they are 400 invalidValue, in filters invalidFilter",
+	), Choice, "tenant 6.6; clients rules 15, 16", "Entra ID"},
+	{"textAsValue", "Text stands for a complex value with that text as its value.", []Value{
+		{"none", "nowhere: 400 invalidValue"},
+		{"single", "for single-valued attributes (manager)"},
+		{"all", "for all, elements of lists too (roles)"},
+	}, Choice, "clients rule 17", "Entra ID (manager, roles)"},
+	{"objectAsList", "One object stands for a list of one.", either(
+		"it does", "it is 400 invalidValue, but for a PATCH add, which the RFC lets have one",
+	), Choice, "tenant 6.6", ""},
+	{"listAsObject", "A list of one stands for its object (manager).", either(
+		"it does", "it is 400 invalidValue",
+	), ClientCode, "tenant 8.2; clients rule 17", "Entra ID (manager)"},
+
+	{"singleQuotes", "Text in filters may stand in single quotes.", either(
+		"it may", "such a filter is 400 invalidFilter",
+	), Documented, "tenant 6.3", "the tenant's documented examples"},
+	{"bareLiterals", "Text in filters may stand without quotes.", either(
+		"it may", "such a filter is 400 invalidFilter",
+	), ClientCode, "clients 15", "an old PAM client"},
+	{"pathAfterFilter", "Filters may go on after brackets, as in `emails[type eq \"work\"].value eq \"x\"`.", either(
+		"they may", "such a filter is 400 invalidFilter",
+	), Choice, "R7644-3.4.2.2-24", "Entra ID"},
+	{"unknownSortBy", "What happens to a sortBy that names no attribute.", []Value{
+		{"ignore", "the order is that without sortBy"}, {"reject", "400 invalidPath"},
+	}, Choice, "tenant 6.4", ""},
+	{"maxResults", "The largest page, advertised as filter.maxResults.", nil, Recorded, "tenant 5.1, 6.2", ""},
+	{"defaultCount", "The size of a page when the request has no count.", nil, Inferred, "tenant 6.2", "clients that never page"},
+
+	{"selectorCreates", "PATCH replace through an eq selector that matches nothing makes the value.", either(
+		"it does", "it is 400 noTarget",
+	), Choice, "clients rule 16", "Entra ID"},
+	{"patchAnswer", "What a PATCH answers, unless the request names attributes to return or to leave out.", []Value{
+		{"resource", "200 with the resource"}, {"none", "204"},
+	}, Recorded, "tenant 6.6", "the Entra SCIM Validator (resource)"},
+	{"patchAnswerMembers", "A PATCH of a group with more members answers 204, unless the request names attributes to return or to leave out.",
+		nil, Choice, "R7644-3.5.2-13; clients rule 20", "Entra ID (large groups)"},
+	{"unknownMember", "What is answered to a member that is no user or group.", []Value{
+		{"notFound", "404"}, {"invalidValue", "400 invalidValue"},
+	}, Recorded, "tenant 7, 9.4; R7643-2.3.7-03", ""},
+	{"groupCycles", "What happens when a group would come to be in itself over other groups.", []Value{
+		{"refuse", "400 invalidValue"}, {"tolerate", "the cycle is stored, and cut wherever groups are followed"},
+	}, Choice, "tenant 9.4; R7643-4.2-06", ""},
+	{"indirectGroups", "The groups of a user hold those that it is in over other groups.", either(
+		"they do", "they are those that hold the user itself",
+	), Inferred, "tenant 8.4; R7643-4.1.2-08", ""},
+	{"groupTypes", "Each of a user's groups says whether it is direct or indirect.", either(
+		"it does, in type", "there is no type",
+	), Recorded, "tenant 8.4; R7643-4.1.2-06", ""},
+	{"putKeepsOmitted", "A PUT of a user keeps displayName and active when it leaves them out.", either(
+		"it does", "it clears them, like all that it leaves out",
+	), Inferred, "tenant 6.7, 19.25", ""},
+	{"immutableInPut", "What happens to another value of an immutable attribute in a PUT.", []Value{
+		{"reject", "400 mutability"}, {"ignore", "the old value stays"},
+	}, Choice, "tenant 6.7; RFC 7644 §3.5.1", ""},
+	{"severalPrimaries", "What happens to a second primary value.", []Value{
+		{"keepFirst", "it is not primary"}, {"reject", "400 invalidValue"},
+	}, Choice, "R7643-2.4-02", ""},
+	{"passwords", "What becomes of passwords.", []Value{
+		{"discard", "they are taken and forgotten"}, {"hash", "they are kept as salted hashes"},
+	}, Choice, "R7643-4.1.1-06", ""},
+	{"defaultActive", "A new user is active unless the request says otherwise.", either(
+		"it is", "active stays unassigned",
+	), Choice, "tenant 8.3", ""},
+	{"displayDefault", "A new user without displayName gets the part of userName before the @.", either(
+		"it does", "displayName stays unassigned",
+	), Recorded, "tenant 8.3", ""},
+	{"formattedFollows", "name.formatted and displayName of a user are the same.", either(
+		"a change of one changes the other", "each is what was sent",
+	), Recorded, "tenant 6.6, 8.3, 18.3", ""},
+	{"emailDefaults", "Addresses without a type are work addresses, and the first one is primary.", either(
+		"they are", "they are stored as sent",
+	), Inferred, "tenant 19.19", ""},
+	{"phoneTypeAliases", "The documentation's mobileNumber, homeNumber and officeNumber stand for mobile, home and work.", either(
+		"they do", "they are types like any other",
+	), Documented, "tenant 8.2, 19.20", ""},
+	{"strictNames", "A userName must not hold any of `? < > * \" / \\`.", either(
+		"one that does is 400 invalidValue", "it may",
+	), Documented, "tenant 8.6", ""},
+	{"allowedSuffixes", "The parts that may follow the @ of a userName, separated by commas; empty allows all.", nil, ClientCode, "tenant 8.6", ""},
+	{"managerMustExist", "The manager of a user must be a user.", either(
+		"another id is 400 invalidValue", "any text is stored; $ref and displayName are shown while it is a user's id",
+	), Choice, "R7643-4.3-05", "identity providers that send managers before their users (false)"},
+	{"caseExactIds", "Ids in paths are compared with letter case, whatever the resource type says.", either(
+		"they are", "ids of users are taken in any letter case",
+	), Choice, "tenant 16; R7643-3.1-03", ""},
+	{"listServiceUsers", "Users that tokens stand for appear in /Users.", either(
+		"they do", "they are found by id only",
+	), Choice, "tenant 4.1", ""},
+	{"tenantErrorTexts", "The details of 404 answers are the tenant's own texts.", either(
+		"they are", "they are sentences of scimd",
+	), Recorded, "tenant 7", "CyberArk's clients, which look for them"},
+	{"replyTimesInMeta", "meta.created and meta.lastModified are the time of the answer.", either(
+		"they are", "they are when the resource was made and last changed",
+	), Inferred, "tenant 6.8, 18.5", ""},
+	{"faithfulErrorCodes", "Malformed members and unknown schemas are answered 500, as the tenant does.", either(
+		"they are", "they are 400 and 404",
+	), Recorded, "tenant 7, 18.7", ""},
+}
+
+// either are the values of a truth: what it means on and off.
+func either(on, off string) []Value { return []Value{{"true", on}, {"false", off}} }
