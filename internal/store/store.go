@@ -169,8 +169,9 @@ var (
 	ErrClosed = errors.New("store: closed")
 )
 
-// TakenError tells that a unique key is in use.
-type TakenError struct{ Attr string }
+// TakenError tells that a unique key is in use. Value is the key where the
+// caller cannot know which one of several it is, else "".
+type TakenError struct{ Attr, Value string }
 
 func (e *TakenError) Error() string { return "store: " + e.Attr + " is taken" }
 
@@ -285,10 +286,17 @@ type Principal struct {
 
 // Tenant is one isolated set of resources.
 type Tenant struct {
-	ID      int64
-	Name    string
-	Space   int64
+	ID    int64
+	Name  string
+	Space int64
+	// Profile names the profile, for people.
 	Profile string
+	// Switches and Limits are texts of package scim: the profile in full, "" for
+	// whatever the server's options say; and what the tenant may cost.
+	Switches, Limits string
+	// Hosts are the host names that lead to the tenant: in lower case, without
+	// ports, sorted.
+	Hosts   []string
 	Created time.Time
 }
 
@@ -310,9 +318,28 @@ type Admin interface {
 	// EnsureTenant reads the tenant of that name or makes it, with a new space;
 	// created reports whether this call made it. Safe against a race.
 	EnsureTenant(ctx context.Context, t Tenant) (tenant Tenant, created bool, err error)
+	// CreateTenant makes a tenant with a new space. *TakenError "name", or "host"
+	// with the host that leads to another tenant.
+	CreateTenant(ctx context.Context, t Tenant) (Tenant, error)
+	// UpdateTenant changes profile, switches, limits and hosts as change does to
+	// the tenant given to it, which may run more than once; an error from change
+	// is returned as it is. ErrNotFound; *TakenError "host".
+	UpdateTenant(ctx context.Context, id int64, change func(*Tenant) error) (Tenant, error)
+	// DeleteTenant removes a tenant with its tokens and hosts at once, so that
+	// nothing leads to its resources any more; Sweep removes these. ErrNotFound.
+	DeleteTenant(ctx context.Context, id int64, at time.Time) error
+	// Sweep removes the resources and events of deleted tenants. It works in short
+	// transactions, and a later call takes up where one was cut off. A request
+	// under way may still have written after its tenant was deleted: only spaces
+	// of tenants deleted before settled are done with, others are swept again by
+	// the next call.
+	Sweep(ctx context.Context, settled time.Time) error
+	// Tenants reads all tenants in order of creation.
 	Tenants(ctx context.Context) ([]Tenant, error)
+	// TenantGeneration is a number that every change of a tenant makes greater.
+	TenantGeneration(ctx context.Context) (int64, error)
 	// CreateToken stores a token; *TakenError "name" when a token of the tenant
-	// that is not revoked has the name.
+	// that is not revoked has the name; ErrNotFound without the tenant.
 	CreateToken(ctx context.Context, t Token) error
 	// TokenByHash finds a token, revoked and expired ones too; ErrNotFound.
 	TokenByHash(ctx context.Context, hash [32]byte) (Token, error)

@@ -158,12 +158,12 @@ func TestADatabaseThatIsNotReadyIsRefusedInOneLine(t *testing.T) {
 func TestRepairAppliesAgainWhatFailed(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	err := sqlite.Migrate(t.Context(), dir, func(m *sqlstore.Migrator) error { return errors.Join(m.Up(), m.Down(1)) })
+	err := sqlite.Migrate(t.Context(), dir, func(m *sqlstore.Migrator) error { return errors.Join(m.Up(), m.Down(1000)) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A table in the way makes the last migration fail.
-	change(t, dir, "CREATE TABLE group_r (x INTEGER)")
+	// A table in the way makes a migration fail.
+	change(t, dir, "CREATE TABLE event (x INTEGER)")
 	err = sqlite.Migrate(t.Context(), dir, func(m *sqlstore.Migrator) error { return m.Up() })
 	if err == nil {
 		t.Fatal("the migration did not fail")
@@ -171,7 +171,7 @@ func TestRepairAppliesAgainWhatFailed(t *testing.T) {
 	if err := reopen(t, dir, sqlstore.Auto); !errors.Is(err, sqlstore.ErrDirty) {
 		t.Errorf("after the failure: %v, want ErrDirty", err)
 	}
-	change(t, dir, "DROP TABLE group_r")
+	change(t, dir, "DROP TABLE event")
 	if err := sqlite.Migrate(t.Context(), dir, func(m *sqlstore.Migrator) error { return m.Repair() }); err != nil {
 		t.Fatal(err)
 	}

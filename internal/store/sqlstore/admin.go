@@ -7,70 +7,15 @@ import (
 	"github.com/scimd/scimd/internal/store"
 )
 
-const tenantColumns = "id, name, space, profile, created"
-
-func scanTenant(rows Rows) (store.Tenant, error) {
-	var t store.Tenant
-	var created int64
-	err := rows.Scan(&t.ID, &t.Name, &t.Space, &t.Profile, &created)
-	t.Created = fromMicros(created)
-	return t, err
-}
-
-func (s *Store) tenants(ctx context.Context, where string, args ...any) ([]store.Tenant, error) {
-	var list []store.Tenant
-	rows, err := s.engine.Read.Query(ctx, "SELECT "+tenantColumns+" FROM tenant "+where, args...)
-	err = each(rows, err, func(rows Rows) error {
-		t, err := scanTenant(rows)
-		list = append(list, t)
-		return err
-	})
-	return list, err
-}
-
-// Tenants implements store.Admin; the list is in order of creation.
-func (s *Store) Tenants(ctx context.Context) ([]store.Tenant, error) {
-	return s.tenants(ctx, "ORDER BY id")
-}
-
-// EnsureTenant implements store.Admin.
-func (s *Store) EnsureTenant(ctx context.Context, t store.Tenant) (store.Tenant, bool, error) {
-	list, err := s.tenants(ctx, "WHERE name = $1", t.Name)
-	if err != nil || len(list) == 1 {
-		return first(list), false, err
-	}
-	if t.ID, err = s.numbers.one(ctx, tenantAllocator); err != nil {
-		return store.Tenant{}, false, err
-	}
-	if t.Space, err = s.numbers.one(ctx, spaceAllocator); err != nil {
-		return store.Tenant{}, false, err
-	}
-	created := false
-	err = s.engine.Transact(ctx, func(c Conn) error {
-		n, err := c.Exec(context.WithoutCancel(ctx), "INSERT INTO tenant ("+tenantColumns+") VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
-			t.ID, t.Name, t.Space, t.Profile, t.Created.UnixMicro())
-		created = n == 1
-		return err
-	})
-	if err != nil {
-		return store.Tenant{}, false, err
-	}
-	list, err = s.tenants(ctx, "WHERE name = $1", t.Name)
-	return first(list), created, err
-}
-
-func first(list []store.Tenant) store.Tenant {
-	if len(list) == 0 {
-		return store.Tenant{}
-	}
-	return list[0]
-}
-
 const tokenColumns = "id, tenant, name, hash, rights, principal_kind, principal_id, principal_display, created, expires, revoked"
 
 // CreateToken implements store.Admin.
 func (s *Store) CreateToken(ctx context.Context, t store.Token) error {
 	return s.engine.Transact(ctx, func(c Conn) error {
+		// The lock keeps the tenant until the token is there.
+		if _, err := readTenant(context.WithoutCancel(ctx), c, t.Tenant, s.engine.Dialect.ForShare); err != nil {
+			return err
+		}
 		n, err := c.Exec(context.WithoutCancel(ctx), "INSERT INTO token ("+tokenColumns+
 			") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING",
 			t.ID, t.Tenant, t.Name, t.Hash[:], t.Rights, t.Principal.Kind, t.Principal.ID, t.Principal.Display,

@@ -46,6 +46,9 @@ FROM event WHERE space = $1 AND n > $2 ORDER BY n LIMIT $3`, space, after, int64
 	return list, err
 }
 
+// eventNumbers is the allocator of a space's event numbers.
+func eventNumbers(space int64) string { return "events/" + strconv.FormatInt(space, 10) }
+
 // numberEvents gives numbers to the committed events that have none: what is
 // committed later gets a later number, so that whoever reads on from a number
 // misses nothing. One reader of a space does it at a time.
@@ -58,7 +61,7 @@ func (s *Store) numberEvents(ctx context.Context, space int64) error {
 	return s.engine.Transact(ctx, func(c Conn) error {
 		ctx := context.WithoutCancel(ctx)
 		// Who holds the allocator's row has the turn, and sees what is committed.
-		name := "events/" + strconv.FormatInt(space, 10)
+		name := eventNumbers(space)
 		if _, err := c.Exec(ctx, "INSERT INTO allocator (name, next) VALUES ($1, 1) ON CONFLICT DO NOTHING", name); err != nil {
 			return err
 		}

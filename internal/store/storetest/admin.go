@@ -10,63 +10,6 @@ import (
 	"github.com/scimd/scimd/internal/store"
 )
 
-var tenantCases = []testCase{
-	{"a tenant is made once and then read", func(w *world) {
-		name := "Tenant-" + rand.Text()
-		made, created, err := w.store.EnsureTenant(w.ctx, store.Tenant{Name: name, Profile: "rfc7644", Created: epoch})
-		if err != nil || !created {
-			w.Fatalf("first time: created %t, error %v", created, err)
-		}
-		if made.ID == 0 || made.Space == 0 || made.Name != name || made.Profile != "rfc7644" || !made.Created.Equal(epoch) {
-			w.Errorf("tenant %+v", made)
-		}
-		again, created, err := w.store.EnsureTenant(w.ctx, store.Tenant{Name: name, Profile: "cyberark", Created: epoch.Add(time.Hour)})
-		if err != nil || created || !sameTenant(again, made) {
-			w.Errorf("second time: %+v, created %t, error %v; want %+v", again, created, err, made)
-		}
-		list, err := w.store.Tenants(w.ctx)
-		if i := slices.IndexFunc(list, func(t store.Tenant) bool { return t.Name == name }); err != nil || i < 0 || !sameTenant(list[i], made) {
-			w.Errorf("Tenants: %+v, error %v; want %+v among them", list, err, made)
-		}
-	}},
-	{"of several that ensure one tenant one makes it, and all get it", func(w *world) {
-		name := "race-" + rand.Text()
-		tenants := make([]store.Tenant, 16)
-		var made atomic.Int64
-		errs := concurrently(len(tenants), func(i int) error {
-			t, created, err := w.store.EnsureTenant(w.ctx, store.Tenant{Name: name, Profile: "cyberark", Created: epoch})
-			if created {
-				made.Add(1)
-			}
-			tenants[i] = t
-			return err
-		})
-		if err := errors.Join(errs...); err != nil {
-			w.Fatal(err)
-		}
-		for _, t := range tenants {
-			if !sameTenant(t, tenants[0]) {
-				w.Errorf("tenants %+v and %+v", t, tenants[0])
-			}
-		}
-		if made.Load() != 1 {
-			w.Errorf("made %d times", made.Load())
-		}
-	}},
-	{"each tenant has an id and a space of its own", func(w *world) {
-		a, b := w.newTenant(), w.newTenant()
-		if a.ID == b.ID || a.Space == b.Space {
-			w.Errorf("tenants %+v and %+v", a, b)
-		}
-	}},
-}
-
-func sameTenant(a, b store.Tenant) bool {
-	at := a.Created.Equal(b.Created)
-	a.Created = b.Created
-	return at && a == b
-}
-
 var tokenCases = []testCase{
 	{"a token keeps all its fields, and is found by hash and listed", func(w *world) {
 		tenant := w.newTenant()
@@ -90,6 +33,11 @@ var tokenCases = []testCase{
 		}
 		if list, err := w.store.Tokens(w.ctx, w.newTenant().ID); err != nil || len(list) != 0 {
 			w.Errorf("tokens of another tenant: %+v, error %v", list, err)
+		}
+	}},
+	{"a token needs its tenant", func(w *world) {
+		if err := w.store.CreateToken(w.ctx, token(store.Tenant{ID: 1 << 40}, "orphan")); !errors.Is(err, store.ErrNotFound) {
+			w.Errorf("error %v, want ErrNotFound", err)
 		}
 	}},
 	{"an unknown hash is not found", func(w *world) {
