@@ -55,7 +55,7 @@ func NewDiscovery(reg *schema.Registry, p *Profile, started time.Time) (*Discove
 		d.types = append(d.types, named)
 		d.byType[strings.ToLower(t.ID)] = named
 	}
-	return d, d.addSchemas(ed.schemas(reg, types), types)
+	return d, d.addSchemas(ed.schemas(reg, types), types, p.SchemaAliases)
 }
 
 func (d *Discovery) addProvider(doc providerDocument, p *Profile, started time.Time) error {
@@ -67,11 +67,11 @@ func (d *Discovery) addProvider(doc providerDocument, p *Profile, started time.T
 	return err
 }
 
-// addSchemas registers each schema under its URN, under the name of the type
-// whose base schema it is, under its own name, and under the last segment of
-// its URN. Where two schemas claim a name, the earlier kind of name wins, and
-// then the order of the list.
-func (d *Discovery) addSchemas(docs []schemaDocument, types []typeDocument) error {
+// addSchemas registers each schema under its URN and, with aliases, under the
+// name of the type whose base schema it is, under its own name, and under the
+// last segment of its URN. Where two schemas claim a name, the earlier kind of
+// name wins, and then the order of the list.
+func (d *Discovery) addSchemas(docs []schemaDocument, types []typeDocument, aliases bool) error {
 	typeOf := map[string]string{}
 	for _, t := range types {
 		typeOf[t.Schema] = t.Name
@@ -85,12 +85,16 @@ func (d *Discovery) addSchemas(docs []schemaDocument, types []typeDocument) erro
 		}
 		d.schemas = append(d.schemas, namedEntry{entries[i], "/Schemas/" + s.ID})
 	}
-	for _, name := range []func(schemaDocument) string{
+	names := []func(schemaDocument) string{
 		func(s schemaDocument) string { return s.ID },
 		func(s schemaDocument) string { return typeOf[s.ID] },
 		func(s schemaDocument) string { return s.Name },
 		func(s schemaDocument) string { return s.ID[strings.LastIndexByte(s.ID, ':')+1:] },
-	} {
+	}
+	if !aliases {
+		names = names[:1]
+	}
+	for _, name := range names {
 		for i, s := range docs {
 			alias := name(s)
 			if _, taken := d.bySchema[strings.ToLower(alias)]; !taken && alias != "" {
@@ -117,9 +121,9 @@ func (d *Discovery) ResourceType(id, base string) ([]byte, bool) {
 // Schemas answers /Schemas with a ListResponse of all (RFC 7643 §7).
 func (d *Discovery) Schemas(base string) []byte { return listEntries(d.schemas, base) }
 
-// Schema answers /Schemas/{id}. In any letter case, id is a URN or its last
-// segment, the schema's name, or the name of the resource type that it is the
-// base schema of; meta.location ends in that form.
+// Schema answers /Schemas/{id}. In any letter case, id is a URN or, where the
+// profile has aliases, its last segment, the schema's name, or the name of the
+// resource type that it is the base schema of; meta.location ends in that form.
 func (d *Discovery) Schema(id, base string) ([]byte, bool) {
 	return findEntry(d.bySchema, id, base)
 }

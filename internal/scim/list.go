@@ -18,6 +18,8 @@ type List struct {
 	page       *store.Page
 	renderer   *renderer
 	startIndex int
+	// omits tells that the member Resources is left out when there are none.
+	omits bool
 }
 
 // Query answers GET on a resource type's endpoint and POST on its /.search
@@ -59,7 +61,13 @@ func (s *Service) Query(ctx context.Context, c *Call, rt *schema.ResourceType, p
 	if err != nil {
 		return nil, err
 	}
-	return &List{page: page, renderer: newRenderer(c, proj), startIndex: start}, nil
+	return &List{page: page, renderer: newRenderer(c, proj), startIndex: start, omits: omitsEmpty(c.Tenant.Profile, rt)}, nil
+}
+
+// omitsEmpty tells whether an empty list of the type has no Resources: RFC 7644
+// §3.4.2 wants the member only when there are results.
+func omitsEmpty(p *Profile, rt *schema.ResourceType) bool {
+	return p.EmptyResources == "omit" || p.EmptyResources == "omitVault" && rt.Family == "vault"
 }
 
 // order reads sortBy and sortOrder into the query (RFC 7644 §3.4.2.3).
@@ -114,6 +122,10 @@ func (l *List) Write(ctx context.Context, w io.Writer) error {
 	}
 	buf = append(buf, `,"startIndex":`...)
 	buf = strconv.AppendInt(buf, int64(l.startIndex), 10)
+	if l.omits && len(batch) == 0 {
+		_, err = w.Write(append(buf, '}'))
+		return err
+	}
 	buf = append(buf, `,"Resources":[`...)
 	items := 0
 	for len(batch) > 0 {

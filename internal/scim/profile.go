@@ -9,12 +9,15 @@ type Profile struct {
 	Name        string `json:"-"`
 	Description string `json:"-"` // one line for people; may be empty
 
-	// Discovery.
+	// Discovery, addresses and links.
 
 	Discovery          string `json:"discovery"`          // 2024 | 2021 | complete
 	AnonymousDiscovery bool   `json:"anonymousDiscovery"` // discovery without a token
 	AdvertiseSort      bool   `json:"advertiseSort"`      // sort.supported in ServiceProviderConfig
+	SchemaAliases      bool   `json:"schemaAliases"`      // /Schemas/User beside /Schemas/URN
+	LoosePaths         bool   `json:"loosePaths"`         // /users, //Users for /Users
 	LinkPrefix         string `json:"linkPrefix"`         // Scim | scim: first segment of links
+	LinkVersion        string `json:"linkVersion"`        // mirror | v2 | none: second segment of links
 
 	// Names and message forms.
 
@@ -38,6 +41,7 @@ type Profile struct {
 	UnknownSortBy   string `json:"unknownSortBy"`   // ignore | reject
 	MaxResults      int    `json:"maxResults"`      // filter.maxResults: the largest page
 	DefaultCount    int    `json:"defaultCount"`    // page size without count
+	EmptyResources  string `json:"emptyResources"`  // list | omit | omitVault: Resources of an empty list
 
 	// Writes.
 
@@ -63,6 +67,6 @@ type Profile struct {
 	CaseExactIDs       bool   `json:"caseExactIds"`       // ids in paths compare with letter case
 	ListServiceUsers   bool   `json:"listServiceUsers"`   // service users appear in /Users
 	TenantErrorTexts   bool   `json:"tenantErrorTexts"`   // the tenant's literal 404 texts
-	ReplyTimesInMeta   bool   `json:"replyTimesInMeta"`   // created and lastModified are the time of the reply
+	MetaTimes          string `json:"metaTimes"`          // real | reply: created and lastModified
 	FaithfulErrorCodes bool   `json:"faithfulErrorCodes"` // the tenant's 500s for bad ids and member values
 }

@@ -54,7 +54,7 @@ func TestBuiltInProfilesHaveTheirValues(t *testing.T) {
 		"unknownSortBy": {"ignore", "reject"}, "selectorCreates": {"true", "false"}, "putKeepsOmitted": {"true", "false"},
 		"severalPrimaries": {"keepFirst", "reject"}, "defaultActive": {"true", "false"}, "displayDefault": {"true", "false"},
 		"formattedFollows": {"true", "false"}, "emailDefaults": {"true", "false"}, "phoneTypeAliases": {"true", "false"},
-		"caseExactIds": {"false", "true"}, "tenantErrorTexts": {"true", "false"},
+		"emptyResources": {"omitVault", "list"}, "caseExactIds": {"false", "true"}, "tenantErrorTexts": {"true", "false"},
 		"unknownMember": {"notFound", "invalidValue"}, "groupCycles": {"refuse", "tolerate"}, "indirectGroups": {"false", "true"}, "groupTypes": {"false", "true"},
 	}
 	cyberark, rfc := builtIn(t, "cyberark"), builtIn(t, "rfc7644")

@@ -28,7 +28,7 @@ func (r *renderer) append(dst []byte, rt *schema.ResourceType, rec *store.Record
 		r.rt, r.collection = rt, r.call.Base+rt.Endpoint
 	}
 	meta := resource.Meta{ResourceType: rt.Name, Created: rec.Created, Modified: rec.Modified, Collection: r.collection}
-	if r.call.Tenant.Profile.ReplyTimesInMeta {
+	if r.call.Tenant.Profile.MetaTimes == "reply" {
 		now := r.call.Tenant.now()
 		meta.Created, meta.Modified = now, now
 	}

@@ -14,9 +14,18 @@ var switches = []Switch{
 	{"advertiseSort", "ServiceProviderConfig says that sorting is supported.", either(
 		"it says so", "it denies it; sorting works all the same",
 	), Recorded, "tenant 5.1, 19.4", ""},
+	{"schemaAliases", "A schema is found by its name, or the last segment of its URN, as well as by its URN.", either(
+		"it is, and so by the name of its resource type", "it is found by its URN only",
+	), Recorded, "tenant 5.3, 18.7", "clients that ask for /Schemas/User"},
+	{"loosePaths", "Fixed segments of paths are taken in any letter case, and empty ones passed over.", either(
+		"they are: `/users` and `/scim//Users` are `/Users`", "such paths are 404; a slash at the end is harmless all the same",
+	), ClientCode, "tenant 3; R7644-3.2-07; clients Q-100", "SailPoint's connector for the tenant"},
 	{"linkPrefix", "The first path segment of meta.location and $ref.", []Value{
 		{"Scim", "`/Scim/…`"}, {"scim", "`/scim/…`"},
 	}, Recorded, "tenant 3, 19.2", ""},
+	{"linkVersion", "Whether links name the version after that.", []Value{
+		{"mirror", "as the request did"}, {"v2", "always: `/Scim/v2/…`"}, {"none", "never: `/Scim/…`"},
+	}, Recorded, "tenant 3, 19.1, 19.2", ""},
 
 	{"requireSchemas", "A request body must name its schemas, the base URN among them.", either(
 		"a body without is 400 invalidSyntax, one without the base URN 400 invalidValue", "schemas may be left out",
@@ -70,6 +79,10 @@ var switches = []Switch{
 	}, Choice, "tenant 6.4", ""},
 	{"maxResults", "The largest page, advertised as filter.maxResults.", nil, Recorded, "tenant 5.1, 6.2", ""},
 	{"defaultCount", "The size of a page when the request has no count.", nil, Inferred, "tenant 6.2", "clients that never page"},
+	{"emptyResources", "The member Resources of a list without resources.", []Value{
+		{"list", "an empty list"}, {"omit", "left out"},
+		{"omitVault", "left out for the types of the vault, an empty list for users and groups"},
+	}, ClientCode, "tenant 6.1, 19.23; clients 15", "identity providers (list), published connectors for the tenant's vault (omitVault)"},
 
 	{"selectorCreates", "PATCH replace through an eq selector that matches nothing makes the value.", either(
 		"it does", "it is 400 noTarget",
@@ -134,9 +147,9 @@ var switches = []Switch{
 	{"tenantErrorTexts", "The details of 404 answers are the tenant's own texts.", either(
 		"they are", "they are sentences of scimd",
 	), Recorded, "tenant 7", "CyberArk's clients, which look for them"},
-	{"replyTimesInMeta", "meta.created and meta.lastModified are the time of the answer.", either(
-		"they are", "they are when the resource was made and last changed",
-	), Inferred, "tenant 6.8, 18.5", ""},
+	{"metaTimes", "What meta.created and meta.lastModified tell.", []Value{
+		{"real", "when the resource was made and last changed"}, {"reply", "the time of the answer"},
+	}, Inferred, "tenant 6.8, 18.5", ""},
 	{"faithfulErrorCodes", "Malformed members and unknown schemas are answered 500, as the tenant does.", either(
 		"they are", "they are 400 and 404",
 	), Recorded, "tenant 7, 18.7", ""},

@@ -8,10 +8,11 @@ import (
 )
 
 // Device is a made-up type with the characteristics that User lacks; Asset is an
-// extension that it requires.
+// extension that it requires. Crate is a made-up type of the vault.
 const (
 	deviceURN = "urn:example:scim:schemas:2.0:Device"
 	assetURN  = "urn:example:scim:schemas:2.0:Asset"
+	crateURN  = "urn:example:scim:schemas:2.0:Crate"
 
 	deviceSchema = `{"id":"` + deviceURN + `","name":"Device","description":"Made-up device.","attributes":[
 		{"name":"serial","required":true,"caseExact":true,"uniqueness":"server","mutability":"immutable"},
@@ -28,8 +29,10 @@ const (
 			{"name":"value","mutability":"immutable","required":true},{"name":"size","type":"integer"}]}]}`
 	assetSchema = `{"id":"` + assetURN + `","name":"Asset","description":"Made-up extension.","attributes":[
 		{"name":"owner","required":true},{"name":"note"}]}`
+	crateSchema = `{"id":"` + crateURN + `","name":"Crate","description":"Made-up crate.","attributes":[{"name":"label"}]}`
 	deviceTypes = `[{"name":"Device","endpoint":"/Devices","description":"Made-up device.","schema":"` + deviceURN + `",
-		"schemaExtensions":[{"schema":"` + assetURN + `","required":true}],"family":"users"}]`
+		"schemaExtensions":[{"schema":"` + assetURN + `","required":true}],"family":"users"},
+		{"name":"Crate","endpoint":"/Crates","description":"Made-up crate.","schema":"` + crateURN + `","family":"vault"}]`
 )
 
 // deviceBody is a device with its required extension.

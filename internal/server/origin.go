@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"github.com/scimd/scimd/internal/scim"
 )
 
 // publicRoot is the prefix before /scim under which the client reached the
@@ -37,10 +39,17 @@ func (s *server) publicRoot(r *http.Request) string {
 	return scheme + "://" + host + prefix + basePath(r)
 }
 
-// linkBase is the prefix of the links in an answer: it mirrors the base that
-// the request named (design table, "links").
-func (s *server) linkBase(r *http.Request, prefix string) string {
-	return s.publicRoot(r) + "/" + prefix + form(r)
+// linkBase is the prefix of the links in an answer: the base that the request
+// named, in the form that the profile gives it (design table, "links").
+func (s *server) linkBase(r *http.Request, p *scim.Profile) string {
+	segment := formOf(r).version
+	switch p.LinkVersion {
+	case "v2":
+		segment = "/" + version
+	case "none":
+		segment = ""
+	}
+	return s.publicRoot(r) + "/" + p.LinkPrefix + segment
 }
 
 func (s *server) fromTrustedProxy(r *http.Request) bool {

@@ -9,11 +9,15 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/scimerr"
 )
 
 // base is the canonical prefix of all SCIM routes.
 const base = "/scim"
+
+// linked is how links may spell the base.
+const linked = "Scim"
 
 // version is the protocol version that a path may name after the base.
 const version = "v2"
@@ -27,16 +31,32 @@ var (
 
 type formKey struct{}
 
-// form is how a request named the base: its version segment with the slash, or
-// "". Links mirror it.
-func form(r *http.Request) string {
-	f, _ := r.Context().Value(formKey{}).(string)
+// form is how a request spelled its path.
+type form struct {
+	// version is the version segment with its slash, or "": links mirror it.
+	version string
+	// loose tells that a fixed segment was in a letter case that is not its own,
+	// or a segment empty.
+	loose bool
+}
+
+func formOf(r *http.Request) form {
+	f, _ := r.Context().Value(formKey{}).(form)
 	return f
+}
+
+// spelled refuses a loose path where the profile wants them exact
+// (R7644-3.2-07). A slash at the end is harmless (R7644-3.2-08).
+func spelled(r *http.Request, p *scim.Profile) error {
+	if p.LoosePaths || !formOf(r).loose {
+		return nil
+	}
+	return scimerr.NotFound("There is no such endpoint: endpoints are found in their own letter case only, after single slashes.")
 }
 
 // canonical rewrites a path to the spelling of the routes: fixed segments in
 // their own letter case, no version segment, no empty segments, ids escaped
-// once. The version that was named is kept in the context.
+// once. How the path was spelled is kept in the context.
 func (s *server) canonical(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		segments, ok := segments(r.URL.EscapedPath())
@@ -48,16 +68,21 @@ func (s *server) canonical(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
+		f := form{loose: segments[0] != base[1:] && segments[0] != linked || strings.Contains(r.URL.EscapedPath(), "//")}
 		segments = segments[1:]
-		f := ""
+		fix := func(i int, name string) {
+			f.loose = f.loose || segments[i] != name
+			segments[i] = name
+		}
 		if len(segments) > 0 && strings.EqualFold(segments[0], version) {
-			f, segments = "/"+version, segments[1:]
+			fix(0, version)
+			f.version, segments = "/"+version, segments[1:]
 		}
 		if len(segments) > 0 {
-			segments[0] = s.endpointName(segments[0])
+			fix(0, s.endpointName(segments[0]))
 		}
 		if len(segments) > 1 && strings.EqualFold(segments[1], searchSegment) {
-			segments[1] = searchSegment
+			fix(1, searchSegment)
 		}
 		r = r.WithContext(context.WithValue(r.Context(), formKey{}, f))
 		u := *r.URL

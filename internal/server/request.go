@@ -108,10 +108,13 @@ func (s *server) guarded(fn handlerFunc, right func(*request) (string, bool)) ht
 func (s *server) serve(w http.ResponseWriter, r *http.Request, tenant *scim.Tenant, call *scim.Call, fn handlerFunc) {
 	entry(r).tenant = tenant.Name
 	call.RequestID = entry(r).id
-	call.Base = s.linkBase(r, tenant.Profile.LinkPrefix)
+	call.Base = s.linkBase(r, tenant.Profile)
 	q := &request{w: w, r: r, call: call}
-	var err error
-	if q.media, err = negotiate(r.Header); err == nil {
+	err := spelled(r, tenant.Profile)
+	if err == nil {
+		q.media, err = negotiate(r.Header)
+	}
+	if err == nil {
 		err = fn(q)
 	}
 	if err != nil {

@@ -88,14 +88,14 @@ func TestRequirements(t *testing.T) {
 	}
 }
 
-// testRegistry has the made-up type Device beside the real ones. It is one for
+// testRegistry has the made-up types beside the real ones. It is one for
 // all tests, as stores keep it.
 var testRegistry = sync.OnceValues(func() (*schema.Registry, error) {
 	reg, err := schemas.Registry()
 	if err != nil {
 		return nil, err
 	}
-	for _, text := range []string{deviceSchema, assetSchema} {
+	for _, text := range []string{deviceSchema, assetSchema, crateSchema} {
 		s, err := schema.ParseSchema([]byte(text), false)
 		if err != nil {
 			return nil, err

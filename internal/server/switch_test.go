@@ -43,6 +43,47 @@ var switches = []struct {
 		{"Scim", func(c *client) { c.do("POST", "/Users", userBody(`"userName":"p"`)).linked("/Scim/v2/Users/") }},
 		{"scim", func(c *client) { c.do("POST", "/Users", userBody(`"userName":"p"`)).linked("/scim/v2/Users/") }},
 	}},
+	{"linkVersion", []shown{
+		{"mirror", func(c *client) {
+			c.do("POST", "/Users", userBody(ada)).linked("/Scim/v2/Users/")
+			c.root("POST", "/scim/Users", userBody(`"userName":"b"`)).linked("/Scim/Users/")
+		}},
+		{"v2", func(c *client) { c.root("POST", "/scim/Users", userBody(ada)).linked("/Scim/v2/Users/") }},
+		{"none", func(c *client) { c.do("POST", "/Users", userBody(ada)).linked("/Scim/Users/") }},
+	}},
+	{"schemaAliases", []shown{
+		{"true", func(c *client) {
+			c.do("GET", "/Schemas/User", "").is(200).has("id", userURN)
+			c.do("GET", "/Schemas/"+userURN, "").is(200)
+		}},
+		{"false", func(c *client) {
+			c.do("GET", "/Schemas/User", "").refused(404, "")
+			c.do("GET", "/Schemas/"+userURN, "").is(200)
+		}},
+	}},
+	{"loosePaths", []shown{
+		{"true", func(c *client) {
+			for _, path := range loosePaths {
+				c.root("GET", path, "").is(200)
+			}
+			c.root("POST", "/scim/v2/Users/.Search", `{"schemas":["`+messages+`SearchRequest"]}`).is(200)
+		}},
+		{"false", func(c *client) {
+			for _, path := range loosePaths {
+				c.root("GET", path, "").refused(404, "")
+			}
+			c.root("POST", "/scim/v2/Users/.Search", `{"schemas":["`+messages+`SearchRequest"]}`).refused(404, "")
+			// R7644-3.2-08, R7644-3.13-02
+			for _, path := range []string{"/scim/v2/Users", "/Scim/v2/Users/", "/scim/Users", "/Scim/Groups/", "/scim/v2/Schemas"} {
+				c.root("GET", path, "").is(200)
+			}
+		}},
+	}},
+	{"emptyResources", []shown{
+		{"list", func(c *client) { c.emptyLists(true, true) }},
+		{"omit", func(c *client) { c.emptyLists(false, false) }},
+		{"omitVault", func(c *client) { c.emptyLists(true, false) }},
+	}},
 	{"requireSchemas", []shown{
 		{"true", func(c *client) {
 			c.do("POST", "/Users", `{"userName":"a"}`).refused(400, "invalidSyntax")
@@ -285,15 +326,15 @@ var switches = []struct {
 		{"true", func(c *client) { c.do("GET", "/Users/x1", "").refused(404, "").has("detail", "Resource x1 not found") }},
 		{"false", func(c *client) { c.do("GET", "/Users/x1", "").refused(404, "").mentions("User", "x1") }},
 	}},
-	{"replyTimesInMeta", []shown{
-		{"true", func(c *client) {
+	{"metaTimes", []shown{
+		{"reply", func(c *client) {
 			at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 			c.site.tenant.Now = func() time.Time { return at }
 			id := c.user(ada)
 			at = at.Add(time.Hour)
 			c.get(id).has("meta/created", "2026-01-01T01:00:00Z").has("meta/lastModified", "2026-01-01T01:00:00Z")
 		}},
-		{"false", func(c *client) {
+		{"real", func(c *client) {
 			at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 			c.site.tenant.Now = func() time.Time { return at }
 			id := c.user(ada)
@@ -367,6 +408,10 @@ var switches = []struct {
 	}},
 }
 
+// loosePaths are spellings of paths that are there.
+var loosePaths = []string{"/SCIM/v2/Users", "/scim/V2/Users", "/scim/v2/users", "/scim/v2/USERS/", "/scim//v2/Users",
+	"//scim/v2/Users", "/scim/v2/Users//", "/scim/v2/schemas", "/scim/resourcetypes/User"}
+
 const discoverySchema = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"
 
 // interplay are the switches that hide what another switch does; they are set
@@ -424,6 +469,29 @@ func (a *answer) linked(path string) {
 		a.c.Errorf("Location %s, want %s", got, want)
 	}
 	a.has("meta/location", want)
+}
+
+// emptyLists checks whether lists without resources have the member Resources:
+// of users, with a filter and for a count of 0, and of a type of the vault.
+func (c *client) emptyLists(users, vault bool) {
+	c.Helper()
+	for _, l := range []struct {
+		endpoint string
+		params   []string
+		there    bool
+	}{
+		{"/Users", nil, users}, {"/Groups", []string{"count", "0"}, users}, {"/Users", []string{"filter", `userName eq "nobody"`}, users},
+		{"/Crates", nil, vault}, {"/Crates", []string{"count", "0"}, vault},
+	} {
+		a := c.query(l.endpoint, l.params...).is(200).has("totalResults", 0).has("itemsPerPage", 0)
+		if l.there {
+			a.has("Resources", raw("[]"))
+		} else {
+			a.lacks("Resources")
+		}
+	}
+	c.users("ada")
+	c.query("/Users").is(200).has("Resources/0/userName", "ada")
 }
 
 // serviceUser makes the tenant's service user and a user "ada", and gives the
