@@ -121,12 +121,8 @@ func (t *tx) update(r *store.Resource, ifVersion int64) error {
 		}
 	}
 	sql, args := st.finish("UPDATE " + l.table + " SET " + strings.Join(sets, ", ") + " WHERE " + where)
-	n, err := t.conn.Exec(t.ctx, sql, args...)
-	if err != nil {
+	if err := t.updateRow(sql, args, func() error { return t.whyNotUpdated(l, nr, r, k, ifVersion) }); err != nil {
 		return err
-	}
-	if n == 0 {
-		return t.whyNotUpdated(l, nr, r, k, ifVersion)
 	}
 	t.types[r.Seq] = nr
 	if len(l.uniques) > 0 {
@@ -140,6 +136,23 @@ func (t *tx) update(r *store.Resource, ifVersion int64) error {
 	return t.updateValues(nr, r.Seq, k)
 }
 
+// updateRow runs the statement that updates one row unless something speaks
+// against it, which why names. What no longer does when it is asked, a name
+// that its holder gave up in between, is tried again.
+func (t *tx) updateRow(sql string, args []any, why func() error) error {
+	for range 3 {
+		n, err := t.conn.Exec(t.ctx, sql, args...)
+		if err != nil || n > 0 {
+			return err
+		}
+		if err := why(); err != nil {
+			return err
+		}
+	}
+	return store.ErrVersion
+}
+
+// whyNotUpdated is nil when nothing speaks against the update any more.
 func (t *tx) whyNotUpdated(l *layout, nr int64, r *store.Resource, k *keys, ifVersion int64) error {
 	var version, typeNr int64
 	column := "type"
@@ -156,10 +169,7 @@ func (t *tx) whyNotUpdated(l *layout, nr int64, r *store.Resource, k *keys, ifVe
 	case version != ifVersion:
 		return store.ErrVersion
 	}
-	if err := t.taken(l, nr, r, k, false); err != nil {
-		return err
-	}
-	return store.ErrVersion // it changed in between
+	return t.taken(l, nr, r, k, false)
 }
 
 // taken tells which unique key of r another resource has, nil if none.

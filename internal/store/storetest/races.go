@@ -73,6 +73,22 @@ var raceCases = []testCase{
 			}
 		}
 	}},
+	{"a name that its holder gives up is free or taken, never a conflict", func(w *world) {
+		for round := range 40 {
+			old := fmt.Sprintf("old%d", round)
+			list := w.insert(User(old), User(fmt.Sprintf("heir%d", round)))
+			names := []string{fmt.Sprintf("new%d", round), old}
+			errs := concurrently(2, func(i int) error {
+				return w.store.Do(w.ctx, w.space, func(tx store.Tx) error { return tx.Update(changed(list[i], "userName", names[i]), 1) })
+			})
+			if errs[0] != nil {
+				w.Fatal(errs[0])
+			}
+			if errs[1] != nil {
+				w.taken("the heir", errs[1], "userName")
+			}
+		}
+	}},
 	{"16 writers that read, change and write one resource lose nothing", func(w *world) {
 		const writers, each = 16, 5
 		id := w.insert(User("counter").Number("count", "0"))[0].ID
