@@ -1,0 +1,392 @@
+package provision
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Strict is a transport that refuses every answer that some identity provider
+// is known to refuse: a wrong media type, an error that is not a SCIM error,
+// numbers as text, nulls, resources without id, schemas or meta, lists that
+// contradict themselves (RFC 7643 §2.5 and §3, RFC 7644 §3.4.2 and §3.12).
+type Strict struct{ Next http.RoundTripper }
+
+// RoundTrip sends a request and judges the answer; a refusal is an error.
+func (s Strict) RoundTrip(req *http.Request) (*http.Response, error) {
+	res, err := s.Next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	data, err := io.ReadAll(res.Body)
+	if err != nil {
+		return nil, err
+	}
+	if err := judge(req, res, data); err != nil {
+		return nil, fmt.Errorf("a strict client refuses the answer to %s %s: %w: %d %.2000s", req.Method, req.URL.RequestURI(), err, res.StatusCode, data)
+	}
+	res.Body = io.NopCloser(bytes.NewReader(data))
+	return res, nil
+}
+
+const (
+	errorURN      = "urn:ietf:params:scim:api:messages:2.0:Error"
+	listURN       = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+	messagePrefix = "urn:ietf:params:scim:api:messages:"
+)
+
+// scimTypes are those of RFC 7644 §3.12, and what RFC 9865 §2.1 adds.
+var scimTypes = []string{
+	"invalidFilter", "tooMany", "uniqueness", "mutability", "invalidSyntax", "invalidPath", "noTarget", "invalidValue",
+	"invalidVers", "sensitive", "invalidCursor", "expiredCursor", "invalidCount",
+}
+
+func judge(req *http.Request, res *http.Response, data []byte) error {
+	switch {
+	case res.StatusCode >= 500:
+		return errors.New("the server failed")
+	case res.StatusCode == http.StatusNoContent || res.StatusCode == http.StatusNotModified || req.Method == http.MethodHead:
+		if len(data) > 0 {
+			return errors.New("a body where there must be none")
+		}
+		return nil
+	}
+	if err := judgeMediaType(req, res); err != nil {
+		return err
+	}
+	body, err := decode(data)
+	if err != nil {
+		return err
+	}
+	if err := noNulls(body, ""); err != nil {
+		return err
+	}
+	urns, err := texts(body["schemas"])
+	switch {
+	case err != nil || len(urns) == 0:
+		return errors.New("schemas is not a list of URNs")
+	case res.StatusCode >= 400:
+		return judgeError(res, body, urns)
+	case slices.Contains(urns, errorURN):
+		return errors.New("an error with a status of success")
+	case slices.Contains(urns, listURN):
+		return judgeList(req, body)
+	case strings.HasPrefix(urns[0], messagePrefix):
+		return nil
+	}
+	if res.StatusCode == http.StatusCreated {
+		meta, _ := body["meta"].(map[string]any)
+		if at := res.Header.Get("Location"); at == "" || meta != nil && meta["location"] != at {
+			return fmt.Errorf("Location is %q", at)
+		}
+	}
+	return judgeResource(req, body)
+}
+
+func judgeMediaType(req *http.Request, res *http.Response) error {
+	media, _, err := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	accept := req.Header.Get("Accept")
+	plain := strings.Contains(accept, "application/json") && !strings.Contains(accept, "scim+json")
+	if err != nil || media != "application/scim+json" && !(plain && media == "application/json") {
+		return fmt.Errorf("Content-Type is %q", res.Header.Get("Content-Type"))
+	}
+	return nil
+}
+
+func judgeError(res *http.Response, body map[string]any, urns []string) error {
+	detail, _ := body["detail"].(string)
+	kind, typed := body["scimType"]
+	text, _ := kind.(string)
+	switch {
+	case !slices.Equal(urns, []string{errorURN}):
+		return errors.New("schemas of an error are not those of an error")
+	case body["status"] != strconv.Itoa(res.StatusCode):
+		return errors.New("status is not the status as text")
+	case detail == "":
+		return errors.New("an error without detail")
+	case typed && !slices.Contains(scimTypes, text):
+		return fmt.Errorf("scimType is %v", kind)
+	case res.StatusCode == http.StatusUnauthorized && res.Header.Get("WWW-Authenticate") == "":
+		return errors.New("401 without WWW-Authenticate")
+	}
+	return nil
+}
+
+func judgeList(req *http.Request, body map[string]any) error {
+	total, err := number(body, "totalResults")
+	if err != nil {
+		return err
+	}
+	resources, there := body["Resources"].([]any)
+	if !there && total > 0 {
+		return errors.New("a list without Resources")
+	}
+	if total < len(resources) {
+		return errors.New("totalResults is less than what is there")
+	}
+	for _, name := range []string{"startIndex", "itemsPerPage"} {
+		if _, err := number(body, name); err != nil {
+			return err
+		}
+	}
+	if n, _ := number(body, "itemsPerPage"); n != len(resources) {
+		return fmt.Errorf("itemsPerPage is %d, of %d resources", n, len(resources))
+	}
+	if asked, err := strconv.Atoi(req.URL.Query().Get("count")); err == nil && asked >= 0 && len(resources) > asked {
+		return errors.New("more resources than asked for")
+	}
+	seen := map[string]bool{}
+	for _, x := range resources {
+		r, ok := x.(map[string]any)
+		if !ok {
+			return errors.New("a resource that is no object")
+		}
+		if err := judgeResource(req, r); err != nil {
+			return err
+		}
+		if id, _ := r["id"].(string); id != "" {
+			if seen[id] {
+				return fmt.Errorf("resource %s stands twice in a page", id)
+			}
+			seen[id] = true
+		}
+	}
+	return nil
+}
+
+// judgeResource looks at one resource; what a projection may leave out is only
+// asked for without one.
+func judgeResource(req *http.Request, r map[string]any) error {
+	query := req.URL.Query()
+	whole := !query.Has("attributes") && !query.Has("excludedAttributes") && !strings.HasSuffix(req.URL.Path, ".search")
+	id, _ := r["id"].(string)
+	meta, _ := r["meta"].(map[string]any)
+	kind, _ := meta["resourceType"].(string)
+	configuration := strings.Contains(req.URL.Path, "/ServiceProviderConfig") || strings.Contains(req.URL.Path, "/ResourceTypes")
+	if id == "" && !configuration {
+		return errors.New("a resource without id")
+	}
+	if err := judgeSchemas(r, whole); err != nil {
+		return err
+	}
+	if whole && !configuration {
+		if err := judgeMeta(meta, kind, id); err != nil {
+			return err
+		}
+	}
+	if kind == "User" || kind == "Group" {
+		return judgeAttributes(r, kind, whole)
+	}
+	return nil
+}
+
+func judgeSchemas(r map[string]any, whole bool) error {
+	urns, err := texts(r["schemas"])
+	if err != nil || whole && len(urns) == 0 {
+		return errors.New("a resource without schemas")
+	}
+	for name := range r {
+		if strings.HasPrefix(strings.ToLower(name), "urn:") && len(urns) > 0 && !slices.Contains(urns, name) {
+			return fmt.Errorf("%s does not stand in schemas", name)
+		}
+	}
+	return nil
+}
+
+func judgeMeta(meta map[string]any, kind, id string) error {
+	at, _ := meta["location"].(string)
+	u, err := url.Parse(at)
+	if kind == "" || err != nil || !u.IsAbs() || !strings.HasSuffix(u.Path, "/"+id) {
+		return errors.New("meta lacks a resourceType or location")
+	}
+	var times [2]time.Time
+	for i, name := range []string{"created", "lastModified"} {
+		text, there := meta[name]
+		if !there && kind != "User" && kind != "Group" {
+			return nil // discovery
+		}
+		if times[i], err = time.Parse(time.RFC3339, fmt.Sprint(text)); err != nil {
+			return fmt.Errorf("meta.%s is no time", name)
+		}
+	}
+	if times[1].Before(times[0]) {
+		return errors.New("modified before it was created")
+	}
+	return nil
+}
+
+// lists are the multi-valued attributes of users and groups; the elements of
+// members and groups have different values.
+var lists = []string{"emails", "phoneNumbers", "addresses", "ims", "photos", "entitlements", "roles", "x509Certificates", "groups", "members"}
+
+func judgeAttributes(r map[string]any, kind string, whole bool) error {
+	if _, there := r["password"]; there {
+		return errors.New("a password")
+	}
+	if active, there := r["active"]; there {
+		if _, ok := active.(bool); !ok {
+			return errors.New("active is no boolean")
+		}
+	}
+	for typ, name := range map[string]string{"User": "userName", "Group": "displayName"} {
+		if text, _ := r[name].(string); text == "" && whole && kind == typ {
+			return fmt.Errorf("no %s", name)
+		}
+	}
+	for _, name := range lists {
+		x, there := r[name]
+		if !there {
+			continue
+		}
+		elements, ok := x.([]any)
+		if !ok {
+			return fmt.Errorf("%s is no list", name)
+		}
+		if err := judgeElements(name, elements); err != nil {
+			return err
+		}
+	}
+	if e, ok := r[Enterprise].(map[string]any); ok && e["manager"] != nil {
+		manager, _ := e["manager"].(map[string]any)
+		if id, _ := manager["value"].(string); id == "" {
+			return errors.New("manager is no object with a value")
+		}
+	}
+	return nil
+}
+
+func judgeElements(name string, elements []any) error {
+	primaries := 0
+	seen := map[any]bool{}
+	for _, x := range elements {
+		e, ok := x.(map[string]any)
+		if !ok {
+			return fmt.Errorf("an element of %s is no object", name)
+		}
+		if e["primary"] == true {
+			primaries++
+		}
+		if name == "members" || name == "groups" {
+			if text, _ := e["value"].(string); text == "" || seen[text] {
+				return fmt.Errorf("an element of %s without a value of its own", name)
+			}
+			seen[e["value"]] = true
+		}
+	}
+	if primaries > 1 {
+		return fmt.Errorf("%s has %d primary values", name, primaries)
+	}
+	return nil
+}
+
+// number is a whole number written as digits.
+func number(body map[string]any, name string) (int, error) {
+	literal, _ := body[name].(json.Number)
+	n, err := strconv.Atoi(string(literal))
+	if err != nil || n < 0 {
+		return 0, fmt.Errorf("%s is no whole number", name)
+	}
+	return n, nil
+}
+
+func texts(x any) ([]string, error) {
+	var out []string
+	list, ok := x.([]any)
+	if x != nil && !ok {
+		return nil, errors.New("no list")
+	}
+	for _, e := range list {
+		text, ok := e.(string)
+		if !ok || slices.Contains(out, text) {
+			return nil, errors.New("not a list of different texts")
+		}
+		out = append(out, text)
+	}
+	return out, nil
+}
+
+// noNulls refuses null anywhere (RFC 7643 §2.5; clients section 3).
+func noNulls(x any, path string) error {
+	switch x := x.(type) {
+	case nil:
+		return fmt.Errorf("%s is null", path)
+	case []any:
+		for _, e := range x {
+			if err := noNulls(e, path+"[]"); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		for name, e := range x {
+			if err := noNulls(e, path+"."+name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// decode reads a JSON object in which no name stands twice.
+func decode(data []byte) (map[string]any, error) {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	x, err := value(dec)
+	if err != nil {
+		return nil, fmt.Errorf("the body is not JSON: %w", err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("text after the body")
+	}
+	body, ok := x.(map[string]any)
+	if !ok {
+		return nil, errors.New("the body is no object")
+	}
+	return body, nil
+}
+
+func value(dec *json.Decoder) (any, error) {
+	token, err := dec.Token()
+	if err != nil {
+		return nil, err
+	}
+	switch token {
+	case json.Delim('['):
+		list := []any{}
+		for dec.More() {
+			e, err := value(dec)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, e)
+		}
+		_, err = dec.Token()
+		return list, err
+	case json.Delim('{'):
+		object := map[string]any{}
+		for dec.More() {
+			name, err := dec.Token()
+			if err != nil {
+				return nil, err
+			}
+			if _, twice := object[name.(string)]; twice {
+				return nil, fmt.Errorf("%s stands twice", name)
+			}
+			if object[name.(string)], err = value(dec); err != nil {
+				return nil, err
+			}
+		}
+		_, err = dec.Token()
+		return object, err
+	}
+	return token, nil
+}
