@@ -8,14 +8,14 @@ import (
 )
 
 // HandMade makes n of the directory's people as an administrator would have,
-// before a job runs: with little more than a name, in capitals.
+// before a job runs: with little more than a name in capitals.
 func HandMade(ctx context.Context, c *Client, d *Directory, n int) error {
 	ids := d.people()
 	return each(ctx, 2, ids[:min(n, len(ids))], func(ctx context.Context, id string) error {
 		p := d.People[id]
 		body := build(map[string]string{
 			userName: strings.ToUpper(p.Attributes[userName]), externalID: p.Attributes[externalID], workMail: p.Attributes[workMail],
-			"nickName": "by hand",
+			"title": "by hand",
 		})
 		body["schemas"] = []string{userURN}
 		_, err := c.Do(ctx, http.MethodPost, "/Users", body, 201)
