@@ -220,7 +220,7 @@ func (s *shaper) value(a *schema.Attribute, v resource.Value) (resource.Value, e
 		if err != nil {
 			return resource.Value{}, err
 		}
-		if x.Unassigned() {
+		if x.Unassigned() || !hasContent(x) && emptied(item) {
 			continue
 		}
 		if isPrimary(x) {
@@ -236,6 +236,18 @@ func (s *shaper) value(a *schema.Attribute, v resource.Value) (resource.Value, e
 		list = append(list, x)
 	}
 	return resource.List(list...), nil
+}
+
+// emptied reports whether an element as sent has a member without a value. When
+// it then says only what kind it is of, it stands for no element: clients with
+// templates send {"type":"work","value":""} for a user without one.
+func emptied(e resource.Value) bool {
+	for _, v := range e.Members().All() {
+		if v.Unassigned() {
+			return true
+		}
+	}
+	return false
 }
 
 // asList reports whether one value may stand for a list of one.

@@ -61,6 +61,18 @@ var clientWriteRows = []row{
 			has("externalId", "0a21f0f2").has("active", true).has("addresses", raw(`[{"type":"work","locality":"Bonn"}]`)).
 			lacks("roles", "phoneNumbers", "title", "surplus", enterpriseURN)
 	}},
+	{holds: "rule-13 an element that holds nothing but its kind beside an empty value is none", show: func(c *client) {
+		empty := `"emails":[{"type":"work","value":"","primary":true},{"type":"home","value":"h@x"}],"addresses":[{"type":"work","locality":null}]`
+		kept := raw(`[{"type":"home","value":"h@x","primary":true}]`)
+		if c.site.tenant.Profile.Name == rfc7644 {
+			kept = raw(`[{"type":"home","value":"h@x"}]`)
+		}
+		id := c.do("POST", "/Users", userBody(ada+`,`+empty)).is(201).has("emails", kept).lacks("addresses").text("id")
+		c.put(id, ada+`,`+empty).is(200).has("emails", kept).lacks("addresses")
+		c.patch(id, `{"op":"replace","value":{`+empty+`}}`).is(200).has("emails", kept).lacks("addresses")
+		c.patch(id, add("addresses", `[{"type":"work","locality":""}]`)).is(200).lacks("addresses")
+		c.put(id, ada+`,"addresses":[{"type":"work"}]`).is(200).has("addresses", raw(`[{"type":"work"}]`))
+	}},
 	{holds: "rule-13 Q-125 names and URNs in any letter case, department and manager without URN", show: func(c *client) {
 		boss := c.user(`"userName":"boss"`)
 		id := c.do("POST", "/Users", `{"schemas":["`+userURN+`"],"username":"ada","`+strings.ToUpper(enterpriseURN)+`":{"Department":"R","MANAGER":{"Value":"`+boss+`"}}}`).is(201).
