@@ -60,6 +60,12 @@ var areas = []struct {
 	{"discovery", discoveryRows}, {"tokens", tokenRows}, {"tenants", tenantRows}, {"log", logRows},
 	{"clients", clientRows}, {"clients changing", clientWriteRows}, {"tenant quirks", quirkRows}, {"large lists", largeRows},
 	{"switches", switchRows()},
+	{"mapping of Entra ID", rowsOf(entraMapping, entraChange)},
+	{"mapping of Okta", rowsOf(oktaMapping, putting(readThenPut, put))},
+	{"mapping of OneLogin", rowsOf(oneLoginMapping, putting(put))},
+	{"mapping of JumpCloud", rowsOf(jumpCloudMapping, putting(put))},
+	{"mapping of PingOne", rowsOf(pingOneMapping, putting(put, pathlessReplace))},
+	{"failures of the guides", failureRows()},
 }
 
 func TestRequirements(t *testing.T) {
