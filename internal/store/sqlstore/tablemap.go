@@ -24,6 +24,8 @@ type tableMap struct {
 	// attribute to blame.
 	pair     []string
 	pairAttr string
+	// order are the columns before seq in the default order.
+	order []string
 	// names says how the other side of a link calls a resource of this type;
 	// the name for the zero end is the usual one. Types that nobody calls by a name
 	// have none.
@@ -209,6 +211,7 @@ func permissionMap(table, path, target string, rows ...string) *tableMap {
 			{name: "grantee", relation: store.Grantee, targets: []string{"User", "Group"}, required: true},
 		},
 		pair: []string{"target", "grantee"}, pairAttr: path,
+		order: []string{"target", "grantee"},
 	}
 }
 

@@ -1,12 +1,15 @@
 package storetest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"time"
 
+	"github.com/scimd/scimd/internal/resource"
 	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/store"
 )
@@ -282,6 +285,73 @@ var vaultCases = []testCase{
 			}
 			return err
 		})
+	}},
+	{"permissions are listed by target, then grantee, whole and in pages", func(w *world) {
+		const users, targets = 40, 12
+		var builders []*Builder
+		for i := range users {
+			builders = append(builders, User(fmt.Sprintf("u%02d", i)))
+		}
+		grantees := w.insert(builders...)
+		builders = nil
+		for i := range targets {
+			builders = append(builders, Container(fmt.Sprintf("c%02d", i)))
+		}
+		containers := w.insert(builders...)
+		rng := rand.New(rand.NewPCG(1, 1))
+		builders = nil
+		for _, i := range rng.Perm(users * targets) {
+			b := Grant(containers[i%targets], grantees[i/targets])
+			if i%3 == 0 {
+				b.Set("externalId", "third")
+			}
+			if i%5 == 0 {
+				b.Put("rights", resource.List(resource.Text("UseAccounts")))
+			}
+			builders = append(builders, b)
+		}
+		list := w.insert(builders...)
+		slices.SortFunc(list, func(a, b *store.Resource) int {
+			return cmp.Or(cmp.Compare(a.Ends[0].Seq, b.Ends[0].Seq), cmp.Compare(a.Ends[1].Seq, b.Ends[1].Seq))
+		})
+		for _, text := range []string{"", `externalId eq "third"`, `externalId eq "third" or rights pr`, `container.$ref pr`} {
+			var want []string
+			for _, r := range list {
+				third, _ := r.Body.Get("externalId")
+				rights, _ := r.Body.Get("rights")
+				if text == "" || text == `container.$ref pr` || third.Str() == "third" || text != `externalId eq "third"` && !rights.Unassigned() {
+					want = append(want, r.ID)
+				}
+			}
+			for _, page := range []int{-1, 7, 250, 300} {
+				q := w.query(store.Part{Type: permissionType(), Filter: w.compile(permissionType(), text)})
+				q.Match = func(*schema.ResourceType, *store.Record) bool { return true } // every one has a target
+				var got []string
+				for q.Limit = page; q.Offset < len(want); q.Offset += page {
+					a := w.ask(q)
+					if a.total != len(want) {
+						w.Fatalf("%q: total %d, want %d", text, a.total, len(want))
+					}
+					got = append(got, a.ids()...)
+					if page < 0 {
+						break
+					}
+				}
+				if !slices.Equal(got, want) {
+					w.Errorf("%q in pages of %d: %d permissions in another order, want %d", text, page, len(got), len(want))
+				}
+			}
+		}
+		// Equal sort keys still stand in the order of seq.
+		q := w.query(store.Part{Type: permissionType()})
+		q.Order = &store.Order{Attr: attribute(w, permissionType(), "externalId")}
+		last := int64(0)
+		for i, rec := range w.ask(q).records {
+			if i != len(list)/3 && rec.Seq < last {
+				w.Errorf("record %d of a sorted list is at %d, after %d", i, rec.Seq, last)
+			}
+			last = rec.Seq
+		}
 	}},
 	{"many events are appended in order", func(w *world) {
 		var list []store.Event
