@@ -37,17 +37,25 @@ type proxyKind struct {
 	// showsBreaks: an answer that breaks off is an error of the transport. Caddy
 	// before 2.7.6 ends it as if it were whole, and only its JSON shows the break.
 	showsBreaks bool
-	// configure writes the example into a directory, with these and no other
-	// changes, and gives the arguments that run it.
-	configure func(t *testing.T, dir string, p proxyPlace) []string
+	// configure writes the example into a directory, with these places and
+	// changes alone, and gives the arguments that run it.
+	configure func(t *testing.T, dir string, p proxyPlace, changes ...string) []string
+	// stripping are the changes that deploy/README.md names for a proxy that takes
+	// the prefix off.
+	stripping []string
 }
 
 // proxyPlace is where a proxy listens, where it leads, and its certificate.
 type proxyPlace struct{ listen, upstream, cert, key string }
 
 var proxyKinds = []proxyKind{
-	{"caddy", "caddy", false, configureCaddy},
-	{"nginx", "nginx-light", true, configureNginx},
+	{"caddy", "caddy", false, configureCaddy, []string{
+		"handle /idm/scimd/* {", "handle_path /idm/scimd/* {", "header_up -X-Forwarded-Prefix", "header_up X-Forwarded-Prefix " + prefix,
+	}},
+	{"nginx", "nginx-light", true, configureNginx, []string{
+		"location /idm/scimd/ {\n        proxy_pass http://scimd;", "location /idm/scimd/ {\n        proxy_pass http://scimd/;",
+		`X-Forwarded-Prefix "";`, "X-Forwarded-Prefix " + prefix + ";",
+	}},
 }
 
 // proxy is a running proxy.
@@ -86,7 +94,8 @@ func (k proxyKind) program() (string, error) {
 }
 
 // start runs the proxy's example before an upstream until the test ends.
-func (k proxyKind) start(t *testing.T, upstream string) *proxy {
+// Changes are pairs of old and new text.
+func (k proxyKind) start(t *testing.T, upstream string, changes ...string) *proxy {
 	t.Helper()
 	program, err := k.program()
 	if err != nil {
@@ -96,7 +105,7 @@ func (k proxyKind) start(t *testing.T, upstream string) *proxy {
 	cert, key, roots := certificate(t, dir)
 	for attempt := 0; ; attempt++ {
 		listen := freeAddr(t)
-		args := append([]string{program}, k.configure(t, dir, proxyPlace{listen, upstream, cert, key})...)
+		args := append([]string{program}, k.configure(t, dir, proxyPlace{listen, upstream, cert, key}, changes...)...)
 		log := filepath.Join(dir, "log")
 		ended, err := runUntilCleanup(t, dir, log, args)
 		if err != nil {
@@ -225,29 +234,29 @@ func example(t *testing.T, name string, pairs ...string) string {
 }
 
 // configureCaddy names places, and keeps Caddy from opening other ports.
-func configureCaddy(t *testing.T, dir string, p proxyPlace) []string {
+func configureCaddy(t *testing.T, dir string, p proxyPlace, changes ...string) []string {
 	t.Helper()
 	_, port, _ := net.SplitHostPort(p.listen)
 	file := filepath.Join(dir, "Caddyfile")
-	write(t, file, example(t, "caddy/Caddyfile",
+	write(t, file, example(t, "caddy/Caddyfile", append(changes,
 		"{\n\tservers {", "{\n\tadmin off\n\tauto_https disable_redirects\n\tdefault_bind 127.0.0.1\n\tservers {",
 		"scim.example.com {", fmt.Sprintf("https://localhost:%s, https://127.0.0.1:%[1]s {", port),
 		"# tls /etc/scimd/tls/cert.pem /etc/scimd/tls/key.pem", "tls "+p.cert+" "+p.key,
 		"reverse_proxy 127.0.0.1:8080", "reverse_proxy "+p.upstream,
-	))
+	)...))
 	return []string{"run", "--config", file, "--adapter", "caddyfile"}
 }
 
 // configureNginx names places, and puts around the example what stands in a
 // distribution's nginx.conf, for a user without rights.
-func configureNginx(t *testing.T, dir string, p proxyPlace) []string {
+func configureNginx(t *testing.T, dir string, p proxyPlace, changes ...string) []string {
 	t.Helper()
-	write(t, filepath.Join(dir, "scimd.conf"), example(t, "nginx/scimd.conf",
+	write(t, filepath.Join(dir, "scimd.conf"), example(t, "nginx/scimd.conf", append(changes,
 		"listen 443 ssl http2;", "listen "+p.listen+" ssl http2;",
 		"server 127.0.0.1:8080;", "server "+p.upstream+";",
 		"/etc/scimd/tls/cert.pem", p.cert, "/etc/scimd/tls/key.pem", p.key,
 		"/var/log/nginx/scimd.log", filepath.Join(dir, "access.log"),
-	))
+	)...))
 	me, err := account.Current()
 	if err != nil {
 		t.Fatal(err)

@@ -20,13 +20,19 @@ import (
 func (p place) behindProxy(t *testing.T, kind proxyKind, flags ...string) (*server, *proxy) {
 	t.Helper()
 	inner := p.start(t, slices.Concat([]string{"--trusted-proxies", "127.0.0.1", "--base-path", prefix}, flags)...)
-	at, err := url.Parse(inner.base)
+	return inner.behind(t, kind)
+}
+
+// behind starts a proxy before the server.
+func (s *server) behind(t *testing.T, kind proxyKind, changes ...string) (*server, *proxy) {
+	t.Helper()
+	at, err := url.Parse(s.base)
 	if err != nil {
 		t.Fatal(err)
 	}
-	outer := kind.start(t, at.Host)
+	outer := kind.start(t, at.Host, changes...)
 	_, port, _ := net.SplitHostPort(outer.addr)
-	return &server{base: "https://localhost:" + port + prefix + "/scim/v2", token: inner.token, client: outer.client}, outer
+	return &server{base: "https://localhost:" + port + prefix + "/scim/v2", token: s.token, client: outer.client}, outer
 }
 
 // everything that holds directly holds through a proxy below a prefix.
@@ -41,6 +47,34 @@ func TestTheScenariosPassBehindProxies(t *testing.T) {
 					play(t, s)
 				})
 			})
+		}
+	})
+}
+
+// so does a proxy that takes the prefix off and says which, and a public
+// URL.
+func TestTheScenariosPassBehindProxiesThatTakeThePrefixOff(t *testing.T) {
+	t.Parallel()
+	behindProxies(t, func(t *testing.T, kind proxyKind) {
+		s := place{"sqlite", []string{"--ephemeral", "--data-dir", t.TempDir()}}.start(t, "--trusted-proxies", "127.0.0.0/8")
+		outer, _ := s.behind(t, kind, kind.stripping...)
+		play(t, outer)
+		location := outer.do(t, "POST", "/Users", user("ada@contoso.example", nil), 201).header.Get("Location")
+		if !strings.HasPrefix(location, strings.TrimSuffix(outer.base, "/scim/v2")+"/Scim/v2/Users/") {
+			t.Errorf("Location %s behind %s", location, outer.base)
+		}
+	})
+}
+
+func TestAPublicURLIsTheBaseOfAllLinksBehindProxies(t *testing.T) {
+	t.Parallel()
+	behindProxies(t, func(t *testing.T, kind proxyKind) {
+		p := place{"sqlite", []string{"--ephemeral", "--data-dir", t.TempDir()}}
+		s, _ := p.behindProxy(t, kind, "--public-url", "https://id.contoso.example/people")
+		a := s.do(t, "POST", "/Users", user("ada@contoso.example", nil), 201)
+		want := "https://id.contoso.example/people/Scim/v2/Users/" + a.body["id"].(string)
+		if got := a.header.Get("Location"); got != want || a.body["meta"].(map[string]any)["location"] != want {
+			t.Errorf("Location %s: %s", got, a)
 		}
 	})
 }
