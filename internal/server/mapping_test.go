@@ -167,7 +167,7 @@ func pathlessReplace(c *client, id, body string) *answer {
 	return c.patch(id, `{"op":"replace","value":`+body+`}`)
 }
 
-// The guides have a table made of each mapping; go test -update makes them anew.
+// The guides have tables made of the mappings; go test -update makes them anew.
 func TestTheGuidesHoldTheMappings(t *testing.T) {
 	for _, guide := range []struct {
 		file, provider string
@@ -181,25 +181,31 @@ func TestTheGuidesHoldTheMappings(t *testing.T) {
 		{"jumpcloud.md", "JumpCloud", jumpCloudMapping, "PUT has", "left out of a PUT"},
 		{"pingone.md", "PingOne", pingOneMapping, "PUT or PATCH has", "left out of a PUT"},
 	} {
-		file := "../../docs/" + guide.file
-		const begin, end = "<!-- mapping: made by go test ./internal/server -run Guides -update -->\n", "<!-- end of mapping -->"
-		page, err := os.ReadFile(file)
-		if err != nil {
+		holdsTable(t, guide.file, "mapping", mappingTable(guide.provider, guide.later, guide.away, guide.mapping))
+	}
+}
+
+// holdsTable checks the part of a guide that is made from a test, or makes it.
+func holdsTable(t *testing.T, guide, name, table string) {
+	t.Helper()
+	file := "../../docs/" + guide
+	begin, end := "<!-- "+name+": made by go test ./internal/server -run Guides -update -->\n", "<!-- end of "+name+" -->"
+	page, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := strings.Cut(string(page), begin)
+	_, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatalf("%s has no markers for %s", file, name)
+	}
+	want := before + begin + table + end + after
+	if *update {
+		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		before, rest, ok := strings.Cut(string(page), begin)
-		_, after, ok2 := strings.Cut(rest, end)
-		if !ok || !ok2 {
-			t.Fatalf("%s has no markers", file)
-		}
-		want := before + begin + mappingTable(guide.provider, guide.later, guide.away, guide.mapping) + end + after
-		if *update {
-			if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		} else if string(page) != want {
-			t.Errorf("%s is stale; go test ./internal/server -run Guides -update makes it anew", file)
-		}
+	} else if string(page) != want {
+		t.Errorf("%s is stale; go test ./internal/server -run Guides -update makes it anew", file)
 	}
 }
 

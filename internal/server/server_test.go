@@ -65,7 +65,7 @@ var areas = []struct {
 	{"mapping of OneLogin", rowsOf(oneLoginMapping, putting(put))},
 	{"mapping of JumpCloud", rowsOf(jumpCloudMapping, putting(put))},
 	{"mapping of PingOne", rowsOf(pingOneMapping, putting(put, pathlessReplace))},
-	{"failures of the guides", failureRows()},
+	{"needs of Entra ID", needRows()}, {"failures of the guides", failureRows()},
 }
 
 func TestRequirements(t *testing.T) {
