@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/scimd/scimd/internal/app"
 )
@@ -29,15 +30,15 @@ func newRoot(streams app.Streams) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		command("serve", "Serve (what scimd does without a command)", true, serve),
-		newConfig(streams.Out), newMigrate(streams.Out), newToken(streams.Out), newProfile(streams.Out), newPing(streams.Out), newVersion(streams.Out),
+		newConfig(streams.Out), newMigrate(streams.Out), newTenant(streams.Out), newToken(streams.Out), newProfile(streams.Out), newPing(streams.Out), newVersion(streams.Out),
 	)
 	return root
 }
 
 // command makes a command without arguments whose configuration is loaded from
 // its flags, the environment and the file before it runs. serving tells whether
-// all options mean something to it.
-func command(use, short string, serving bool, do action) *cobra.Command {
+// all options mean something to it. own are flags of the command itself.
+func command(use, short string, serving bool, do action, own ...func(*pflag.FlagSet)) *cobra.Command {
 	cfg := app.Defaults()
 	cmd := &cobra.Command{
 		Use: use, Short: short, Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
@@ -49,6 +50,9 @@ func command(use, short string, serving bool, do action) *cobra.Command {
 		},
 	}
 	cmd.Flags().SortFlags = false
+	for _, add := range own {
+		add(cmd.Flags())
+	}
 	cfg.Flags(cmd.Flags(), serving)
 	return cmd
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/scimd/scimd/internal/app"
 	"github.com/scimd/scimd/internal/control"
@@ -23,7 +24,7 @@ func newToken(out io.Writer) *cobra.Command {
 
 // managing makes a command on the control service. do prints nothing itself:
 // it gives what to print as JSON, and as text.
-func managing(out io.Writer, use, short string, do func(context.Context, control.Service, []string) (any, func(io.Writer), error)) *cobra.Command {
+func managing(out io.Writer, use, short string, do func(context.Context, control.Service, []string) (any, func(io.Writer), error), own ...func(*pflag.FlagSet)) *cobra.Command {
 	var asJSON bool
 	return jsonFlag(command(use, short, false, func(ctx context.Context, cfg app.Config, args []string) (err error) {
 		s, closeIt, err := app.Manage(ctx, cfg)
@@ -41,7 +42,7 @@ func managing(out io.Writer, use, short string, do func(context.Context, control
 		tw := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 		human(tw)
 		return tw.Flush()
-	}), &asJSON)
+	}, own...), &asJSON)
 }
 
 func tenantFlag(cmd *cobra.Command, tenant *string) *cobra.Command {

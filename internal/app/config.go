@@ -64,6 +64,7 @@ type Config struct {
 	IdleTimeout         time.Duration
 	ShutdownTimeout     time.Duration
 	File                string // the configuration file read, if any
+	shadowed            []string
 	ControlSocket       string // for commands: the socket of the server meant
 }
 

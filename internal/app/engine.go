@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -23,18 +22,18 @@ import (
 // engine is an open store with the protocol on it: what a server serves, and
 // what commands use when no server runs.
 type engine struct {
-	cfg       *Config
-	registry  *schema.Registry
-	profile   *scim.Profile
-	discovery *scim.Discovery
-	store     store.Store
-	service   *scim.Service
+	cfg        *Config
+	registry   *schema.Registry
+	profile    *scim.Profile // of the options
+	behaviours behaviours
+	store      store.Store
+	service    *scim.Service
 }
 
 // newEngine reads everything but the database: what can be wrong without one
 // is found before anything is touched.
 func newEngine(cfg *Config) (*engine, error) {
-	e := &engine{cfg: cfg}
+	e := &engine{cfg: cfg, behaviours: behaviours{byText: map[string]behaviour{}}}
 	var err error
 	if e.registry, err = schemas.Registry(); err != nil {
 		return nil, err
@@ -48,7 +47,7 @@ func newEngine(cfg *Config) (*engine, error) {
 			return nil, fmt.Errorf("set: %w", err)
 		}
 	}
-	e.discovery, err = scim.NewDiscovery(e.registry, e.profile, time.Now())
+	_, err = e.behaviour("")
 	return e, err
 }
 
@@ -90,15 +89,6 @@ func (c *Config) Database() string {
 	return name
 }
 
-// tenant makes a stored tenant ready for use.
-func (e *engine) tenant(t store.Tenant) *scim.Tenant {
-	return &scim.Tenant{
-		ID: t.ID, Name: t.Name, Space: t.Space, Profile: e.profile, Registry: e.registry, Discovery: e.discovery,
-		Now: time.Now, NewID: newID,
-		MaxFilterDepth: e.cfg.MaxFilterDepth, MaxFilterLength: int(e.cfg.MaxFilterLength),
-	}
-}
-
 // newID makes ids as the tenant does: GUIDs, with underscores where a group is
 // a role.
 func newID(rt *schema.ResourceType) string {
@@ -119,16 +109,18 @@ func (e *engine) defaultTenant(ctx context.Context) (store.Tenant, error) {
 
 // serviceUser is the principal of tokens that stand for nobody else.
 func (e *engine) serviceUser(ctx context.Context, t store.Tenant) (store.Principal, error) {
-	return e.service.EnsureServiceUser(ctx, e.tenant(t))
+	tenant, err := e.tenant(t)
+	if err != nil {
+		return store.Principal{}, err
+	}
+	return e.service.EnsureServiceUser(ctx, tenant)
 }
 
-// manage is the control service on the open store. revoked is told the hashes
-// of revoked tokens.
-func (e *engine) manage(about control.Info, revoked func([32]byte)) *control.Direct {
-	return &control.Direct{Store: e.store, ServiceUser: e.serviceUser, Revoked: revoked, About: about, Now: time.Now}
-}
-
-// always resolves every request to one tenant.
-func always(t *scim.Tenant) func(*http.Request) (*scim.Tenant, error) {
-	return func(*http.Request) (*scim.Tenant, error) { return t, nil }
+// manage is the control service on the open store. What the server keeps in
+// memory is told through the functions, see control.Direct.
+func (e *engine) manage(about control.Info, revoked func([32]byte), changed, sweep func(context.Context) error) *control.Direct {
+	return &control.Direct{
+		Store: e.store, ServiceUser: e.serviceUser, Profiles: schemas.FS, Profile: e.profile,
+		Revoked: revoked, Changed: changed, Sweep: sweep, About: about, Now: time.Now,
+	}
 }

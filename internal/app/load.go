@@ -18,10 +18,16 @@ const (
 
 // Flags adds the options to a flag set, as flags that fill c. Those that mean
 // nothing to a command beside the server are hidden there, but known, since
-// one configuration serves all commands.
+// one configuration serves all commands. A flag that fs has already is of the
+// command: it means something else than the option of its name, which is then
+// left to the environment and the file.
 func (c *Config) Flags(fs *pflag.FlagSet, serving bool) {
 	fs.StringVar(&c.File, configFlag, c.File, configUsage)
 	for _, o := range options {
+		if fs.Lookup(o.name) != nil {
+			c.shadowed = append(c.shadowed, o.name)
+			continue
+		}
 		f := fs.VarPF(o.value(c), o.name, "", o.usage)
 		if v, ok := f.Value.(*value[bool]); ok && v.kind == "bool" {
 			f.NoOptDefVal = "true"
@@ -42,11 +48,14 @@ func (c *Config) Load(fs *pflag.FlagSet, lookup func(string) (string, bool)) err
 		return err
 	}
 	for _, o := range options {
-		texts, source, err := o.find(fs, lookup, file)
+		if fs.Changed(o.name) && !slices.Contains(c.shadowed, o.name) {
+			continue
+		}
+		texts, source, err := o.find(lookup, file)
 		if err != nil {
 			return err
 		}
-		v := fs.Lookup(o.name).Value
+		v := o.value(c)
 		for _, t := range texts {
 			if err := v.Set(t); err != nil {
 				return fmt.Errorf("%s: %w", source, err)
@@ -58,10 +67,7 @@ func (c *Config) Load(fs *pflag.FlagSet, lookup func(string) (string, bool)) err
 
 // find gives what the environment or the file say about an option that no flag
 // has set, and where they say it.
-func (o *option) find(fs *pflag.FlagSet, lookup func(string) (string, bool), file map[string][]string) (texts []string, source string, err error) {
-	if fs.Changed(o.name) {
-		return nil, "", nil
-	}
+func (o *option) find(lookup func(string) (string, bool), file map[string][]string) (texts []string, source string, err error) {
 	env := EnvName(o.name)
 	direct, isDirect := lookup(env)
 	if o.secret {

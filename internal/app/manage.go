@@ -46,7 +46,8 @@ func Manage(ctx context.Context, cfg Config) (s control.Service, closeIt func() 
 		return nil, nil, errors.Join(err, e.store.Close())
 	}
 	about := control.Info{Version: Version(), Engine: e.store.Capabilities().Engine, Database: cfg.Database(), Profile: e.profile.Name}
-	return e.manage(about, func([32]byte) {}), e.store.Close, nil
+	alone := func(context.Context) error { return nil }
+	return e.manage(about, func([32]byte) {}, alone, e.sweep), e.store.Close, nil
 }
 
 // dial finds the running server that cfg means; control.ErrNoServer if none.

@@ -85,6 +85,20 @@ func ValidateProfile(file string) (Profile, error) {
 	return ShowProfile(file)
 }
 
+// ProfileText gives the profile in a file in full, with all that it extends, for
+// a server that cannot see the file. A plain name is that of a built-in profile,
+// of which the server has its own: the text is then "".
+func ProfileText(nameOrFile string) (string, error) {
+	if !scim.IsProfilePath(nameOrFile) {
+		return "", nil
+	}
+	p, err := scim.LoadProfile(schemas.FS, nameOrFile)
+	if err != nil {
+		return "", err
+	}
+	return p.Text(), nil
+}
+
 // DiffProfiles compares two profiles, each a name or a file.
 func DiffProfiles(a, b string) (ProfileDiff, error) {
 	left, err := ShowProfile(a)

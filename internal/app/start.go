@@ -144,6 +144,15 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 	if err != nil {
 		return err
 	}
+	known, err := openDirectory(ctx, e, s.log)
+	if err != nil {
+		return err
+	}
+	behaviour, err := e.behaviour(tenant.Switches)
+	if err != nil {
+		return fmt.Errorf("the stored profile of the tenant %s: %w", tenant.Name, err)
+	}
+	sweeper := newSweeper()
 
 	local := "http://" + reachable(cfg.Addr, listener.Addr().String())
 	public := local
@@ -161,10 +170,10 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 	manager := e.manage(control.Info{
 		Version: Version(), PID: os.Getpid(), BaseURL: public + scimPath, Address: listener.Addr().String(),
 		Engine: e.store.Capabilities().Engine, Database: cfg.Database(), Profile: e.profile.Name, Started: time.Now().UTC(),
-	}, authenticator.Forget)
+	}, authenticator.Forget, known.refresh, sweeper.wake)
 
 	s.http = s.server(server.New(server.Config{
-		Service: e.service, Registry: e.registry, Tenant: always(e.tenant(tenant)), Auth: authenticator, Logger: s.log,
+		Service: e.service, Registry: e.registry, Tenants: known, Auth: authenticator, Logger: s.log,
 		Limits:    server.Limits{Body: cfg.MaxBody, URL: cfg.MaxURL, Write: cfg.WriteTimeout},
 		PublicURL: cfg.PublicURL, TrustedProxies: cfg.TrustedProxy, BasePath: cfg.BasePath, CORSOrigins: cfg.CORSOrigins, Ready: s.readiness(e.store),
 	}))
@@ -184,13 +193,15 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 	if err != nil {
 		return err
 	}
+	s.beside(known.poll)
+	s.beside(func(ctx context.Context) { sweeper.run(ctx, e, s.log) })
 	s.serve(s.http, listener)
 
 	s.ready = Ready{BaseURL: local + scimPath, Tenant: tenant.Name, Token: cfg.Token + made, PID: os.Getpid()}
 	s.log.LogAttrs(ctx, slog.LevelInfo, "ready", slog.String("address", listener.Addr().String()),
 		slog.String("database", cfg.Database()), slog.String("version", Version()))
 	b := banner{
-		version: Version(), profile: e.profile.Name, baseURL: public + scimPath, local: s.ready.BaseURL, tenant: tenant.Name,
+		version: Version(), profile: behaviour.profile.Name, baseURL: public + scimPath, local: s.ready.BaseURL, tenant: tenant.Name,
 		database: cfg.Database(), token: made, known: cfg.Token != "", controlSocket: elsewhere, controlAddr: cfg.ControlAddr,
 	}
 	if cfg.DataDir != Defaults().DataDir {
@@ -271,6 +282,22 @@ func (s *Server) serve(h *http.Server, l net.Listener) {
 			s.failed <- err
 		}
 	}()
+}
+
+// beside runs fn beside requests. It is ended, and waited for, before what was
+// opened earlier is closed.
+func (s *Server) beside(fn func(context.Context)) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		fn(ctx)
+	}()
+	s.undo.add(func() error {
+		cancel()
+		<-ended
+		return nil
+	})
 }
 
 func (s *Server) readiness(st store.Store) func(context.Context) error {

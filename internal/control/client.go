@@ -95,6 +95,27 @@ func (c *Client) Tenants(ctx context.Context) ([]Tenant, error) {
 	return call[[]Tenant](ctx, c, http.MethodGet, "/control/tenants", nil)
 }
 
+// Tenant implements Service.
+func (c *Client) Tenant(ctx context.Context, name string) (*Tenant, error) {
+	return call[*Tenant](ctx, c, http.MethodGet, tenantPath(name), nil)
+}
+
+// CreateTenant implements Service.
+func (c *Client) CreateTenant(ctx context.Context, n NewTenant) (*MadeTenant, error) {
+	return call[*MadeTenant](ctx, c, http.MethodPost, "/control/tenants", n)
+}
+
+// UpdateTenant implements Service.
+func (c *Client) UpdateTenant(ctx context.Context, name string, t TenantChange) (*Tenant, error) {
+	return call[*Tenant](ctx, c, http.MethodPatch, tenantPath(name), t)
+}
+
+// DeleteTenant implements Service.
+func (c *Client) DeleteTenant(ctx context.Context, name string) error {
+	_, err := call[any](ctx, c, http.MethodDelete, tenantPath(name), nil)
+	return err
+}
+
 // CreateToken implements Service.
 func (c *Client) CreateToken(ctx context.Context, n NewToken) (*Token, error) {
 	return call[*Token](ctx, c, http.MethodPost, tokensPath(n.Tenant), n)
@@ -110,12 +131,14 @@ func (c *Client) RevokeToken(ctx context.Context, tenant, idOrName string) (*Tok
 	return call[*Token](ctx, c, http.MethodDelete, tokensPath(tenant)+"/"+url.PathEscape(idOrName), nil)
 }
 
-func tokensPath(tenant string) string {
+func tenantPath(tenant string) string {
 	if tenant == "" {
 		tenant = DefaultTenant
 	}
-	return "/control/tenants/" + url.PathEscape(tenant) + "/tokens"
+	return "/control/tenants/" + url.PathEscape(tenant)
 }
+
+func tokensPath(tenant string) string { return tenantPath(tenant) + "/tokens" }
 
 func call[T any](ctx context.Context, c *Client, method, path string, body any) (out T, err error) {
 	var payload io.Reader

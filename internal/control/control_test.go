@@ -14,15 +14,17 @@ import (
 
 	"github.com/scimd/scimd/internal/auth"
 	"github.com/scimd/scimd/internal/control"
+	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/store"
 )
 
 // admin is a store of one tenant's tokens in memory.
 type admin struct {
-	mu     sync.Mutex
-	tokens []store.Token
-	down   error
+	control.Admin // what is not asked for here
+	mu            sync.Mutex
+	tokens        []store.Token
+	down          error
 }
 
 func (a *admin) Ping(context.Context) error { return a.down }
@@ -76,7 +78,7 @@ func direct(a *admin) (*control.Direct, *[][32]byte) {
 		ServiceUser: func(_ context.Context, t store.Tenant) (store.Principal, error) {
 			return store.Principal{Kind: "service", ID: "u-" + t.Name, Display: "scimd"}, nil
 		},
-		Revoked: func(h [32]byte) { revoked = append(revoked, h) },
+		Revoked: func(h [32]byte) { revoked = append(revoked, h) }, Profile: &scim.Profile{Name: "cyberark"},
 	}, &revoked
 }
 
@@ -121,7 +123,7 @@ func TestTheServiceIsTheSameDirectAndOverTheSocket(t *testing.T) {
 				t.Fatalf("info %+v, %v", info, err)
 			}
 			tenants, err := s.Tenants(ctx)
-			if err != nil || len(tenants) != 1 || tenants[0] != (control.Tenant{Name: "default", Profile: "cyberark", Created: now}) {
+			if err != nil || len(tenants) != 1 || tenants[0].Name != "default" || !tenants[0].FollowsOptions || !tenants[0].Created.Equal(now) {
 				t.Fatalf("tenants %+v, %v", tenants, err)
 			}
 			if list, err := s.Tokens(ctx, ""); err != nil || list == nil || len(list) != 0 {

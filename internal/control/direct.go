@@ -3,12 +3,14 @@ package control
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/scimd/scimd/internal/auth"
+	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/store"
 )
@@ -19,6 +21,9 @@ const maxName = 128
 // Admin is the part of store.Store that is managed here.
 type Admin interface {
 	Tenants(ctx context.Context) ([]store.Tenant, error)
+	CreateTenant(ctx context.Context, t store.Tenant) (store.Tenant, error)
+	UpdateTenant(ctx context.Context, id int64, change func(*store.Tenant) error) (store.Tenant, error)
+	DeleteTenant(ctx context.Context, id int64, at time.Time) error
 	CreateToken(ctx context.Context, t store.Token) error
 	Tokens(ctx context.Context, tenant int64) ([]store.Token, error)
 	RevokeToken(ctx context.Context, tenant int64, idOrName string, at time.Time) (store.Token, error)
@@ -30,10 +35,16 @@ type Direct struct {
 	Store Admin
 	// ServiceUser gives the principal of new tokens of a tenant.
 	ServiceUser func(context.Context, store.Tenant) (store.Principal, error)
-	// Revoked is told the hash of each token revoked here.
-	Revoked func(hash [32]byte)
-	About   Info
-	Now     func() time.Time
+	// Profiles are the built-in profiles, see scim.LoadProfile; Profile is the one
+	// of the server's options.
+	Profiles fs.FS
+	Profile  *scim.Profile
+	// Revoked is told the hash of each token revoked here; Changed is called after
+	// each change of a tenant, and Sweep has removed what deleted ones held.
+	Revoked        func(hash [32]byte)
+	Changed, Sweep func(context.Context) error
+	About          Info
+	Now            func() time.Time
 }
 
 // Info implements Service.
@@ -45,19 +56,6 @@ func (d *Direct) Health(ctx context.Context) error {
 		return scimerr.Unavailable(err)
 	}
 	return nil
-}
-
-// Tenants implements Service.
-func (d *Direct) Tenants(ctx context.Context) ([]Tenant, error) {
-	list, err := d.Store.Tenants(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]Tenant, len(list))
-	for i, t := range list {
-		out[i] = Tenant{Name: t.Name, Profile: t.Profile, Created: t.Created}
-	}
-	return out, nil
 }
 
 // CreateToken implements Service. Without a name the token is called after its id.
@@ -91,10 +89,12 @@ func (d *Direct) CreateToken(ctx context.Context, n NewToken) (*Token, error) {
 	var taken *store.TakenError
 	if err := d.Store.CreateToken(ctx, t); errors.As(err, &taken) {
 		return nil, scimerr.Conflict("A token named %s is in use in the tenant %s; revoke it or choose another name.", t.Name, tenant.Name)
+	} else if errors.Is(err, store.ErrNotFound) { // it was deleted meanwhile
+		return nil, scimerr.NotFound("There is no tenant %s.", tenant.Name)
 	} else if err != nil {
 		return nil, err
 	}
-	out := shown(t, tenant.Name)
+	out := shownToken(t, tenant.Name)
 	out.Text = text
 	return &out, nil
 }
@@ -119,7 +119,7 @@ func (d *Direct) Tokens(ctx context.Context, tenant string) ([]Token, error) {
 	}
 	out := make([]Token, len(list))
 	for i, t := range list {
-		out[i] = shown(t, tn.Name)
+		out[i] = shownToken(t, tn.Name)
 	}
 	return out, nil
 }
@@ -138,11 +138,12 @@ func (d *Direct) RevokeToken(ctx context.Context, tenant, idOrName string) (*Tok
 		return nil, err
 	}
 	d.Revoked(t.Hash)
-	out := shown(t, tn.Name)
+	out := shownToken(t, tn.Name)
 	return &out, nil
 }
 
 func (d *Direct) tenant(ctx context.Context, name string) (store.Tenant, error) {
+	name = strings.ToLower(name)
 	if name == "" {
 		name = DefaultTenant
 	}

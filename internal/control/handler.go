@@ -23,15 +23,33 @@ func Handler(s Service, token string, log *slog.Logger) http.Handler {
 		return map[string]string{"status": "ok"}, s.Health(r.Context())
 	}))
 	mux.HandleFunc("GET /control/tenants", h.answer(func(r *http.Request) (any, error) { return s.Tenants(r.Context()) }))
+	mux.HandleFunc("POST /control/tenants", h.answer(func(r *http.Request) (any, error) {
+		n, err := read[NewTenant](r, "a tenant")
+		if err != nil {
+			return nil, err
+		}
+		return s.CreateTenant(r.Context(), n)
+	}))
+	mux.HandleFunc("GET /control/tenants/{tenant}", h.answer(func(r *http.Request) (any, error) {
+		return s.Tenant(r.Context(), r.PathValue("tenant"))
+	}))
+	mux.HandleFunc("PATCH /control/tenants/{tenant}", h.answer(func(r *http.Request) (any, error) {
+		c, err := read[TenantChange](r, "a change of a tenant")
+		if err != nil {
+			return nil, err
+		}
+		return s.UpdateTenant(r.Context(), r.PathValue("tenant"), c)
+	}))
+	mux.HandleFunc("DELETE /control/tenants/{tenant}", h.answer(func(r *http.Request) (any, error) {
+		return map[string]string{"status": "deleted"}, s.DeleteTenant(r.Context(), r.PathValue("tenant"))
+	}))
 	mux.HandleFunc("GET /control/tenants/{tenant}/tokens", h.answer(func(r *http.Request) (any, error) {
 		return s.Tokens(r.Context(), r.PathValue("tenant"))
 	}))
 	mux.HandleFunc("POST /control/tenants/{tenant}/tokens", h.answer(func(r *http.Request) (any, error) {
-		var n NewToken
-		d := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxBody))
-		d.DisallowUnknownFields()
-		if err := d.Decode(&n); err != nil {
-			return nil, scimerr.InvalidSyntax("", "The body is not a token request: %v.", err)
+		n, err := read[NewToken](r, "a token request")
+		if err != nil {
+			return nil, err
 		}
 		n.Tenant = r.PathValue("tenant")
 		return s.CreateToken(r.Context(), n)
@@ -49,6 +67,16 @@ func Handler(s Service, token string, log *slog.Logger) http.Handler {
 		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// read reads the body of a request; what says what it should be.
+func read[T any](r *http.Request, what string) (v T, err error) {
+	d := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxBody))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&v); err != nil {
+		return v, scimerr.InvalidSyntax("", "The body is not %s: %v.", what, err)
+	}
+	return v, nil
 }
 
 type handler struct{ log *slog.Logger }

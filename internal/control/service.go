@@ -20,6 +20,16 @@ type Service interface {
 	// Health is nil when the server can answer requests.
 	Health(ctx context.Context) error
 	Tenants(ctx context.Context) ([]Tenant, error)
+	// Tenant shows one tenant with its switches; 404.
+	Tenant(ctx context.Context, name string) (*Tenant, error)
+	// CreateTenant makes a tenant with a first token of all rights, whose text is
+	// in the answer and nowhere else. 409 when the name or a host is in use.
+	CreateTenant(ctx context.Context, n NewTenant) (*MadeTenant, error)
+	// UpdateTenant changes what the change names, and leaves the rest; 404, 409.
+	UpdateTenant(ctx context.Context, name string, c TenantChange) (*Tenant, error)
+	// DeleteTenant deletes a tenant with everything in it. At once nothing leads to
+	// it any more; its resources are removed soon. The default one stays (409).
+	DeleteTenant(ctx context.Context, name string) error
 	// CreateToken makes a token; its text is in the answer and nowhere else.
 	// 409 when the name is in use by a token that is not revoked.
 	CreateToken(ctx context.Context, n NewToken) (*Token, error)
@@ -41,11 +51,51 @@ type Info struct {
 	Started  time.Time `json:"started"`
 }
 
-// Tenant is one isolated set of resources.
+// Tenant is one isolated set of resources. Names are in lower case.
 type Tenant struct {
-	Name    string    `json:"name"`
-	Profile string    `json:"profile"`
-	Created time.Time `json:"created"`
+	Name string `json:"name"`
+	// Profile names the profile. FollowsOptions tells that the tenant has none of
+	// its own, but behaves as the options of the server say.
+	Profile        string         `json:"profile"`
+	FollowsOptions bool           `json:"followsOptions,omitempty"`
+	Hosts          []string       `json:"hosts,omitempty"`
+	Limits         map[string]int `json:"limits,omitempty"`
+	// BaseURLs lead clients to the tenant; without a server they are paths.
+	BaseURLs []string `json:"baseUrls"`
+	// Switches are those of the profile; only in the answer to Tenant.
+	Switches map[string]string `json:"switches,omitempty"`
+	Created  time.Time         `json:"created"`
+}
+
+// NewTenant asks for a tenant. Without a profile it gets the one that the
+// options of the server name.
+type NewTenant struct {
+	Name string `json:"name"`
+	TenantChange
+	// TokenName names the first token; "" means first.
+	TokenName string `json:"tokenName,omitempty"`
+}
+
+// MadeTenant is a tenant just made.
+type MadeTenant struct {
+	Tenant
+	FirstToken Token `json:"firstToken"`
+}
+
+// TenantChange is what of a tenant is to be set. Its profile is stored in full.
+type TenantChange struct {
+	// Profile names a built-in profile. Document is the text of another, in full
+	// (scim.Profile.Text). Switches are set on it, or, without both, on the profile
+	// that there is.
+	Profile  string            `json:"profile,omitempty"`
+	Document string            `json:"document,omitempty"`
+	Switches map[string]string `json:"switches,omitempty"`
+	// FollowOptions gives up the default tenant's own profile.
+	FollowOptions bool     `json:"followOptions,omitempty"`
+	AddHosts      []string `json:"addHosts,omitempty"`
+	RemoveHosts   []string `json:"removeHosts,omitempty"`
+	// Limits are numbers as text, or none, by name (scim.Limits).
+	Limits map[string]string `json:"limits,omitempty"`
 }
 
 // NewToken asks for a token. Zero Expires means never.
@@ -77,7 +127,7 @@ type Principal struct {
 	Display string `json:"display"`
 }
 
-func shown(t store.Token, tenant string) Token {
+func shownToken(t store.Token, tenant string) Token {
 	return Token{
 		ID: t.ID, Name: t.Name, Tenant: tenant, Rights: t.Rights,
 		Principal: Principal{Kind: t.Principal.Kind, ID: t.Principal.ID, Display: t.Principal.Display},

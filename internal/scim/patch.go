@@ -180,9 +180,9 @@ func compilePatch(t *Tenant, rt *schema.ResourceType, in *resource.Members) ([]s
 	if !ok || ops.Kind() != resource.Array {
 		return nil, scimerr.InvalidSyntax("Operations", "Operations must be a list of operations.")
 	}
-	limit := t.MaxOperations
-	if limit == 0 {
-		limit = maxOperations
+	limit := maxOperations
+	if t.MaxOperations != 0 {
+		limit = min(limit, t.MaxOperations)
 	}
 	switch n := len(ops.Items()); {
 	case n == 0:

@@ -8,6 +8,7 @@ package scim
 type Profile struct {
 	Name        string `json:"-"`
 	Description string `json:"-"` // one line for people; may be empty
+	Base        string `json:"-"` // the nearest built-in profile that it is or extends; "" without one
 
 	// Discovery, addresses and links.
 

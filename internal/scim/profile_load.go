@@ -32,7 +32,7 @@ func LoadProfile(fsys fs.FS, nameOrFile string) (*Profile, error) {
 	var seen []string
 	dir := ""
 	for next := nameOrFile; next != ""; {
-		file := isProfilePath(next)
+		file := IsProfilePath(next)
 		if file {
 			if !filepath.IsAbs(next) {
 				next = filepath.Join(dir, next)
@@ -52,6 +52,9 @@ func LoadProfile(fsys fs.FS, nameOrFile string) (*Profile, error) {
 	}
 
 	p := &Profile{Name: chain[0].Name, Description: chain[0].Description}
+	if i := slices.IndexFunc(seen, func(link string) bool { return !IsProfilePath(link) }); i >= 0 {
+		p.Base = seen[i]
+	}
 	missing := map[string]bool{}
 	for _, s := range switches {
 		missing[s.Name] = true
@@ -81,7 +84,8 @@ func ProfileNames(fsys fs.FS) ([]string, error) {
 	return files, err
 }
 
-func isProfilePath(s string) bool {
+// IsProfilePath tells whether what names a profile is the path of a file.
+func IsProfilePath(s string) bool {
 	return strings.ContainsAny(s, `/\`) || strings.HasSuffix(s, ".json")
 }
 
@@ -97,6 +101,11 @@ func readProfile(fsys fs.FS, where string, file bool) (profileJSON, error) {
 	if err != nil {
 		return profileJSON{}, fmt.Errorf("profile %s: %w", where, err)
 	}
+	return decodeProfile(where, data)
+}
+
+// decodeProfile reads one link of a profile; where is what errors call it.
+func decodeProfile(where string, data []byte) (profileJSON, error) {
 	var in profileJSON
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()

@@ -29,9 +29,11 @@ type Tenant struct {
 	Now func() time.Time
 	// NewID makes an identifier for a new resource of a type.
 	NewID func(*schema.ResourceType) string
-	// MaxFilterDepth and MaxFilterLength bound filters and paths; 0 means the
-	// defaults of package filter. MaxOperations bounds one PATCH; 0 means 10,000.
-	MaxFilterDepth, MaxFilterLength, MaxOperations int
+	// Limits are the effective ones: of the tenant and of the server.
+	Limits
+	// Usage is what MaxResources and MaxConcurrent are held against; without it
+	// they bound nothing.
+	Usage *Usage
 }
 
 // Call is one request as the protocol sees it.

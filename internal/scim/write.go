@@ -56,7 +56,13 @@ func (s *Service) Create(ctx context.Context, c *Call, rt *schema.ResourceType, 
 	}
 	now := c.Tenant.now()
 	r := &store.Resource{Type: rt, ID: c.Tenant.NewID(rt), Version: 1, Created: now, Modified: now}
-	return s.insert(ctx, c, r, tree, named, password, proj)
+	made, err := s.makeRoom(ctx, c.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	res, err := s.insert(ctx, c, r, tree, named, password, proj)
+	made(err == nil)
+	return res, err
 }
 
 // insert stores a new resource and renders it.
@@ -258,7 +264,7 @@ func (c *Call) update(tx store.Tx, r *store.Resource, before *resource.Members) 
 
 // Delete answers DELETE (RFC 7644 §3.6).
 func (s *Service) Delete(ctx context.Context, c *Call, rt *schema.ResourceType, id string) error {
-	return s.store.Do(ctx, c.Tenant.Space, func(tx store.Tx) error {
+	err := s.store.Do(ctx, c.Tenant.Space, func(tx store.Tx) error {
 		rec, err := c.get(tx, rt, id)
 		if err != nil {
 			return err
@@ -274,6 +280,10 @@ func (s *Service) Delete(ctx context.Context, c *Call, rt *schema.ResourceType, 
 		}
 		return tx.Event(c.event(opDelete, &store.Resource{Type: rt, ID: rec.ID, Version: rec.Version, Modified: c.Tenant.after(rec.Modified)}))
 	})
+	if err == nil {
+		c.Tenant.Usage.removed()
+	}
+	return err
 }
 
 // touchHolders moves on the resources that hold one which is about to go in a

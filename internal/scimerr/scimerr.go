@@ -48,6 +48,8 @@ type Error struct {
 	Challenge string
 	// Allow lists the methods of a 405.
 	Allow []string
+	// RetryAfter is the header of a 429, in seconds.
+	RetryAfter int
 
 	cause error
 }
@@ -184,6 +186,11 @@ func TooLarge(format string, args ...any) *Error {
 // URITooLong is 414.
 func URITooLong(format string, args ...any) *Error {
 	return &Error{Status: http.StatusRequestURITooLong, Detail: fmt.Sprintf(format, args...)}
+}
+
+// Busy is 429: the same request may be sent again in a second.
+func Busy(format string, args ...any) *Error {
+	return &Error{Status: http.StatusTooManyRequests, Detail: fmt.Sprintf(format, args...), RetryAfter: 1}
 }
 
 // UnsupportedMediaType is 415.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
@@ -225,6 +226,13 @@ func send(h http.Handler, method, path, body string) *httptest.ResponseRecorder 
 	return w
 }
 
+// lone is the tenant of every host.
+type lone struct{ tenant *scim.Tenant }
+
+func (l lone) At(string) (*scim.Tenant, bool, error) { return l.tenant, false, nil }
+
+func (l lone) Named(context.Context, string) (*scim.Tenant, error) { return l.tenant, nil }
+
 const coverageToken = "coverage"
 
 // testServer is a server on an empty SQLite database.
@@ -258,11 +266,11 @@ func testServer(t *testing.T) *server {
 	tokens := []store.Token{{Tenant: tenant.ID, Hash: auth.Hash(coverageToken), Rights: auth.All.String()}}
 	s := &server{Config: Config{
 		Service: scim.NewService(st), Registry: reg,
-		Tenant: func(*http.Request) (*scim.Tenant, error) { return tenant, nil },
-		Auth:   auth.New(st, tokens, time.Minute, time.Now),
-		Logger: slog.New(slog.DiscardHandler),
-		Limits: Limits{Body: 1 << 20, URL: 1 << 14, Write: time.Minute},
-		Ready:  st.Ping,
+		Tenants: lone{tenant},
+		Auth:    auth.New(st, tokens, time.Minute, time.Now),
+		Logger:  slog.New(slog.DiscardHandler),
+		Limits:  Limits{Body: 1 << 20, URL: 1 << 14, Write: time.Minute},
+		Ready:   st.Ping,
 	}}
 	s.router = s.routes()
 	return s

@@ -44,7 +44,7 @@ func (s *server) list(q *request) error {
 const maxSearch = 1 << 20
 
 func (s *server) search(q *request) error {
-	body, err := q.body(min(s.Limits.Body, maxSearch))
+	body, err := q.body(min(s.maxBody(q.call.Tenant), maxSearch))
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (s *server) write(q *request) (*scim.Params, []byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	body, err := q.body(s.Limits.Body)
+	body, err := q.body(s.maxBody(q.call.Tenant))
 	return p, body, err
 }
 

@@ -12,17 +12,14 @@ import (
 // publicRoot is the prefix before /scim under which the client reached the
 // server: the configured public URL, else scheme and host of the request, where
 // trusted proxies may speak for it (RFC 7239, X-Forwarded-*), the prefix that
-// the proxy took off, and the base path that the request named.
+// the proxy took off, and the base path that the request named; then the prefix
+// that named the tenant. The public URL is not the one of a tenant's own host.
 func (s *server) publicRoot(r *http.Request) string {
-	if s.PublicURL != nil {
-		return strings.TrimSuffix(s.PublicURL.String(), "/")
+	at := placeOf(r)
+	if s.PublicURL != nil && !at.own {
+		return strings.TrimSuffix(s.PublicURL.String(), "/") + at.prefix
 	}
-	scheme, host, prefix := "http", r.Host, ""
-	if host == "" { // HTTP/1.0
-		if addr, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
-			host = addr.String()
-		}
-	}
+	scheme, host, prefix := "http", s.host(r), ""
 	if r.TLS != nil {
 		scheme = "https"
 	}
@@ -31,12 +28,23 @@ func (s *server) publicRoot(r *http.Request) string {
 		if f.proto == "http" || f.proto == "https" {
 			scheme = f.proto
 		}
-		if f.host != "" {
-			host = f.host
-		}
 		prefix = f.prefix
 	}
-	return scheme + "://" + host + prefix + basePath(r)
+	return scheme + "://" + host + prefix + basePath(r) + at.prefix
+}
+
+// host is the host, perhaps with a port, that the client asked, where trusted
+// proxies may speak for it.
+func (s *server) host(r *http.Request) string {
+	if s.fromTrustedProxy(r) {
+		if f := forwarded(r.Header); f.host != "" {
+			return f.host
+		}
+	}
+	if addr, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok && r.Host == "" { // HTTP/1.0
+		return addr.String()
+	}
+	return r.Host
 }
 
 // linkBase is the prefix of the links in an answer: the base that the request

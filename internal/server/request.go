@@ -65,7 +65,7 @@ func (s *server) discovery(fn handlerFunc) http.HandlerFunc {
 	}
 	guarded := s.authenticated(refusing)
 	return func(w http.ResponseWriter, r *http.Request) {
-		tenant, err := s.Tenant(r)
+		tenant, err := tenant(r)
 		if err == nil && tenant.Profile.AnonymousDiscovery && len(r.Header.Values("Authorization")) == 0 {
 			s.serve(w, r, tenant, &scim.Call{Tenant: tenant}, refusing)
 			return
@@ -74,11 +74,11 @@ func (s *server) discovery(fn handlerFunc) http.HandlerFunc {
 	}
 }
 
-// guarded resolves tenant and token, checks the right, then runs the handler:
+// guarded resolves the token, checks the right, then runs the handler:
 // a request without a valid token learns nothing else (R7644-2-03).
 func (s *server) guarded(fn handlerFunc, right func(*request) (string, bool)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		tenant, err := s.Tenant(r)
+		tenant, err := tenant(r)
 		if err != nil {
 			s.fail(w, r, err)
 			return
@@ -109,8 +109,14 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, tenant *scim.Tena
 	entry(r).tenant = tenant.Name
 	call.RequestID = entry(r).id
 	call.Base = s.linkBase(r, tenant.Profile)
+	leave, err := tenant.Enter()
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	defer leave()
 	q := &request{w: w, r: r, call: call}
-	err := spelled(r, tenant.Profile)
+	err = spelled(r, tenant.Profile)
 	if err == nil {
 		q.media, err = negotiate(r.Header)
 	}

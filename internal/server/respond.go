@@ -42,6 +42,9 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if e.Allow != nil {
 		w.Header().Set("Allow", strings.Join(e.Allow, ", "))
 	}
+	if e.RetryAfter != 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(e.RetryAfter))
+	}
 	media, mediaErr := negotiate(r.Header)
 	if mediaErr != nil {
 		media = mediaSCIM

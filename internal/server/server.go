@@ -25,13 +25,13 @@ import (
 type Config struct {
 	Service  *scim.Service
 	Registry *schema.Registry
-	// Tenant resolves the tenant of a request.
-	Tenant func(*http.Request) (*scim.Tenant, error)
-	Auth   *auth.Authenticator
-	Logger *slog.Logger
-	Limits Limits
-	// PublicURL is the prefix of all links before /scim; nil takes scheme and
-	// host from the request.
+	Tenants  Tenants
+	Auth     *auth.Authenticator
+	Logger   *slog.Logger
+	Limits   Limits
+	// PublicURL is the prefix of all links before /scim, or before the prefix of a
+	// tenant; nil takes scheme and host from the request, as do the links of a
+	// tenant that is reached by a host of its own.
 	PublicURL *url.URL
 	// TrustedProxies may say scheme, host and prefix in forwarding headers.
 	TrustedProxies []netip.Prefix
@@ -62,7 +62,7 @@ type server struct {
 func New(c Config) http.Handler {
 	s := &server{Config: c}
 	s.router = s.routes()
-	return s.observe(s.crossOrigin(s.bounded(s.based(s.canonical(s.preflight(s.router))))))
+	return s.observe(s.crossOrigin(s.bounded(s.based(s.tenanted(s.canonical(s.preflight(s.router)))))))
 }
 
 // routes are all routes. Paths arrive canonical: see canonical.
@@ -71,8 +71,8 @@ func (s *server) routes() chi.Router {
 	r.Use(middleware.GetHead)
 	r.NotFound(s.handle(s.unknownPath))
 	r.MethodNotAllowed(s.handle(s.wrongMethod))
-	r.Get("/healthz", s.healthz)
-	r.Get("/readyz", s.readyz)
+	r.Get("/healthz", s.serverWide(s.healthz))
+	r.Get("/readyz", s.serverWide(s.readyz))
 
 	r.Route(base, func(r chi.Router) {
 		r.NotFound(s.authenticated(s.unknownEndpoint))

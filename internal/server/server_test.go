@@ -6,9 +6,9 @@ package server_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -22,6 +22,7 @@ import (
 	"github.com/scimd/scimd/internal/pgtest"
 	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/scim"
+	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/server"
 	"github.com/scimd/scimd/internal/store"
 	"github.com/scimd/scimd/internal/store/postgres"
@@ -57,7 +58,7 @@ var areas = []struct {
 	{"create", createRows}, {"lists", listRows}, {"filters", filterRows}, {"filter syntax", filterSyntaxRows},
 	{"sorting", sortRows}, {"paging", pageRows}, {"projection", projectionRows}, {"search", searchRows},
 	{"replace", replaceRows}, {"patch", patchRows}, {"patch operations", operationRows}, {"delete", deleteRows},
-	{"discovery", discoveryRows}, {"tokens", tokenRows}, {"tenants", tenantRows}, {"log", logRows},
+	{"discovery", discoveryRows}, {"tokens", tokenRows}, {"tenants", tenantRows}, {"addresses of tenants", placeRows}, {"log", logRows},
 	{"clients", clientRows}, {"clients changing", clientWriteRows}, {"tenant quirks", quirkRows}, {"large lists", largeRows},
 	{"switches", switchRows()},
 	{"mapping of Entra ID", rowsOf(entraMapping, entraChange)},
@@ -174,12 +175,34 @@ func newClient(t testing.TB, s store.Store, profile string, set ...string) *clie
 	log := &lockedBuffer{}
 	return (&client{TB: t, site: &site{store: s, tenant: tenant, log: log, config: server.Config{
 		Service: scim.NewService(s), Registry: tenant.Registry,
-		Tenant: func(*http.Request) (*scim.Tenant, error) { return tenant, nil },
-		Auth:   auth.New(s, fixed, 0, time.Now),
-		Logger: slog.New(slog.NewJSONHandler(log, nil)),
-		Limits: server.Limits{Body: 1 << 20, URL: 1 << 13, Write: time.Minute},
-		Ready:  func(context.Context) error { return nil },
+		Tenants: homes{"": tenant},
+		Auth:    auth.New(s, fixed, 0, time.Now),
+		Logger:  slog.New(slog.NewJSONHandler(log, nil)),
+		Limits:  server.Limits{Body: 1 << 20, URL: 1 << 13, Write: time.Minute},
+		Ready:   func(context.Context) error { return nil },
 	}}}).serve(func(*server.Config) {})
+}
+
+// homes are tenants by their hosts; all other hosts lead to the one of "".
+type homes map[string]*scim.Tenant
+
+func (h homes) At(host string) (t *scim.Tenant, own bool, err error) {
+	if t, own = h[host]; own {
+		return t, true, nil
+	}
+	if t = h[""]; t == nil {
+		err = errors.New("no such tenant")
+	}
+	return t, false, err
+}
+
+func (h homes) Named(_ context.Context, name string) (*scim.Tenant, error) {
+	for _, t := range h {
+		if t.Name == name {
+			return t, nil
+		}
+	}
+	return nil, scimerr.NotFound("There is no tenant %s.", name)
 }
 
 // allRights is the token of new clients.

@@ -1,9 +1,7 @@
 package server_test
 
 import (
-	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
@@ -198,7 +196,7 @@ var tenantRows = []row{
 	}},
 	{holds: "R7644-6-01 a tenant that cannot be resolved is an error, not the default one", show: func(c *client) {
 		lost := c.serve(func(cfg *server.Config) {
-			cfg.Tenant = func(*http.Request) (*scim.Tenant, error) { return nil, errors.New("no such tenant") }
+			cfg.Tenants = homes{}
 		})
 		lost.do("GET", "/Users", "").refused(500, "")
 		lost.do("GET", "/ServiceProviderConfig", "").refused(500, "")

@@ -109,8 +109,8 @@ func start(b *testing.B, reg *schema.Registry, st store.Store, bare func(context
 	x := &bench{reg: reg}
 	x.scimd = httptest.NewServer(server.New(server.Config{
 		Service: scim.NewService(st), Registry: reg,
-		Tenant: func(*http.Request) (*scim.Tenant, error) { return tenant, nil },
-		Auth:   auth.New(st, fixed, time.Minute, time.Now), Logger: slog.New(slog.DiscardHandler),
+		Tenants: lone{tenant},
+		Auth:    auth.New(st, fixed, time.Minute, time.Now), Logger: slog.New(slog.DiscardHandler),
 		Limits: server.Limits{Body: 1 << 20, URL: 1 << 14, Write: time.Minute},
 		Ready:  func(context.Context) error { return nil },
 	}))
@@ -132,6 +132,13 @@ func start(b *testing.B, reg *schema.Registry, st store.Store, bare func(context
 	}
 	return x
 }
+
+// lone is the tenant of every host.
+type lone struct{ tenant *scim.Tenant }
+
+func (l lone) At(string) (*scim.Tenant, bool, error) { return l.tenant, false, nil }
+
+func (l lone) Named(context.Context, string) (*scim.Tenant, error) { return l.tenant, nil }
 
 var client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 

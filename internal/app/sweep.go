@@ -1,0 +1,48 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// settleTime is longer than a request may be under way that began before its
+// tenant was deleted.
+const settleTime = 10 * time.Minute
+
+// sweep removes what deleted tenants held.
+func (e *engine) sweep(ctx context.Context) error {
+	return e.store.Sweep(ctx, time.Now().Add(-settleTime))
+}
+
+// sweeper sweeps beside requests: at the start, for what a server left that was
+// stopped meanwhile, when it is woken, and from time to time.
+type sweeper struct{ woken chan struct{} }
+
+func newSweeper() *sweeper { return &sweeper{woken: make(chan struct{}, 1)} }
+
+// wake has what is doomed swept soon.
+func (s *sweeper) wake(context.Context) error {
+	select {
+	case s.woken <- struct{}{}:
+	default: // it will look anyway
+	}
+	return nil
+}
+
+// run sweeps until ctx ends.
+func (s *sweeper) run(ctx context.Context, e *engine, log *slog.Logger) {
+	again := time.NewTicker(settleTime)
+	defer again.Stop()
+	for {
+		if err := e.sweep(ctx); err != nil && ctx.Err() == nil {
+			log.LogAttrs(ctx, slog.LevelWarn, "what deleted tenants held is not removed yet", slog.Any("error", err))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.woken:
+		case <-again.C:
+		}
+	}
+}

@@ -1,0 +1,233 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/scimd/scimd/internal/control"
+	"github.com/scimd/scimd/internal/scim"
+	"github.com/scimd/scimd/internal/scimerr"
+	"github.com/scimd/scimd/internal/store"
+	"github.com/scimd/scimd/schemas"
+)
+
+const (
+	// tenantPoll is how often a server asks whether other servers have changed
+	// tenants.
+	tenantPoll = time.Second
+	// unknownPoll is how often it asks at most when a request names a tenant that
+	// it does not know.
+	unknownPoll = 100 * time.Millisecond
+)
+
+// directory is the server.Tenants of a store: it keeps all tenants in memory and
+// reads them again when they have changed.
+type directory struct {
+	engine *engine
+	log    *slog.Logger
+	known  atomic.Pointer[tenants]
+
+	mu sync.Mutex // one reads at a time
+	// usage outlives the tenants it is of, which are made anew when they change.
+	usage map[int64]*scim.Usage
+	asked time.Time // when an unknown name last made it read
+}
+
+// tenants are all tenants of one generation. It is not changed once it is made.
+type tenants struct {
+	generation int64
+	byName     map[string]resolved
+	byHost     map[string]resolved
+}
+
+// resolved is a tenant, or why it cannot be used.
+type resolved struct {
+	*scim.Tenant
+	err error
+}
+
+// openDirectory reads the tenants; the default one is there already.
+func openDirectory(ctx context.Context, e *engine, log *slog.Logger) (*directory, error) {
+	d := &directory{engine: e, log: log, usage: map[int64]*scim.Usage{}}
+	return d, d.refresh(ctx)
+}
+
+// Named implements server.Tenants. A name that is not known may be that of a
+// tenant just made through another server.
+func (d *directory) Named(ctx context.Context, name string) (*scim.Tenant, error) {
+	if !scim.ValidTenantName(name) {
+		return nil, scimerr.NotFound("The path names no tenant: a name has small letters, digits and hyphens.")
+	}
+	r, ok := d.known.Load().byName[name]
+	if !ok && d.shared() && d.mayAsk() {
+		if err := d.refresh(ctx); err != nil {
+			return nil, scimerr.Unavailable(fmt.Errorf("read the tenants: %w", err))
+		}
+		r, ok = d.known.Load().byName[name]
+	}
+	if !ok {
+		return nil, scimerr.NotFound("There is no tenant %s.", name)
+	}
+	return r.Tenant, r.err
+}
+
+// At implements server.Tenants.
+func (d *directory) At(host string) (t *scim.Tenant, own bool, err error) {
+	known := d.known.Load()
+	r, own := known.byHost[host]
+	if !own {
+		r = known.byName[control.DefaultTenant]
+	}
+	return r.Tenant, own && r.err == nil, r.err
+}
+
+// shared tells that other processes may change tenants while this server runs.
+func (d *directory) shared() bool { return d.engine.store.Capabilities().SharedDatabase }
+
+func (d *directory) mayAsk() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := time.Now()
+	if now.Sub(d.asked) < unknownPoll {
+		return false
+	}
+	d.asked = now
+	return true
+}
+
+// refresh reads the tenants if they have changed.
+func (d *directory) refresh(ctx context.Context) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	// The generation comes first: what is read after it is of that one or later.
+	generation, err := d.engine.store.TenantGeneration(ctx)
+	if err != nil {
+		return err
+	}
+	if known := d.known.Load(); known != nil && known.generation == generation {
+		return nil
+	}
+	list, err := d.engine.store.Tenants(ctx)
+	if err != nil {
+		return err
+	}
+	fresh := &tenants{generation: generation, byName: make(map[string]resolved, len(list)), byHost: map[string]resolved{}}
+	usage := make(map[int64]*scim.Usage, len(list))
+	for _, t := range list {
+		u := d.usage[t.ID]
+		if u == nil {
+			u = scim.NewUsage()
+		}
+		usage[t.ID] = u
+		var r resolved
+		if r.Tenant, r.err = d.engine.tenant(t); r.err != nil {
+			r.err = scimerr.Internal(fmt.Errorf("the stored profile or limits of the tenant %s: %w", t.Name, r.err))
+		} else {
+			r.Usage = u
+		}
+		fresh.byName[t.Name] = r
+		for _, h := range t.Hosts {
+			fresh.byHost[h] = r
+		}
+	}
+	d.usage = usage
+	d.known.Store(fresh)
+	d.engine.forgetBehaviours(list)
+	return nil
+}
+
+// poll keeps the tenants fresh until ctx ends, where others may change them.
+func (d *directory) poll(ctx context.Context) {
+	if !d.shared() {
+		return
+	}
+	tick := time.NewTicker(tenantPoll)
+	defer tick.Stop()
+	failing := false
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		err := d.refresh(ctx)
+		if err != nil && !failing && ctx.Err() == nil {
+			d.log.LogAttrs(ctx, slog.LevelWarn, "changes of tenants are not noticed", slog.Any("error", err))
+		}
+		failing = err != nil
+	}
+}
+
+// behaviour is what tenants with equal profiles share.
+type behaviour struct {
+	profile   *scim.Profile
+	discovery *scim.Discovery
+}
+
+// behaviours are those in use, by the text of the stored profile.
+type behaviours struct {
+	mu     sync.Mutex
+	byText map[string]behaviour
+}
+
+// behaviour is that of a stored profile; "" is the one of the options.
+func (e *engine) behaviour(switches string) (behaviour, error) {
+	e.behaviours.mu.Lock()
+	defer e.behaviours.mu.Unlock()
+	if b, ok := e.behaviours.byText[switches]; ok {
+		return b, nil
+	}
+	p := e.profile
+	if switches != "" {
+		var err error
+		if p, err = scim.StoredProfile(schemas.FS, switches); err != nil {
+			return behaviour{}, err
+		}
+	}
+	discovery, err := scim.NewDiscovery(e.registry, p, time.Now())
+	if err != nil {
+		return behaviour{}, err
+	}
+	b := behaviour{p, discovery}
+	e.behaviours.byText[switches] = b
+	return b, nil
+}
+
+// forgetBehaviours drops those that no tenant has any more.
+func (e *engine) forgetBehaviours(list []store.Tenant) {
+	used := make(map[string]bool, len(list))
+	for _, t := range list {
+		used[t.Switches] = true
+	}
+	e.behaviours.mu.Lock()
+	defer e.behaviours.mu.Unlock()
+	for text := range e.behaviours.byText {
+		if !used[text] && text != "" {
+			delete(e.behaviours.byText, text)
+		}
+	}
+}
+
+// tenant makes a stored tenant ready for use. Its limits hold below those of the
+// options.
+func (e *engine) tenant(t store.Tenant) (*scim.Tenant, error) {
+	b, err := e.behaviour(t.Switches)
+	if err != nil {
+		return nil, err
+	}
+	limits, err := scim.ParseLimits(t.Limits)
+	if err != nil {
+		return nil, err
+	}
+	return &scim.Tenant{
+		ID: t.ID, Name: t.Name, Space: t.Space, Profile: b.profile, Registry: e.registry, Discovery: b.discovery,
+		Now: time.Now, NewID: newID,
+		Limits: limits.Within(scim.Limits{
+			MaxBody: int(e.cfg.MaxBody), MaxFilterDepth: e.cfg.MaxFilterDepth, MaxFilterLength: int(e.cfg.MaxFilterLength),
+		}),
+	}, nil
+}

@@ -1,0 +1,273 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/scimd/scimd/internal/auth"
+	"github.com/scimd/scimd/internal/scim"
+	"github.com/scimd/scimd/internal/scimerr"
+	"github.com/scimd/scimd/internal/store"
+)
+
+const (
+	// firstToken names the token that a tenant is made with.
+	firstToken = "first"
+	// scimPath ends a base URL.
+	scimPath = "/scim/v2"
+	// maxHosts bounds the hosts of a tenant.
+	maxHosts = 100
+)
+
+// Tenants implements Service.
+func (d *Direct) Tenants(ctx context.Context) ([]Tenant, error) {
+	list, err := d.Store.Tenants(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Tenant, len(list))
+	for i, t := range list {
+		if out[i], err = d.shown(t); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Tenant implements Service.
+func (d *Direct) Tenant(ctx context.Context, name string) (*Tenant, error) {
+	t, err := d.tenant(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	out, err := d.shown(t)
+	if err != nil {
+		return nil, err
+	}
+	p, err := d.profile(t)
+	if err != nil {
+		return nil, err
+	}
+	out.Switches = map[string]string{}
+	for _, s := range p.Switches() {
+		out.Switches[s.Name] = s.Value
+	}
+	return &out, nil
+}
+
+// CreateTenant implements Service.
+func (d *Direct) CreateTenant(ctx context.Context, n NewTenant) (*MadeTenant, error) {
+	t := store.Tenant{Name: strings.ToLower(n.Name), Created: d.Now().UTC().Truncate(time.Microsecond)}
+	if !scim.ValidTenantName(t.Name) {
+		return nil, scimerr.InvalidValue("name", "The name of a tenant has 1 to 63 letters, digits and hyphens.")
+	}
+	token := NewToken{Tenant: t.Name, Name: n.TokenName, Rights: auth.All.String()}
+	if token.Name == "" {
+		token.Name = firstToken
+	}
+	if err := checkName(token.Name); err != nil {
+		return nil, err
+	}
+	p, err := d.profile(t)
+	if err == nil {
+		t.Profile, t.Switches = p.Name, p.Text() // in full, whatever the options become
+		err = d.change(&t, &n.TenantChange)
+	}
+	if err != nil {
+		return nil, err
+	}
+	name := t.Name
+	if t, err = d.Store.CreateTenant(ctx, t); err != nil {
+		return nil, d.taken(err, name)
+	}
+	if err := d.Changed(ctx); err != nil {
+		return nil, err
+	}
+	out := &MadeTenant{}
+	made, err := d.CreateToken(ctx, token)
+	if err == nil {
+		out.FirstToken = *made
+		out.Tenant, err = d.shown(t)
+	}
+	if err != nil { // a tenant without a token is of no use to the caller
+		return nil, errors.Join(err, d.delete(ctx, t))
+	}
+	return out, nil
+}
+
+// UpdateTenant implements Service.
+func (d *Direct) UpdateTenant(ctx context.Context, name string, c TenantChange) (*Tenant, error) {
+	t, err := d.tenant(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	t, err = d.Store.UpdateTenant(ctx, t.ID, func(t *store.Tenant) error { return d.change(t, &c) })
+	if err != nil {
+		return nil, d.taken(err, name)
+	}
+	if err := d.Changed(ctx); err != nil {
+		return nil, err
+	}
+	out, err := d.shown(t)
+	return &out, err
+}
+
+// DeleteTenant implements Service.
+func (d *Direct) DeleteTenant(ctx context.Context, name string) error {
+	t, err := d.tenant(ctx, name)
+	if err != nil {
+		return err
+	}
+	if t.Name == DefaultTenant {
+		return scimerr.Conflict("The tenant %s cannot be deleted: every host that belongs to no other tenant leads to it.", t.Name)
+	}
+	return d.delete(ctx, t)
+}
+
+func (d *Direct) delete(ctx context.Context, t store.Tenant) error {
+	tokens, err := d.Store.Tokens(ctx, t.ID)
+	if err != nil {
+		return err
+	}
+	if err := d.Store.DeleteTenant(ctx, t.ID, d.Now().UTC()); err != nil {
+		return d.taken(err, t.Name)
+	}
+	for _, token := range tokens {
+		d.Revoked(token.Hash)
+	}
+	return errors.Join(d.Changed(ctx), d.Sweep(ctx))
+}
+
+// taken turns what the store refuses of a tenant into what a person is told.
+func (d *Direct) taken(err error, name string) error {
+	var taken *store.TakenError
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return scimerr.NotFound("There is no tenant %s.", name)
+	case !errors.As(err, &taken):
+		return err
+	case taken.Attr == "host":
+		return scimerr.Conflict("The host %s leads to another tenant.", taken.Value)
+	}
+	return scimerr.Conflict("There is a tenant %s already.", name)
+}
+
+// profile is the one of a tenant; it may be changed.
+func (d *Direct) profile(t store.Tenant) (*scim.Profile, error) {
+	if t.Switches == "" {
+		own := *d.Profile
+		return &own, nil
+	}
+	return scim.StoredProfile(d.Profiles, t.Switches)
+}
+
+// change does to a tenant what a change asks for. It is repeatable.
+func (d *Direct) change(t *store.Tenant, c *TenantChange) error {
+	if err := d.changeProfile(t, c); err != nil {
+		return err
+	}
+	if err := changeHosts(t, c); err != nil {
+		return err
+	}
+	limits, err := scim.ParseLimits(t.Limits)
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Limits)) {
+		if err := limits.Set(name, c.Limits[name]); err != nil {
+			return scimerr.InvalidValue("limits", "The limits cannot be used: %v.", err)
+		}
+	}
+	t.Limits = limits.Text()
+	return nil
+}
+
+func (d *Direct) changeProfile(t *store.Tenant, c *TenantChange) error {
+	var p *scim.Profile
+	var err error
+	switch {
+	case c.FollowOptions:
+		if t.Name != DefaultTenant || c.Profile != "" || c.Document != "" || len(c.Switches) > 0 {
+			return scimerr.InvalidValue("followOptions", "Only the tenant %s can follow the options of the server, and then has no profile of its own.", DefaultTenant)
+		}
+		t.Profile, t.Switches = d.Profile.Name, ""
+		return nil
+	case c.Document != "":
+		p, err = scim.ParseProfile(d.Profiles, c.Document)
+	case scim.IsProfilePath(c.Profile):
+		return scimerr.InvalidValue("profile", "A profile file is read by the command and sent whole.")
+	case c.Profile != "":
+		p, err = scim.LoadProfile(d.Profiles, c.Profile)
+	case len(c.Switches) > 0:
+		p, err = d.profile(*t)
+	default:
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Switches)) {
+		if err == nil {
+			err = p.Set(name, c.Switches[name])
+		}
+	}
+	if err != nil {
+		return scimerr.InvalidValue("profile", "The profile cannot be used: %v.", err)
+	}
+	t.Profile, t.Switches = p.Name, p.Text()
+	return nil
+}
+
+func changeHosts(t *store.Tenant, c *TenantChange) error {
+	for _, h := range c.RemoveHosts {
+		t.Hosts = slices.DeleteFunc(t.Hosts, func(have string) bool { return have == scim.HostName(h) })
+	}
+	for _, h := range c.AddHosts {
+		name := scim.HostName(h)
+		if !scim.ValidHostName(name) || strings.Contains(h, ":") {
+			return scimerr.InvalidValue("hosts", "%q is no host name; give it without scheme, port and path.", h)
+		}
+		t.Hosts = append(t.Hosts, name)
+	}
+	if len(t.Hosts) > maxHosts {
+		return scimerr.InvalidValue("hosts", "A tenant has at most %d hosts.", maxHosts)
+	}
+	return nil
+}
+
+// shown is a tenant as lists show it.
+func (d *Direct) shown(t store.Tenant) (Tenant, error) {
+	limits, err := scim.ParseLimits(t.Limits)
+	if err != nil {
+		return Tenant{}, err
+	}
+	out := Tenant{
+		Name: t.Name, Profile: t.Profile, FollowsOptions: t.Switches == "", Hosts: t.Hosts, Limits: limits.Map(),
+		BaseURLs: d.baseURLs(t), Created: t.Created,
+	}
+	if out.FollowsOptions {
+		out.Profile = d.Profile.Name
+	}
+	return out, nil
+}
+
+// baseURLs are the ways to a tenant: from the base URL of the server, of which
+// only the path is known while none runs.
+func (d *Direct) baseURLs(t store.Tenant) []string {
+	root := strings.TrimSuffix(d.About.BaseURL, scimPath)
+	list := []string{root + "/tenants/" + t.Name + scimPath}
+	if t.Name == DefaultTenant {
+		list = []string{root + scimPath}
+	}
+	if at, err := url.Parse(root); err == nil && root != "" {
+		for _, h := range t.Hosts {
+			if at.Port() != "" {
+				h += ":" + at.Port()
+			}
+			list = append(list, at.Scheme+"://"+h+scimPath)
+		}
+	}
+	return list
+}

@@ -1,0 +1,37 @@
+package scim
+
+import "strings"
+
+// maxTenantName and maxHostName bound names in bytes.
+const (
+	maxTenantName = 63
+	maxHostName   = 253
+)
+
+const nameLetters = "abcdefghijklmnopqrstuvwxyz0123456789-"
+
+// ValidTenantName reports whether text can be the name of a tenant, which is a
+// segment of paths.
+func ValidTenantName(text string) bool {
+	return text != "" && len(text) <= maxTenantName && strings.Trim(text, nameLetters) == ""
+}
+
+// HostName is the host of a request or a URL as tenants have it: in lower case,
+// without port and final dot.
+func HostName(host string) string {
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.Contains(host[i:], "]") {
+		host = host[:i]
+	}
+	return strings.TrimSuffix(strings.ToLower(host), ".")
+}
+
+// ValidHostName reports whether text, in the form of HostName, can be a host of a
+// tenant: a name or an IPv4 address.
+func ValidHostName(text string) bool {
+	for label := range strings.SplitSeq(text, ".") {
+		if label == "" || len(label) > 63 || strings.Trim(label, nameLetters+"_") != "" {
+			return false
+		}
+	}
+	return len(text) <= maxHostName
+}

@@ -1,2 +1,0 @@
-DROP TABLE account_r;
-DROP TABLE container_r;

@@ -1,2 +1,0 @@
-DROP TABLE account_permission_r;
-DROP TABLE container_permission_r;
