@@ -25,8 +25,8 @@ func Compile(text string, rt *schema.ResourceType, o Options) (Predicate, error)
 //   - eq null is not pr, ne null is pr; no other operator takes null.
 //   - "" is unassigned, so that nothing equals it or is less: eq, lt and le ""
 //     are false, ne "" is true, co, sw, ew, gt and ge "" are pr.
-//   - A multi-valued complex attribute means its value sub-attribute; so does a
-//     single-valued one that has a value and is compared with text.
+//   - A multi-valued complex attribute means its value sub-attribute; so does,
+//     with TextAsValue, a single-valued one that is compared with text.
 func (f *Filter) Bind(rt *schema.ResourceType, o Options) (Predicate, error) {
 	b := binder{nodes: f.nodes, rt: rt, o: o}
 	return b.bind(f.root, nil)
@@ -152,7 +152,7 @@ func (b *binder) compare(attr *schema.Attribute, n *node) (Predicate, error) {
 	}
 	if attr.Type == schema.Complex {
 		value := attr.SubAttribute("value")
-		if value == nil || hidden(value) || !attr.MultiValued && n.literal != resource.String {
+		if value == nil || hidden(value) || !attr.MultiValued && (n.literal != resource.String || !b.o.TextAsValue) {
 			return nil, scimerr.InvalidFilter(attr.Path, "%s is complex: compare one of its sub-attributes.", attr.Path)
 		}
 		attr = value

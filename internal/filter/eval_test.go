@@ -58,7 +58,7 @@ func TestPredicatesHoldAsTheirOperatorsSay(t *testing.T) {
 		{"R7644-3.4.2.2-16", true, []string{`emails.type eq "work"`, `emails.type eq "HOME"`, `emails.type ne "work"`, `rights eq "list"`, `rights ne "Use"`,
 			`keys.tags eq "green"`, `ims.type ne "x"`, `emails.display ne "x"`}},
 		{"R7644-3.4.2.2-16", false, []string{`emails.type eq "other"`, `x509Certificates.value ne "AA=="`, `W:manager.value ne "m1"`}},
-		{"R7644-3.4.2.2-17", true, []string{`emails eq "ADA@work.example"`, `emails ew "home.example"`, `W:manager eq "M1"`}},
+		{"R7644-3.4.2.2-17", true, []string{`emails eq "ADA@work.example"`, `emails ew "home.example"`, `W:manager.value eq "M1"`}},
 		{"R7644-3.4.2.2-20", true, []string{`title pr or title eq "x" and age eq 0`, `not (age eq 0) and title pr`}},
 		{"R7644-3.4.2.2-20", false, []string{`(title pr or title eq "x") and age eq 0`}},
 		{"R7644-3.4.2.2-21", true, []string{`not (userType eq "x")`, `not (userType gt "a")`, `not (emails[type eq "other"])`}},

@@ -63,7 +63,7 @@ var user = func() *schema.ResourceType {
 
 var lenient = filter.Options{
 	SingleQuotes: true, BareLiterals: true, PathAfterFilter: true, DotAfterURN: true,
-	BareExtensionNames: true, TextBooleans: true,
+	BareExtensionNames: true, TextBooleans: true, LiteralCase: true, TextAsValue: true, ExtensionPaths: true,
 }
 
 // members reads a resource; W: and C: at the beginning of a name stand for the

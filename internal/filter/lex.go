@@ -105,14 +105,16 @@ func (p *parser) literal() (kind resource.Kind, text string, err error) {
 	}
 	start := p.pos
 	word := p.word()
+	name := word
+	if p.o.LiteralCase {
+		name = strings.ToLower(word)
+	}
 	switch {
 	case word == "":
 		return 0, "", p.fail(start, "A value is missing")
-	case strings.EqualFold(word, "true"):
-		return resource.Bool, "true", nil
-	case strings.EqualFold(word, "false"):
-		return resource.Bool, "false", nil
-	case strings.EqualFold(word, "null"):
+	case name == "true" || name == "false":
+		return resource.Bool, name, nil
+	case name == "null":
 		return resource.Null, "", nil
 	case isNumber(word):
 		return resource.Number, word, nil

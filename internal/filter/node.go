@@ -30,6 +30,14 @@ type Options struct {
 	// TextBooleans accepts "true" and "false" as text in any letter case where a
 	// boolean is compared (idp-clients rule 16).
 	TextBooleans bool
+	// LiteralCase accepts true, false and null in any letter case.
+	LiteralCase bool
+	// TextAsValue lets text be compared with a single-valued complex attribute:
+	// it means its value (idp-clients 2.2).
+	TextAsValue bool
+	// ExtensionPaths accepts the URN of an extension alone as a PATCH path
+	// (R7644-3.5.2.2-10).
+	ExtensionPaths bool
 	// UnknownAbsent makes a name that the type does not know an attribute
 	// without a value, as multi-type queries need (RFC 7644 §3.4.2.1).
 	UnknownAbsent bool

@@ -10,7 +10,7 @@ import (
 
 // CompilePath reads a PATCH path (RFC 7644 figure 7) and binds it to a resource
 // type: an attribute, a sub-attribute, a value path with or without a
-// sub-attribute, or an extension's URN alone. Errors are 400 invalidPath, and
+// sub-attribute, or, with ExtensionPaths, an extension's URN alone. Errors are 400 invalidPath, and
 // 400 invalidFilter for what stands inside brackets.
 func CompilePath(text string, rt *schema.ResourceType, o Options) (*Path, error) {
 	var few [4]node
@@ -19,7 +19,7 @@ func CompilePath(text string, rt *schema.ResourceType, o Options) (*Path, error)
 		return nil, err
 	}
 	attr, ext := resolve(rt, name, o)
-	if ext != nil && where < 0 && rt.IsExtension(ext) {
+	if ext != nil && where < 0 && rt.IsExtension(ext) && o.ExtensionPaths {
 		return &Path{Extension: ext}, nil
 	}
 	if attr == nil {

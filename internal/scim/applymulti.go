@@ -199,8 +199,8 @@ func hasContent(e resource.Value) bool {
 }
 
 // multiSelected adds to or replaces the selected elements. When none is
-// selected, add creates the element that an eq selector describes, and replace
-// does so where the profile says (idp-clients section 15).
+// selected, the element that an eq selector describes is created where the
+// profile says so.
 func (a *applier) multiSelected(el *elements, st *step) error {
 	hits := 0
 	for i, e := range el.list {
@@ -223,7 +223,7 @@ func (a *applier) multiSelected(el *elements, st *step) error {
 		}
 		return nil
 	}
-	if st.op == opSet && !a.p.SelectorCreates && st.path.Where != nil {
+	if st.path.Where != nil && !st.op.creates(a.p) {
 		return noMatch(el.attr)
 	}
 	e, ok := a.described(st.path)

@@ -72,13 +72,9 @@ func omitsEmpty(p *Profile, rt *schema.ResourceType) bool {
 
 // order reads sortBy and sortOrder into the query (RFC 7644 §3.4.2.3).
 func order(t *Tenant, rt *schema.ResourceType, p *Params, q *store.Query, full *renderer) error {
-	descending := false
-	switch {
-	case p.SortOrder == "" || strings.EqualFold(p.SortOrder, "ascending") || strings.EqualFold(p.SortOrder, "asc"):
-	case strings.EqualFold(p.SortOrder, "descending") || strings.EqualFold(p.SortOrder, "desc"):
-		descending = true
-	default:
-		return scimerr.InvalidValue("sortOrder", "sortOrder must be ascending or descending.")
+	descending, err := descends(t.Profile, p.SortOrder)
+	if err != nil {
+		return err
 	}
 	if p.SortBy == "" {
 		return nil
@@ -95,6 +91,23 @@ func order(t *Tenant, rt *schema.ResourceType, p *Params, q *store.Query, full *
 		return filter.SortKey(attr, full.tree(rt, rec))
 	}
 	return nil
+}
+
+// descends reads sortOrder, which is ascending when it is not given.
+func descends(p *Profile, order string) (bool, error) {
+	if p.SortOrderForms {
+		order = strings.ToLower(order)
+		if order == "asc" || order == "desc" {
+			order += "ending"
+		}
+	}
+	switch order {
+	case "", "ascending":
+		return false, nil
+	case "descending":
+		return true, nil
+	}
+	return false, scimerr.InvalidValue("sortOrder", "sortOrder must be ascending or descending.")
 }
 
 // chunk is about how many bytes of a list are written at a time.

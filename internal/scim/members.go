@@ -42,7 +42,7 @@ func (s *shaper) elementIDs(a *schema.Attribute, v resource.Value) ([]string, er
 
 // elementID is the id that an element names by its value or else at the end of
 // its $ref, "" without either. What it says besides follows from the resource
-// (R7643-2.4-08, R7643-4.2-05) and is passed over, a displayName too.
+// (R7643-2.4-08, R7643-4.2-05) and is passed over.
 func (s *shaper) elementID(a *schema.Attribute, v resource.Value) (string, error) {
 	switch {
 	case v.Kind() == resource.String && s.p.TextAsValue == "all":
@@ -54,8 +54,6 @@ func (s *shaper) elementID(a *schema.Attribute, v resource.Value) (string, error
 	for name, x := range v.Members().All() {
 		sub := a.SubAttribute(name)
 		switch {
-		case sub == nil && strings.EqualFold(name, "displayName"):
-			continue
 		case sub == nil:
 			if err := s.unknown(&resource.Members{}, name, a.Path+"."+name, x); err != nil {
 				return "", err

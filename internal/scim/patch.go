@@ -209,23 +209,17 @@ func (pc *patchCompiler) operation(at string, v resource.Value) error {
 	if v.Kind() != resource.Object {
 		return scimerr.InvalidSyntax(at, "%s must be an object, not %s.", at, kindName(v))
 	}
-	var op patchOp
 	name, _ := v.Members().GetFold("op")
-	switch {
-	case name.Kind() != resource.String:
+	op, ok := pc.op(name)
+	if !ok {
 		return scimerr.InvalidSyntax(at, "%s needs an op: add, remove or replace.", at)
-	case strings.EqualFold(name.Str(), "add"):
-		op = opAdd
-	case strings.EqualFold(name.Str(), "remove"):
-		op = opRemove
-	case strings.EqualFold(name.Str(), "replace"):
-		op = opSet
-	default:
-		return scimerr.InvalidSyntax(at, "The op of %s must be add, remove or replace.", at)
 	}
 	value, given := v.Members().GetFold("value")
-	if op != opRemove && !given {
+	switch {
+	case op != opRemove && !given:
 		return scimerr.InvalidSyntax(at, "%s needs a value.", at)
+	case op == opRemove && !value.IsNull() && !pc.shaper.p.RemoveByValue:
+		return scimerr.InvalidSyntax(at, "%s removes what its path selects: remove takes no value.", at)
 	}
 	path, _ := v.Members().GetFold("path")
 	if path.Kind() != resource.String && !path.IsNull() {
@@ -240,6 +234,29 @@ func (pc *patchCompiler) operation(at string, v resource.Value) error {
 	}
 	pc.steps = append(pc.steps, step{op: op, path: bound, value: value, given: given})
 	return nil
+}
+
+// op reads the name of an operation.
+func (pc *patchCompiler) op(name resource.Value) (patchOp, bool) {
+	text := name.Str()
+	if pc.shaper.p.OpLetterCase {
+		text = strings.ToLower(text)
+	}
+	switch text {
+	case "add":
+		return opAdd, true
+	case "remove":
+		return opRemove, true
+	case "replace":
+		return opSet, true
+	}
+	return 0, false
+}
+
+// creates tells whether an operation through an eq selector that matches nothing
+// makes what the selector describes (idp-clients 15).
+func (op patchOp) creates(p *Profile) bool {
+	return op == opAdd && p.SelectorAdds || op == opSet && p.SelectorCreates
 }
 
 // pathless expands an operation without a path: each member of its value is an
@@ -273,7 +290,7 @@ func (pc *patchCompiler) member(op patchOp, name string, x resource.Value) error
 		return nil
 	}
 	// Entra sends whole paths as keys: emails[type eq "work"].value.
-	if strings.Contains(name, "[") {
+	if pc.shaper.p.SelectorKeys && strings.Contains(name, "[") {
 		path, err := filter.CompilePath(name, pc.rt, pc.shaper.o)
 		if err != nil {
 			return err

@@ -100,7 +100,7 @@ func (e *edges) applySelected(st *step) error {
 		return e.remove(st.col, links)
 	case len(links) > 0:
 		return e.keepElements(st, links)
-	case st.path.Sub != nil || len(st.ids) == 0 || st.op == opSet && !e.call.Tenant.Profile.SelectorCreates:
+	case st.path.Sub != nil || len(st.ids) == 0 || !st.op.creates(e.call.Tenant.Profile):
 		return noMatch(attr)
 	}
 	link := e.found[st.ids[0]]

@@ -23,12 +23,14 @@ type Profile struct {
 	// Names and message forms.
 
 	RequireSchemas     bool   `json:"requireSchemas"`     // bodies must carry schemas with the base URN
-	ForeignSchemas     string `json:"foreignSchemas"`     // ignore | reject: another type's URN in schemas
+	ForeignSchemas     string `json:"foreignSchemas"`     // ignore | reject | rejectAll: a URN in schemas that the type lacks
 	UnknownAttributes  string `json:"unknownAttributes"`  // ignore | keep | reject
 	BareExtensionNames bool   `json:"bareExtensionNames"` // department for URN:department
 	DottedKeys         bool   `json:"dottedKeys"`         // "name.givenName" as a key of a path-less value
+	SelectorKeys       bool   `json:"selectorKeys"`       // "emails[type eq …].value" as a key
 	URNKeys            bool   `json:"urnKeys"`            // "URN:department" as a key
 	DotAfterURN        bool   `json:"dotAfterUrn"`        // URN.attr for URN:attr
+	ExtensionPaths     bool   `json:"extensionPaths"`     // the URN of an extension as a path
 	TextBooleans       bool   `json:"textBooleans"`       // "True" for true
 	TextAsValue        string `json:"textAsValue"`        // none | single | all: text for {"value": text}
 	ObjectAsList       bool   `json:"objectAsList"`       // one object for a list of one
@@ -38,7 +40,9 @@ type Profile struct {
 
 	SingleQuotes    bool   `json:"singleQuotes"`    // 'text' in filters
 	BareLiterals    bool   `json:"bareLiterals"`    // unquoted text in filters
+	LiteralCase     bool   `json:"literalCase"`     // True, NULL in filters
 	PathAfterFilter bool   `json:"pathAfterFilter"` // emails[…].value eq in filters
+	SortOrderForms  bool   `json:"sortOrderForms"`  // asc, Descending for ascending, descending
 	UnknownSortBy   string `json:"unknownSortBy"`   // ignore | reject
 	MaxResults      int    `json:"maxResults"`      // filter.maxResults: the largest page
 	DefaultCount    int    `json:"defaultCount"`    // page size without count
@@ -46,7 +50,10 @@ type Profile struct {
 
 	// Writes.
 
-	SelectorCreates    bool   `json:"selectorCreates"`    // replace through an unmatched eq selector creates
+	OpLetterCase       bool   `json:"opLetterCase"`       // Replace for replace
+	SelectorAdds       bool   `json:"selectorAdds"`       // add through an unmatched eq selector creates
+	SelectorCreates    bool   `json:"selectorCreates"`    // replace through one creates
+	RemoveByValue      bool   `json:"removeByValue"`      // remove with a value takes what it names
 	PatchAnswer        string `json:"patchAnswer"`        // resource | none
 	PatchAnswerMembers int    `json:"patchAnswerMembers"` // a group of more members answers a PATCH without a body
 	UnknownMember      string `json:"unknownMember"`      // notFound | invalidValue: an id that is no user or group

@@ -32,6 +32,7 @@ var switches = []Switch{
 	), Choice, "tenant 8.5, 10.3; RFC 7643 §3", "published clients of the tenant that leave them out"},
 	{"foreignSchemas", "What happens to a URN in schemas that the resource type does not have.", []Value{
 		{"ignore", "it is passed over"}, {"reject", "one of another type is 400 invalidValue; one that the server does not know is passed over"},
+		{"rejectAll", "400 invalidValue"},
 	}, ClientCode, "tenant 10.3; clients Q-21", "Entra ID (groups)"},
 	{"unknownAttributes", "What happens to attributes that no schema of the type defines.", []Value{
 		{"ignore", "they are passed over in bodies; a PATCH path to one is 400 invalidPath"},
@@ -44,22 +45,28 @@ var switches = []Switch{
 	{"dottedKeys", "A PATCH value without path may have keys such as name.givenName.", either(
 		"it may", "such keys are unknown attributes",
 	), Recorded, "tenant 6.6", "Entra ID"},
+	{"selectorKeys", "A PATCH value without path may have whole paths as keys, such as `emails[type eq \"work\"].value`.", either(
+		"it may", "such keys are unknown attributes",
+	), ClientCode, "R7644-3.5.2-09; clients 2.5", "Entra ID"},
 	{"urnKeys", "An attribute of an extension may be a member named by URN and attribute.", either(
 		"it may", "such keys are unknown attributes",
 	), Choice, "tenant 6.6; clients rule 15", "Entra ID"},
 	{"dotAfterUrn", "A path may have a dot between URN and attribute.", either(
 		"it may", "such a path is 400 invalidPath",
 	), ClientCode, "tenant 6.6, 18.14", "CyberArk's clients of privileged data"},
+	{"extensionPaths", "The URN of an extension is a PATCH path: the extension as a whole.", either(
+		"it is", "such a path is 400 invalidPath",
+	), Choice, "R7644-3.5.2.2-10", ""},
 	{"textBooleans", "The texts true and false, in any letter case, stand for booleans.", either(
 		"they do, in bodies, selectors and filters", "they are 400 invalidValue, in filters invalidFilter",
 	), Choice, "tenant 6.6; clients rules 15, 16", "Entra ID"},
 	{"textAsValue", "Text stands for a complex value with that text as its value.", []Value{
-		{"none", "nowhere: 400 invalidValue"},
-		{"single", "for single-valued attributes (manager)"},
+		{"none", "nowhere: 400 invalidValue, and 400 invalidFilter where a filter compares manager with text"},
+		{"single", "for single-valued attributes (manager), in filters too"},
 		{"all", "for all, elements of lists too (roles)"},
 	}, Choice, "clients rule 17", "Entra ID (manager, roles)"},
 	{"objectAsList", "One object stands for a list of one.", either(
-		"it does", "it is 400 invalidValue, but for a PATCH add, which the RFC lets have one",
+		"it does, and one text in schemas", "it is 400 invalidValue, in schemas invalidSyntax; a PATCH add may have one all the same",
 	), Choice, "tenant 6.6", ""},
 	{"listAsObject", "A list of one stands for its object (manager).", either(
 		"it does", "it is 400 invalidValue",
@@ -71,12 +78,18 @@ var switches = []Switch{
 	{"bareLiterals", "Text in filters may stand without quotes.", either(
 		"it may", "such a filter is 400 invalidFilter",
 	), ClientCode, "clients 15", "an old PAM client"},
+	{"literalCase", "true, false and null in filters are taken in any letter case.", either(
+		"they are", "True is 400 invalidFilter",
+	), Choice, "R7644-3.4.2.2-12", ""},
 	{"pathAfterFilter", "Filters may go on after brackets, as in `emails[type eq \"work\"].value eq \"x\"`.", either(
 		"they may", "such a filter is 400 invalidFilter",
 	), Choice, "R7644-3.4.2.2-24", "Entra ID"},
 	{"unknownSortBy", "What happens to a sortBy that names no attribute.", []Value{
 		{"ignore", "the order is that without sortBy"}, {"reject", "400 invalidPath"},
 	}, Choice, "tenant 6.4", ""},
+	{"sortOrderForms", "sortOrder may be asc or desc, and in any letter case.", either(
+		"it may", "it is ascending or descending; anything else is 400 invalidValue",
+	), Documented, "tenant 6.4; R7644-3.4.2.3-02", ""},
 	{"maxResults", "The largest page, advertised as filter.maxResults.", nil, Recorded, "tenant 5.1, 6.2", ""},
 	{"defaultCount", "The size of a page when the request has no count.", nil, Inferred, "tenant 6.2", "clients that never page"},
 	{"emptyResources", "The member Resources of a list without resources.", []Value{
@@ -84,9 +97,18 @@ var switches = []Switch{
 		{"omitVault", "left out for the types of the vault, an empty list for users and groups"},
 	}, ClientCode, "tenant 6.1, 19.23; clients 15", "identity providers (list), published connectors for the tenant's vault (omitVault)"},
 
+	{"opLetterCase", "The op of a PATCH operation is taken in any letter case.", either(
+		"it is", "it is add, remove or replace; Add is 400 invalidSyntax",
+	), ClientCode, "R7644-3.5.2-04; clients Q-06, Q-82", "Entra ID, OneLogin"},
+	{"selectorAdds", "PATCH add through an eq selector that matches nothing makes the value.", either(
+		"it does", "it is 400 noTarget",
+	), Choice, "R7644-3.5.2.1-09; clients rule 16", "Entra ID and its Validator"},
 	{"selectorCreates", "PATCH replace through an eq selector that matches nothing makes the value.", either(
 		"it does", "it is 400 noTarget",
 	), Choice, "clients rule 16", "Entra ID"},
+	{"removeByValue", "PATCH remove may have a value: it removes what the value names, and nothing else.", either(
+		"it may", "a remove with a value is 400 invalidSyntax",
+	), ClientCode, "R7644-3.5.2.2-11; clients 15, rule 18", "Entra ID, JumpCloud, authentik (members)"},
 	{"patchAnswer", "What a PATCH answers, unless the request names attributes to return or to leave out.", []Value{
 		{"resource", "200 with the resource"}, {"none", "204"},
 	}, Recorded, "tenant 6.6", "the Entra SCIM Validator (resource)"},

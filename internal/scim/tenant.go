@@ -52,6 +52,7 @@ func (t *Tenant) options() filter.Options {
 	return filter.Options{
 		SingleQuotes: p.SingleQuotes, BareLiterals: p.BareLiterals, PathAfterFilter: p.PathAfterFilter,
 		DotAfterURN: p.DotAfterURN, BareExtensionNames: p.BareExtensionNames, TextBooleans: p.TextBooleans,
+		LiteralCase: p.LiteralCase, TextAsValue: p.TextAsValue != "none", ExtensionPaths: p.ExtensionPaths,
 		MaxDepth: t.MaxFilterDepth, MaxLength: t.MaxFilterLength,
 	}
 }

@@ -16,13 +16,14 @@ const (
 	urnPatchOp       = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 )
 
-// schemasOf reads the schemas member of a body: a list of texts, or one text.
-func schemasOf(in *resource.Members) (urns []string, given bool, err error) {
+// schemasOf reads the schemas member of a body: a list of texts, or one text
+// where the profile takes one for a list.
+func schemasOf(p *Profile, in *resource.Members) (urns []string, given bool, err error) {
 	v, ok := in.GetFold("schemas")
 	if !ok || v.IsNull() {
 		return nil, false, nil
 	}
-	if v.Kind() == resource.String {
+	if v.Kind() == resource.String && p.ObjectAsList {
 		v = resource.List(v)
 	}
 	if v.Kind() != resource.Array {
@@ -40,7 +41,7 @@ func schemasOf(in *resource.Members) (urns []string, given bool, err error) {
 // checkMessage checks that a message body is of the kind that urn names. A
 // profile that does not demand schemas lets a message without any pass.
 func checkMessage(p *Profile, in *resource.Members, urn string) error {
-	urns, given, err := schemasOf(in)
+	urns, given, err := schemasOf(p, in)
 	switch {
 	case err != nil:
 		return err
@@ -54,10 +55,9 @@ func checkMessage(p *Profile, in *resource.Members, urn string) error {
 	return nil
 }
 
-// checkSchemas checks the schemas member of a resource body (RFC 7643 §3). URNs
-// that no schema of the server has are ignored: clients send private ones.
+// checkSchemas checks the schemas member of a resource body (RFC 7643 §3).
 func checkSchemas(t *Tenant, rt *schema.ResourceType, in *resource.Members) error {
-	urns, given, err := schemasOf(in)
+	urns, given, err := schemasOf(t.Profile, in)
 	if err != nil {
 		return err
 	}
@@ -69,11 +69,15 @@ func checkSchemas(t *Tenant, rt *schema.ResourceType, in *resource.Members) erro
 			return scimerr.InvalidValue("schemas", "schemas must hold %s.", rt.Schema.ID)
 		}
 	}
-	if t.Profile.ForeignSchemas == "reject" {
-		for _, u := range urns {
-			if s := t.Registry.Schema(u); s != nil && rt.SchemaByURN(u) == nil {
-				return scimerr.InvalidValue("schemas", "%s is not a schema of %s.", s.ID, rt.Name)
-			}
+	for i, u := range urns {
+		if rt.SchemaByURN(u) != nil || t.Profile.ForeignSchemas == "ignore" {
+			continue
+		}
+		switch s := t.Registry.Schema(u); {
+		case s != nil:
+			return scimerr.InvalidValue("schemas", "%s is not a schema of %s.", s.ID, rt.Name)
+		case t.Profile.ForeignSchemas == "rejectAll":
+			return scimerr.InvalidValue("schemas", "The URN schemas[%d] is not a schema of %s.", i, rt.Name)
 		}
 	}
 	return nil

@@ -99,6 +99,12 @@ var switches = []struct {
 		{"ignore", func(c *client) { c.do("POST", "/Users", withSchemas(ada, userURN, deviceURN)).is(201) }},
 		{"reject", func(c *client) {
 			c.do("POST", "/Users", withSchemas(ada, userURN, deviceURN)).refused(400, "invalidValue")
+			c.do("POST", "/Users", withSchemas(ada, userURN, "urn:example:none")).is(201)
+		}},
+		{"rejectAll", func(c *client) {
+			c.do("POST", "/Users", withSchemas(ada, userURN, deviceURN)).refused(400, "invalidValue")
+			c.do("POST", "/Users", withSchemas(ada, userURN, "urn:example:none")).refused(400, "invalidValue").mentions("schemas[1]")
+			c.do("POST", "/Users", withSchemas(ada, userURN, enterpriseURN)).is(201)
 		}},
 	}},
 	{"unknownAttributes", []shown{
@@ -128,6 +134,27 @@ var switches = []struct {
 		}},
 		{"false", func(c *client) {
 			c.patch(c.user(ada), `{"op":"add","value":{"name.givenName":"G"}}`).is(200).lacks("name/givenName", "name.givenName")
+		}},
+	}},
+	{"selectorKeys", []shown{
+		{"true", func(c *client) {
+			c.patch(c.user(ada), `{"op":"add","value":{"ims[type eq \"xmpp\"].value":"v"}}`).is(200).has("ims", raw(`[{"type":"xmpp","value":"v"}]`))
+		}},
+		{"false", func(c *client) {
+			c.patch(c.user(ada), `{"op":"add","value":{"ims[type eq \"xmpp\"].value":"v"}}`).is(200).lacks("ims")
+		}},
+	}},
+	{"extensionPaths", []shown{
+		{"true", func(c *client) {
+			id := c.user(ada)
+			c.patch(id, add(enterpriseURN, `{"department":"D"}`)).is(200).has(enterpriseURN+"/department", "D")
+			c.patch(id, remove(enterpriseURN)).is(200).lacks(enterpriseURN)
+		}},
+		{"false", func(c *client) {
+			id := c.user(ada)
+			c.patch(id, add(enterpriseURN, `{"department":"D"}`)).refused(400, "invalidPath")
+			c.patch(id, `{"op":"add","value":{"`+enterpriseURN+`":{"department":"D"}}}`).is(200).has(enterpriseURN+"/department", "D")
+			c.patch(id, remove(enterpriseURN)).refused(400, "invalidPath")
 		}},
 	}},
 	{"urnKeys", []shown{
@@ -160,9 +187,11 @@ var switches = []struct {
 		{"none", func(c *client) {
 			c.do("POST", "/Users", userBody(ada+`,`+manager(`"m"`))).refused(400, "invalidValue")
 			c.do("POST", "/Users", userBody(ada+`,"roles":["r"]`)).refused(400, "invalidValue")
+			c.unfit(enterpriseURN + `:manager eq "m"`) // R7644-3.4.2.2-17
 		}},
 		{"single", func(c *client) {
 			c.get(c.user(ada+`,`+manager(`"m"`))).has(managerPath+"/value", "m")
+			c.found(enterpriseURN+`:manager eq "m"`, "ada")
 			c.do("POST", "/Users", userBody(`"userName":"b","roles":["r"]`)).refused(400, "invalidValue")
 		}},
 		{"all", func(c *client) {
@@ -175,6 +204,7 @@ var switches = []struct {
 			c.do("POST", "/Users", userBody(ada+`,"emails":{"value":"a@x"}`)).refused(400, "invalidValue").mentions("emails")
 			// PATCH add takes one object all the same (R7643-2.4-01).
 			c.patch(c.user(ada), add("emails", `{"value":"a@x"}`)).is(200).has("emails/0/value", "a@x")
+			c.do("POST", "/Users", `{"schemas":"`+userURN+`",`+ada+`}`).refused(400, "invalidSyntax").mentions("schemas")
 		}},
 	}},
 	{"listAsObject", []shown{
@@ -199,6 +229,33 @@ var switches = []struct {
 		}},
 		{"false", func(c *client) { c.unfit(`emails[type eq "work"].value eq "a@x"`) }}, // R7644-3.4.2.2-24
 	}},
+	{"literalCase", []shown{
+		{"true", func(c *client) {
+			c.user(ada + `,"active":true`)
+			c.found(`active eq True and title eq NULL`, "ada")
+		}},
+		{"false", func(c *client) {
+			c.unfit(`active eq True`, `title eq NULL`)
+			c.found(`active eq false and title eq null`)
+		}},
+	}},
+	{"sortOrderForms", []shown{
+		{"true", func(c *client) {
+			c.users("a", "b")
+			for _, order := range []string{"desc", "DESC", "Descending"} {
+				c.listed([]string{"sortBy", "userName", "sortOrder", order}, "b", "a")
+			}
+			c.listed([]string{"sortBy", "userName", "sortOrder", "asc"}, "a", "b")
+			c.query("/Users", "sortOrder", "down").refused(400, "invalidValue")
+		}},
+		{"false", func(c *client) { // R7644-3.4.2.3-02
+			c.users("a", "b")
+			c.listed([]string{"sortBy", "userName", "sortOrder", "descending"}, "b", "a")
+			for _, order := range []string{"desc", "asc", "Descending", "ASCENDING", "down"} {
+				c.query("/Users", "sortBy", "userName", "sortOrder", order).refused(400, "invalidValue").mentions("sortOrder")
+			}
+		}},
+	}},
 	{"unknownSortBy", []shown{
 		{"ignore", func(c *client) { c.users("b", "a"); c.listed([]string{"sortBy", "bogus"}, "b", "a") }},
 		{"reject", func(c *client) { c.query("/Users", "sortBy", "bogus").refused(400, "invalidPath") }},
@@ -213,6 +270,45 @@ var switches = []struct {
 		c.listed(nil, "a").has("totalResults", 3)
 		c.listed([]string{"count", "3"}, "a", "b", "c")
 	}}}},
+	{"opLetterCase", []shown{
+		{"true", func(c *client) {
+			c.patch(c.user(ada), `{"op":"Add","path":"title","value":"t"}`).is(200).has("title", "t")
+		}},
+		{"false", func(c *client) {
+			id := c.user(ada)
+			for _, op := range []string{"Add", "REPLACE"} {
+				c.patch(id, `{"op":"`+op+`","path":"title","value":"t"}`).refused(400, "invalidSyntax")
+			}
+			c.patch(id, `{"op":"Remove","path":"title"}`).refused(400, "invalidSyntax")
+			c.patch(id, add("title", `"t"`), replace("title", `"u"`), remove("title")).is(200).lacks("title")
+		}},
+	}},
+	{"selectorAdds", []shown{
+		{"true", func(c *client) {
+			c.patch(c.user(ada), add(`ims[type eq "xmpp"].value`, `"v"`)).is(200).has("ims", raw(`[{"type":"xmpp","value":"v"}]`))
+			bob := c.user(`"userName":"bob"`)
+			c.patchGroup(c.group("Crew"), add(`members[value eq "`+bob+`"]`, `{"type":"User"}`)).is(200).has("members/0/value", bob)
+		}},
+		{"false", func(c *client) {
+			id := c.user(ada + `,"ims":[{"type":"xmpp","value":"v"}]`)
+			c.patch(id, add(`ims[type eq "icq"].value`, `"w"`)).refused(400, "noTarget")
+			c.patch(id, add(`ims[type eq "xmpp"].value`, `"w"`)).is(200).has("ims", raw(`[{"type":"xmpp","value":"w"}]`))
+			c.patchGroup(c.group("Crew"), add(`members[value eq "`+id+`"]`, `{"type":"User"}`)).refused(400, "noTarget")
+		}},
+	}},
+	{"removeByValue", []shown{
+		{"true", func(c *client) {
+			bob := c.user(`"userName":"bob"`)
+			crew := c.group("Crew", c.user(ada), bob)
+			c.patchGroup(crew, `{"op":"remove","path":"members","value":`+memberList(bob)+`}`).is(200).has("members/0/display", "ada").lacks("members/1")
+		}},
+		{"false", func(c *client) {
+			id := c.user(ada)
+			crew := c.group("Crew", id)
+			c.patchGroup(crew, `{"op":"remove","path":"members","value":`+memberList(id)+`}`).refused(400, "invalidSyntax")
+			c.patchGroup(crew, `{"op":"remove","path":"members","value":null}`).is(200).lacks("members")
+		}},
+	}},
 	{"selectorCreates", []shown{
 		{"true", func(c *client) {
 			c.patch(c.user(ada), replace(`ims[type eq "xmpp"].value`, `"v"`)).is(200).has("ims", raw(`[{"type":"xmpp","value":"v"}]`))
