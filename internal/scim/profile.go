@@ -42,8 +42,8 @@ type Profile struct {
 	BareLiterals    bool   `json:"bareLiterals"`    // unquoted text in filters
 	LiteralCase     bool   `json:"literalCase"`     // True, NULL in filters
 	PathAfterFilter bool   `json:"pathAfterFilter"` // emails[…].value eq in filters
-	SortOrderForms  bool   `json:"sortOrderForms"`  // asc, Descending for ascending, descending
 	UnknownSortBy   string `json:"unknownSortBy"`   // ignore | reject
+	SortOrderForms  bool   `json:"sortOrderForms"`  // asc, Descending for ascending, descending
 	MaxResults      int    `json:"maxResults"`      // filter.maxResults: the largest page
 	DefaultCount    int    `json:"defaultCount"`    // page size without count
 	EmptyResources  string `json:"emptyResources"`  // list | omit | omitVault: Resources of an empty list

@@ -34,7 +34,8 @@ import (
 // engines, each time in a tenant of its own.
 type row struct {
 	holds string
-	// on names the one profile that the row is about; "" is both.
+	// on names the one profile that the row is about; "" is both of the tenant's
+	// and the RFCs'.
 	on string
 	// set are switches, NAME=VALUE.
 	set []string
@@ -46,6 +47,7 @@ type row struct {
 const (
 	cyberark = "cyberark"
 	rfc7644  = "rfc7644"
+	strict   = "strict"
 )
 
 // areas are all rows, by what they are about.
@@ -60,7 +62,7 @@ var areas = []struct {
 	{"replace", replaceRows}, {"patch", patchRows}, {"patch operations", operationRows}, {"delete", deleteRows},
 	{"discovery", discoveryRows}, {"tokens", tokenRows}, {"tenants", tenantRows}, {"addresses of tenants", placeRows}, {"log", logRows},
 	{"clients", clientRows}, {"clients changing", clientWriteRows}, {"tenant quirks", quirkRows}, {"large lists", largeRows},
-	{"switches", switchRows()},
+	{"switches", switchRows()}, {"strict", strictRows},
 	{"mapping of Entra ID", rowsOf(entraMapping, entraChange)},
 	{"mapping of Okta", rowsOf(oktaMapping, putting(readThenPut, put))},
 	{"mapping of OneLogin", rowsOf(oneLoginMapping, putting(put))},
@@ -78,10 +80,10 @@ func TestRequirements(t *testing.T) {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
 			s := e.open(t)
-			for _, profile := range []string{cyberark, rfc7644} {
+			for _, profile := range []string{cyberark, rfc7644, strict} {
 				for _, a := range areas {
 					for _, r := range a.rows {
-						if r.on != "" && r.on != profile {
+						if r.on != profile && (r.on != "" || profile == strict) {
 							continue
 						}
 						t.Run(profile+"/"+a.name+"/"+r.holds, func(t *testing.T) {
