@@ -34,6 +34,11 @@ type Resource struct {
 	Cut int
 	// Hidden keeps the resource out of lists (a tenant's service user).
 	Hidden bool
+	// Ends are links to the resources at the other side of the relations that lead
+	// from this type to one resource at most; only Relation and Seq count. The
+	// transaction has them locked, by Find or by an insert. Update replaces those
+	// of the relations named; the rest stay.
+	Ends []Link
 }
 
 // Record is a stored resource as read. Doc must not be changed; it is valid
@@ -61,7 +66,20 @@ const (
 	Member Relation = 1
 	// Manager leads from a user to the user named by its enterprise manager.
 	Manager Relation = 2
+	// Owner leads from a container to the user who owns it.
+	Owner Relation = 3
+	// Safe leads from privileged data to the container that it is in.
+	Safe Relation = 4
+	// Target leads from a permission to the container or the privileged data.
+	Target Relation = 5
+	// Grantee leads from a permission to the user or group that holds it. For each
+	// target and grantee there is one permission.
+	Grantee Relation = 6
 )
+
+// Owner, Safe, Target and Grantee lead to one resource at most: they are set
+// with Resource.Ends. The others are changed with SetLinks, AddLinks and
+// RemoveLinks.
 
 // Link is one end of an edge: the resource on the other side.
 type Link struct {
@@ -211,15 +229,25 @@ type Capabilities struct {
 type Tx interface {
 	// Get reads one resource and locks its row for change.
 	Get(rt *schema.ResourceType, id string) (*Record, error)
-	// Insert stores a new resource and sets r.Seq. *TakenError tells which unique
-	// attribute (or "id") is in use.
+	// NewSeq reserves the paging position of a resource to be inserted, for an id
+	// that is made of it.
+	NewSeq() (int64, error)
+	// Insert stores a new resource and sets r.Seq, if it has none. *TakenError tells
+	// which unique attribute (or "id") is in use; of a permission whose target and
+	// grantee have one, the attribute with the target.
 	Insert(r *Resource) error
 	// Update replaces the resource r.Seq if its version is still ifVersion, else
 	// ErrVersion.
 	Update(r *Resource, ifVersion int64) error
-	// Delete removes a resource with its keys, its password and every edge from
-	// or to it.
+	// Delete removes a resource with its keys, its password, its secrets and every
+	// link from or to it. Resources that cannot be without it (accounts without
+	// their container, permissions without target or grantee) go first; it is an
+	// error when some are left.
 	Delete(rt *schema.ResourceType, seq int64) error
+	// DeleteMany deletes resources of one type as Delete does, in a number of
+	// statements that does not depend on how many they are. It passes over those
+	// that are not there.
+	DeleteMany(rt *schema.ResourceType, seqs []int64) error
 	// Find resolves ids among the given types and locks the rows found against
 	// deletion (FOR SHARE, in seq order). Ids that are not there are left out.
 	Find(types []*schema.ResourceType, ids []string) ([]Link, error)
@@ -241,6 +269,9 @@ type Tx interface {
 	// Reaches reports whether edges of the relation lead from one of the given
 	// resources to another, over any number of resources in between.
 	Reaches(rel Relation, from []int64, to int64) (bool, error)
+	// Holders locks the resources with a link of the relation to one of dst for
+	// change and returns them in seq order.
+	Holders(rel Relation, dst []int64) ([]Held, error)
 	// Touch moves the version and the time of every resource with an edge to dst,
 	// as a change of it at that time would, and returns them in no order.
 	Touch(rel Relation, dst int64, at time.Time) ([]Touched, error)
@@ -249,8 +280,15 @@ type Tx interface {
 	Lock(name string) error
 	// SetPassword stores a password hash for a resource; nil removes it.
 	SetPassword(seq int64, hash []byte) error
+	// SetSecrets stores sealed values of a resource by name; one without Data is
+	// removed, names that are not given stay.
+	SetSecrets(seq int64, sealed map[string]Sealed) error
+	// Secrets reads the sealed values of a resource by name.
+	Secrets(seq int64) (map[string]Sealed, error)
 	// Event appends to the change log of the space, in commit order.
 	Event(e Event) error
+	// Events appends many.
+	Events(list []Event) error
 	// Try runs fn in a savepoint: when it fails, its changes are undone and the
 	// transaction goes on.
 	Try(fn func() error) error
@@ -262,6 +300,21 @@ type Touched struct {
 	ID       string
 	Version  int64
 	Modified time.Time
+}
+
+// Held is a resource that Holders has found.
+type Held struct {
+	Type     *schema.ResourceType
+	Seq      int64
+	ID       string
+	Version  int64
+	Modified time.Time
+}
+
+// Sealed is an encrypted value and the name of the key that sealed it.
+type Sealed struct {
+	Key  string
+	Data []byte
 }
 
 // Event is one row of the change log: who did what, never any value.

@@ -25,17 +25,15 @@ func (c *compiler) cutIn(table, column string) {
 	c.cut("SELECT 1 FROM " + table + " r WHERE r.space = " + c.space + " AND " + long("r."+column))
 }
 
-// cutRows notes the same of a set of rows. What stands at the far side of edges
-// is looked for in all tables that may be there, whatever leads to it.
+// cutRows notes the same of a set of rows. What stands at the far side of links
+// is looked for in its table, whatever leads to it.
 func (c *compiler) cutRows(s *rowSet) {
 	for _, column := range s.columns {
 		alias, name, _ := strings.Cut(column, ".")
 		switch {
 		case alias == "o":
-			for _, t := range tables {
-				if t.holds(name) {
-					c.cutIn(t.table, name)
-				}
+			if s.far.holds(name) {
+				c.cutIn(s.far.table, name)
 			}
 		case name != "prim":
 			c.cut("SELECT 1 FROM " + s.from + " WHERE " + s.where + " AND " + long(column))

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -142,7 +143,7 @@ func (t *tx) findLinks(rel store.Relation, src int64, types []*schema.ResourceTy
 		// begin with all edges of a large group.
 		named := map[int64]store.Link{}
 		var far []int64
-		sql, args := st.finish("SELECT o.seq, o.id, COALESCE(o." + l.called(end{relation: rel}).text + ", '') FROM " + l.table + " o WHERE " + where)
+		sql, args := st.finish("SELECT o.seq, o.id, " + l.display(end{relation: rel}) + " FROM " + l.table + " o WHERE " + where)
 		rows, err := t.conn.Query(t.ctx, sql, args...)
 		err = each(rows, err, func(rows Rows) error {
 			link := store.Link{Relation: rel, Type: rt}
@@ -186,37 +187,77 @@ func (t *tx) Reaches(rel store.Relation, from []int64, to int64) (bool, error) {
 // Touch implements store.Tx.
 func (t *tx) Touch(rel store.Relation, dst int64, at time.Time) ([]store.Touched, error) {
 	var touched []store.Touched
-	for _, m := range tables {
-		if !m.begins(rel) {
-			continue
-		}
-		rt := t.reg.Type(m.typeName())
-		if rt == nil {
-			continue
-		}
-		// Locked in the order of all: transactions that touch several do not cross.
-		rows, err := t.conn.Query(t.ctx, "UPDATE "+m.table+" SET version = version + 1, modified = CASE WHEN modified < $1 THEN $1 ELSE modified + 1 END"+
-			" WHERE space = $2 AND seq IN (SELECT r.seq FROM "+m.table+" r WHERE r.space = $2 AND r.seq IN (SELECT e.src FROM edge e WHERE "+
-			edges("$2", rel)+" AND e.dst = $3) ORDER BY r.seq"+t.engine.Dialect.ForUpdate+") RETURNING id, version, modified",
-			at.UnixMicro(), t.space, dst)
-		err = each(rows, err, func(rows Rows) error {
-			r := store.Touched{Type: rt}
-			var modified int64
-			err := rows.Scan(&r.ID, &r.Version, &modified)
-			r.Modified = fromMicros(modified)
-			touched = append(touched, r)
-			return err
-		})
-		if err != nil {
-			return nil, t.spoilt(err)
+	for _, links := range links[end{rel, true}] {
+		for _, m := range links.to {
+			rt := t.reg.Type(m.typeName())
+			if rt == nil {
+				continue
+			}
+			// Locked in the order of all: transactions that touch several do not cross.
+			rows, err := t.conn.Query(t.ctx, "UPDATE "+m.table+" SET version = version + 1, modified = CASE WHEN modified < $1 THEN $1 ELSE modified + 1 END"+
+				" WHERE space = $2 AND seq IN (SELECT o.seq FROM "+m.table+" o WHERE o.space = $2 AND "+
+				links.holders("$2", func(seq string) string { return seq + " = $3" })+
+				" ORDER BY o.seq"+t.engine.Dialect.ForUpdate+") RETURNING id, version, modified",
+				at.UnixMicro(), t.space, dst)
+			err = each(rows, err, func(rows Rows) error {
+				r := store.Touched{Type: rt}
+				var modified int64
+				err := rows.Scan(&r.ID, &r.Version, &modified)
+				r.Modified = fromMicros(modified)
+				touched = append(touched, r)
+				return err
+			})
+			if err != nil {
+				return nil, t.spoilt(err)
+			}
 		}
 	}
 	return touched, nil
 }
 
-// begins tells that edges of the relation lead from the resources of the table.
-func (m *tableMap) begins(rel store.Relation) bool {
-	return slices.ContainsFunc(m.relations, func(r relationMap) bool { return r.end == end{relation: rel} })
+// Holders implements store.Tx.
+func (t *tx) Holders(rel store.Relation, dst []int64) ([]store.Held, error) {
+	held, err := t.holders(rel, dst)
+	return held, t.spoilt(err)
+}
+
+func (t *tx) holders(rel store.Relation, dst []int64) ([]store.Held, error) {
+	if len(dst) == 0 {
+		return nil, nil
+	}
+	var held []store.Held
+	var types []int64
+	for _, links := range links[end{rel, true}] {
+		for _, m := range links.to {
+			typ, err := t.typeOf(t.ctx, m)
+			if err != nil {
+				return nil, err
+			}
+			rows, err := t.conn.Query(t.ctx, "SELECT o.seq, o.id, o.version, o.modified, "+typ+" FROM "+m.table+" o WHERE o.space = $1 AND "+
+				links.holders("$1", func(seq string) string { return t.engine.Dialect.InNumbers(seq, "$2") })+
+				" ORDER BY o.seq"+t.engine.Dialect.ForUpdate, t.space, t.engine.Dialect.Numbers(dst))
+			err = each(rows, err, func(rows Rows) error {
+				var h store.Held
+				var modified, typeNr int64
+				err := rows.Scan(&h.Seq, &h.ID, &h.Version, &modified, &typeNr)
+				h.Modified = fromMicros(modified)
+				held, types = append(held, h), append(types, typeNr)
+				t.types[h.Seq] = typeNr
+				return err
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	for i := range held {
+		var err error
+		if held[i].Type, err = t.numbers.typeOf(t.ctx, types[i]); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(held, func(a, b store.Held) int { return cmp.Compare(a.Seq, b.Seq) })
+	return held, nil
 }
 
 // Lock implements store.Tx. With a single writer, whoever runs has all locks.

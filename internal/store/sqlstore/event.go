@@ -2,23 +2,34 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"strconv"
 
 	"github.com/scimd/scimd/internal/store"
 )
 
-// insertEvent appends an event with key k. Where keys are handed out in commit
-// order, k is the event's number at once; elsewhere Events numbers it.
-func (t *tx) insertEvent(k int64, e *store.Event) error {
-	var n any
-	if t.engine.Dialect.CommitOrder {
-		n = k
+// insertEvents appends events. Where keys are handed out in commit order, they
+// are the events' numbers at once; elsewhere Events numbers them.
+func (t *tx) insertEvents(list []store.Event) error {
+	rows := make([][]any, len(list))
+	for i := range list {
+		e := &list[i]
+		k, err := t.numbers.event.take(t.ctx, t.engine.Ledger)
+		if err != nil {
+			return err
+		}
+		var n any
+		if t.engine.Dialect.CommitOrder {
+			n = k
+		}
+		t.moment = max(t.moment, e.At.UnixMicro())
+		rows[i] = []any{t.space, k, n, t.moment, e.At.UnixMicro(), e.Operation, e.Type, e.ID, e.Version,
+			e.Principal.Kind, e.Principal.ID, e.Principal.Display, e.RequestID}
 	}
-	t.moment = max(t.moment, e.At.UnixMicro())
-	_, err := t.conn.Exec(t.ctx, `INSERT INTO event (space, k, n, moment, at, operation, type, id, version, principal_kind,
-principal_id, principal_display, request_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-		t.space, k, n, t.moment, e.At.UnixMicro(), e.Operation, e.Type, e.ID, e.Version,
-		e.Principal.Kind, e.Principal.ID, e.Principal.Display, e.RequestID)
+	inserted, err := t.insertRows("event (space, k, n, moment, at, operation, type, id, version, principal_kind, principal_id, principal_display, request_id)", rows)
+	if err == nil && inserted != int64(len(rows)) {
+		err = errors.New("store: the key of an event is in use")
+	}
 	return err
 }
 

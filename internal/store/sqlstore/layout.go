@@ -96,7 +96,7 @@ func bind(rt *schema.ResourceType) *layout {
 	for _, c := range m.columns {
 		a := attrs[strings.ToLower(c.path)]
 		l.columns = append(l.columns, boundColumn{c, a})
-		if a == nil {
+		if a == nil || c.rest {
 			continue
 		}
 		s := &scalar{column: c.name, whole: c.unique, point: c.unique || c.path == "externalId"}
@@ -159,6 +159,7 @@ func (l *layout) bindRow(a *schema.Attribute) {
 		l.rows = append(l.rows, row)
 		return
 	}
+	kind := elementType(a)
 	var some []filter.Predicate
 	for _, sub := range a.Sub {
 		some = append(some, &filter.Present{Attr: sub})
@@ -166,7 +167,7 @@ func (l *layout) bindRow(a *schema.Attribute) {
 		switch {
 		case strings.EqualFold(sub.Name, "value"):
 			part, row.value = "v", sub
-		case strings.EqualFold(sub.Name, "type"):
+		case sub == kind:
 			part, row.typ = "typ", sub
 		case filter.IsPrimary(sub):
 			part, row.primary = "prim", sub
@@ -178,6 +179,15 @@ func (l *layout) bindRow(a *schema.Attribute) {
 	row.some = filter.AnyOf(some...)
 	l.put(a, place{rows: &valueRows{path, "v"}})
 	l.rows = append(l.rows, row)
+}
+
+// elementType is the sub-attribute that tells elements apart: their type, or
+// their key.
+func elementType(a *schema.Attribute) *schema.Attribute {
+	if sub := a.SubAttribute("type"); sub != nil {
+		return sub
+	}
+	return a.SubAttribute("key")
 }
 
 // bindRelation places the derived sub-attributes of a complex attribute, and
@@ -205,7 +215,12 @@ func (r *relationMap) derives(sub *schema.Attribute) bool {
 
 // knows tells that SQL can find the sub-attribute through the relation.
 func (r *relationMap) knows(sub *schema.Attribute) bool {
-	return strings.EqualFold(sub.Name, r.value) || strings.EqualFold(sub.Name, r.display) || strings.EqualFold(sub.Name, r.kind)
+	return strings.EqualFold(sub.Name, r.value) || strings.EqualFold(sub.Name, r.kind) || r.calls(sub)
+}
+
+// calls tells that the sub-attribute shows what the other side is called.
+func (r *relationMap) calls(sub *schema.Attribute) bool {
+	return slices.ContainsFunc(r.displays, func(name string) bool { return strings.EqualFold(name, sub.Name) })
 }
 
 // bindAll keeps in value rows whatever has no place yet, but for what is never
@@ -259,6 +274,9 @@ func (l *layout) bindUniques(attrs map[string]*schema.Attribute) {
 	for path, a := range attrs {
 		if a.Uniqueness == schema.UniqueNone || path == "id" || a.Type == schema.Complex {
 			continue
+		}
+		if a.Parent != nil && a.Parent.MultiValued {
+			continue // unique among the elements of one resource
 		}
 		if p := l.places[path]; p.scalar == nil || !p.scalar.whole {
 			l.uniques = append(l.uniques, a)

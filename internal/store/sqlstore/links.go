@@ -52,81 +52,49 @@ type linkReader struct {
 	with, selects []string
 }
 
-// columns of an end of an edge.
-func (e end) columns() (near, far string) {
-	if e.reverse {
-		return "dst", "src"
-	}
-	return "src", "dst"
-}
-
-// edges selects the edges of a relation; their alias is e.
-func edges(space string, rel store.Relation) string {
-	return "e.space = " + space + " AND e.relation = " + strconv.Itoa(int(rel))
-}
-
 // want adds the links of one kind of the resources seqs.
 func (r *linkReader) want(w store.Want, seqs []int64) error {
 	e := end{w.Relation, w.Reverse}
-	near, far := e.columns()
-	own := ""
-	if len(seqs) == 1 {
-		own = "e." + near + " = " + r.arg(seqs[0])
-	} else {
-		own = r.s.engine.Dialect.InNumbers("e."+near, r.arg(r.s.engine.Dialect.Numbers(seqs)))
-	}
-	where := edges(r.space, w.Relation)
-	source, reached := "edge e", ""
-	ownColumn, farColumn, indirect := "e."+near, "e."+far, "0"
-	if w.Transitive {
-		name := fmt.Sprintf("up%d", len(r.with))
-		r.with = append(r.with, name+" (own, seq, indirect) AS (SELECT e."+near+", e."+far+", 0 FROM edge e WHERE "+where+" AND "+own+
-			" UNION SELECT u.own, e."+far+", 1 FROM "+name+" u CROSS JOIN edge e WHERE e."+near+" = u.seq AND "+where+" AND e.src_type = e.dst_type)")
-		source = "(SELECT own, seq, min(indirect) AS indirect FROM " + name + " GROUP BY own, seq) e"
-		ownColumn, farColumn, indirect = "e.own", "e.seq", "e.indirect"
-	} else {
-		reached = where + " AND " + own + " AND "
-	}
 	others, err := r.s.ownTypes(r.ctx)
 	if err != nil {
 		return err
 	}
-	for _, t := range tables {
-		typ, kind := "o.type", ""
-		if !t.typed {
-			nr, err := r.s.numbers.typeNumber(r.ctx, t.typeName())
+	for _, rows := range links[e] {
+		own := ""
+		if len(seqs) == 1 {
+			own = rows.near + " = " + r.arg(seqs[0])
+		} else {
+			own = r.s.engine.Dialect.InNumbers(rows.near, r.arg(r.s.engine.Dialect.Numbers(seqs)))
+		}
+		where := rows.where(r.space) + " AND " + own
+		source, ownColumn, farColumn, indirect := rows.table+" e", rows.near, rows.far, "0"
+		if w.Transitive {
+			name := fmt.Sprintf("up%d", len(r.with))
+			r.with = append(r.with, name+" (own, seq, indirect) AS (SELECT "+rows.near+", "+rows.far+", 0 FROM "+source+" WHERE "+where+
+				" UNION SELECT u.own, "+rows.far+", 1 FROM "+name+" u CROSS JOIN "+source+" WHERE "+rows.near+" = u.seq AND "+rows.where(r.space)+
+				" AND e.src_type = e.dst_type)")
+			source = "(SELECT own, seq, min(indirect) AS indirect FROM " + name + " GROUP BY own, seq) e"
+			ownColumn, farColumn, indirect, where = "e.own", "e.seq", "e.indirect", "TRUE"
+		}
+		for _, t := range rows.to {
+			typ, err := r.s.typeOf(r.ctx, t)
 			if err != nil {
 				return err
 			}
-			typ = strconv.FormatInt(nr, 10)
-			kind = "e." + far + "_type = " + typ + " AND "
-		} else {
-			kind = "e." + far + "_type NOT IN (" + others + ") AND "
+			kind := ""
+			switch {
+			case w.Transitive || rows.column != "":
+			case t.typed:
+				kind = " AND " + rows.far + "_type NOT IN (" + others + ")"
+			default:
+				kind = " AND " + rows.far + "_type = " + typ
+			}
+			r.selects = append(r.selects, "SELECT "+ownColumn+" AS own, "+strconv.Itoa(int(w.Relation))+" AS relation, "+strconv.FormatInt(flag(w.Reverse), 10)+
+				" AS reverse, o.seq AS seq, "+typ+" AS type, o.id AS id, "+t.display(e)+" AS display, "+indirect+" AS indirect FROM "+
+				source+" CROSS JOIN "+t.table+" o WHERE "+where+kind+" AND o.space = "+r.space+" AND o.seq = "+farColumn)
 		}
-		if w.Transitive {
-			kind = ""
-		}
-		r.selects = append(r.selects, "SELECT "+ownColumn+" AS own, "+strconv.Itoa(int(w.Relation))+" AS relation, "+strconv.FormatInt(flag(w.Reverse), 10)+
-			" AS reverse, o.seq AS seq, "+typ+" AS type, o.id AS id, COALESCE(o."+t.called(e).text+", '') AS display, "+indirect+" AS indirect FROM "+
-			source+" CROSS JOIN "+t.table+" o WHERE "+reached+kind+"o.space = "+r.space+" AND o.seq = "+farColumn)
 	}
 	return nil
-}
-
-// ownTypes lists the numbers of the types that have a table of their own.
-func (s *Store) ownTypes(ctx context.Context) (string, error) {
-	var list []string
-	for _, t := range tables {
-		if t.typed {
-			continue
-		}
-		nr, err := s.numbers.typeNumber(ctx, t.typeName())
-		if err != nil {
-			return "", err
-		}
-		list = append(list, strconv.FormatInt(nr, 10))
-	}
-	return strings.Join(list, ", "), nil
 }
 
 // read runs the statement and gives each record its links, in order. They are

@@ -78,10 +78,10 @@ func (s *Store) decide(ctx context.Context, p *plan) (*store.Page, error) {
 	if budget == 0 {
 		budget = store.DefaultBudget
 	}
-	keys := p.Order != nil && p.sortable
+	keys := p.Order == nil || p.sortable
 	order := " ORDER BY m.seq"
 	if keys {
-		order = p.order("m.k", "m.seq")
+		order = p.order("m.k", "m.")
 	}
 	sql, args := p.st.finish("SELECT m.seq, m.part, m.sure FROM (" + p.matches(keys, true) + ") m" + order)
 	var found []candidate

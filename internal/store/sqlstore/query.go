@@ -33,6 +33,8 @@ type plan struct {
 	cuts  []string
 	// sortable tells that SQL has the sort key of every part.
 	sortable bool
+	// first are the columns of the default order before seq, where that decides.
+	first []string
 }
 
 // sortsDocuments tells that only the documents have the sort keys.
@@ -112,6 +114,9 @@ func (s *Store) plan(ctx context.Context, q *store.Query) (*plan, error) {
 		}
 		p.parts = append(p.parts, pp)
 	}
+	if q.Order == nil && len(p.parts) == 1 {
+		p.first = p.parts[0].order
+	}
 	p.sortable = p.sortable && !(kinds[0] && kinds[1])
 	for i := range p.parts {
 		if part := &p.parts[i]; part.key == "" && kinds[1] {
@@ -148,15 +153,34 @@ func (p *plan) from(part *planPart) string {
 	return " FROM " + part.table + " r WHERE " + p.where(part)
 }
 
-// order is the ORDER BY of rows with columns k and seq.
-func (p *plan) order(k, seq string) string {
+// order is the ORDER BY of rows with the sort key k; from stands before the names
+// of other columns.
+func (p *plan) order(k, from string) string {
+	var by []string
 	switch {
 	case p.Order == nil:
-		return " ORDER BY " + seq
+		for _, column := range p.first {
+			by = append(by, from+column)
+		}
 	case p.Order.Descending:
-		return " ORDER BY " + k + " DESC NULLS FIRST, " + seq
+		by = append(by, k+" DESC NULLS FIRST")
+	default:
+		by = append(by, k+" NULLS LAST")
 	}
-	return " ORDER BY " + k + " NULLS LAST, " + seq
+	return " ORDER BY " + strings.Join(append(by, from+"seq"), ", ")
+}
+
+// orderColumns are the columns that order needs besides seq, with a comma before
+// each; k is the sort key and from stands before the names of others.
+func (p *plan) orderColumns(k, from string) string {
+	if p.Order != nil {
+		return ", " + k + " AS k"
+	}
+	sql := ""
+	for _, column := range p.first {
+		sql += ", " + from + column + " AS " + column
+	}
+	return sql
 }
 
 // window is the LIMIT and OFFSET of the page. SQLite takes no OFFSET alone.
@@ -173,15 +197,15 @@ func (p *plan) window() string {
 	return sql
 }
 
-// matches is a SELECT of seq, the number of the part and, with keys, the sort
-// key k of all matches; with sure also whether SQL is sure of them.
+// matches is a SELECT of seq, the number of the part and, with keys, the columns
+// that order needs, of all matches; with sure also whether SQL is sure of them.
 func (p *plan) matches(keys, sure bool) string {
 	var selects []string
 	for i := range p.parts {
 		part := &p.parts[i]
 		sql := "SELECT r.seq AS seq, " + strconv.Itoa(i) + " AS part"
-		if keys && p.Order != nil {
-			sql += ", " + part.key + " AS k"
+		if keys {
+			sql += p.orderColumns(part.key, "r.")
 		}
 		if sure {
 			sql += ", CASE WHEN " + part.cond.sure + " THEN 1 ELSE 0 END AS sure"
@@ -211,7 +235,7 @@ func (s *Store) pointPage(ctx context.Context, p *plan) (*store.Page, error) {
 		return nil, nil
 	}
 	most := inlineLimit
-	if p.Order != nil {
+	if p.Order != nil || p.first != nil {
 		most = 1
 	} else if p.Limit > 0 {
 		most = min(most, p.Limit)
@@ -245,20 +269,18 @@ func (s *Store) pointPage(ctx context.Context, p *plan) (*store.Page, error) {
 // positions gives the WITH of the table p, which holds seq, part and sort key of
 // the page, and the expression of the total.
 func (p *plan) positions() (with, total string) {
-	columns, source, k, seq := "seq, part", " FROM m", "k", "seq"
+	columns, source, k, from := "seq, part", " FROM m", "k", ""
 	total = "(SELECT count(*) FROM m)"
 	if len(p.parts) == 1 && p.parts[0].cond.maybe == sqlTrue {
 		// Of everything, the page comes from an index and is not collected first.
 		part := &p.parts[0]
-		columns, source, k, seq = "r.seq AS seq, 0 AS part", p.from(part), part.key, "r.seq"
+		columns, source, k, from = "r.seq AS seq, 0 AS part", p.from(part), part.key, "r."
 		total = "(SELECT count(*)" + p.from(part) + ")"
 	} else {
 		with = "m AS MATERIALIZED (" + p.matches(true, false) + "), "
 	}
-	if p.Order != nil {
-		columns += ", " + k + " AS k"
-	}
-	return "WITH " + with + "p AS MATERIALIZED (SELECT " + columns + source + p.order(k, seq) + p.window() + ")", total
+	columns += p.orderColumns(k, from)
+	return "WITH " + with + "p AS MATERIALIZED (SELECT " + columns + source + p.order(k, from) + p.window() + ")", total
 }
 
 // inlinePage reads a page with its documents and the total in one statement:
@@ -267,7 +289,7 @@ func (s *Store) inlinePage(ctx context.Context, p *plan) (*store.Page, error) {
 	part := &p.parts[0]
 	with, total := p.positions()
 	sql, args := p.st.finish(with + " SELECT c.n, " + nullableRecordColumns + " FROM (SELECT " + total + " AS n) c LEFT JOIN p ON TRUE LEFT JOIN " + part.table +
-		" r ON r.space = " + p.space + " AND r.seq = p.seq" + p.order("p.k", "p.seq"))
+		" r ON r.space = " + p.space + " AND r.seq = p.seq" + p.order("p.k", "p."))
 	var n int64
 	var list []store.TypedRecord
 	rows, err := s.engine.Read.Search(ctx, sql, args...)
@@ -290,11 +312,11 @@ func (s *Store) inlinePage(ctx context.Context, p *plan) (*store.Page, error) {
 // longPage finds the positions of a page and the total in one statement; the
 // documents are read as the page is.
 func (s *Store) longPage(ctx context.Context, p *plan) (*store.Page, error) {
-	sql := "SELECT 0 AS n, m.seq, m.part FROM (" + p.matches(true, false) + ") m" + p.order("m.k", "m.seq")
+	sql := "SELECT 0 AS n, m.seq, m.part FROM (" + p.matches(true, false) + ") m" + p.order("m.k", "m.")
 	if p.Limit >= 0 || p.Offset > 0 {
 		with, total := p.positions()
 		sql = with + " SELECT c.n, COALESCE(p.seq, 0), COALESCE(p.part, 0) FROM (SELECT " + total + " AS n) c LEFT JOIN p ON TRUE" +
-			p.order("p.k", "p.seq")
+			p.order("p.k", "p.")
 	}
 	sql, args := p.st.finish(sql)
 	var total int64

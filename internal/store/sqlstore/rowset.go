@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,8 +16,9 @@ type rowSet struct {
 	// attr is the complex attribute whose elements the rows are, or the leaf
 	// attribute whose values they are.
 	attr *schema.Attribute
-	// from and where select the rows; seq is the column with the resource.
-	from, where, seq string
+	// from and where select the rows; seq is their column with near, which is the
+	// seq of the resource unless it says otherwise.
+	from, where, seq, near string
 	// open and shut stand around a condition on the rows; all selects the rows
 	// where there is none.
 	open, shut, all string
@@ -27,6 +29,10 @@ type rowSet struct {
 	narrow map[string]string
 	// constants are the keys of sub-attributes that all rows share.
 	constants map[string]string
+	// far is the table of the resources at the other side of a link; of those of one
+	// resource, condition selects the rows.
+	far  *tableMap
+	each string
 }
 
 func (s *rowSet) isConstant(a *schema.Attribute) bool {
@@ -57,14 +63,15 @@ func (c *compiler) exists(sets []*rowSet, row func(*rowSet) cond) cond {
 		if !cnd.exact() {
 			c.cutRows(s)
 		}
+		near := cmp.Or(s.near, "r.seq")
 		in := func(sql string) string {
 			switch sql {
 			case sqlFalse:
 				return sqlFalse
 			case sqlTrue:
-				return "r.seq IN (SELECT " + s.seq + " FROM " + s.from + " WHERE " + s.where + s.all + ")"
+				return near + " IN (SELECT " + s.seq + " FROM " + s.from + " WHERE " + s.where + s.all + ")"
 			}
-			return "r.seq IN (SELECT " + s.seq + " FROM " + s.from + " WHERE " + s.where + " AND " + s.open + sql + s.shut + ")"
+			return near + " IN (SELECT " + s.seq + " FROM " + s.from + " WHERE " + s.where + " AND " + s.open + sql + s.shut + ")"
 		}
 		terms = append(terms, cond{sure: in(cnd.sure), maybe: in(cnd.maybe)})
 	}
@@ -75,7 +82,7 @@ func (c *compiler) exists(sets []*rowSet, row func(*rowSet) cond) cond {
 // place has none for it. Without any stored value they are empty.
 func (c *compiler) rowSets(at place, kind filter.KeyKind, a *schema.Attribute) []*rowSet {
 	if at.edges != nil {
-		return c.edgeSets(at.edges, a.Top())
+		return c.linkSets(at.edges, a.Top())
 	}
 	if a.Parent != nil && at.rows.part != "v" {
 		kind = elementKind(a.Parent)
@@ -86,7 +93,7 @@ func (c *compiler) rowSets(at place, kind filter.KeyKind, a *schema.Attribute) [
 // presentSets are the rows of an attribute with keys of any kind.
 func (c *compiler) presentSets(at place, a *schema.Attribute) []*rowSet {
 	if at.edges != nil {
-		return c.edgeSets(at.edges, a.Top())
+		return c.linkSets(at.edges, a.Top())
 	}
 	kinds := kindsOf(a)
 	if a.Type == schema.Complex {
@@ -125,7 +132,10 @@ func (c *compiler) valueSets(rows *valueRows, kinds []filter.KeyKind, a *schema.
 		columns: map[string]string{"": "v.v"},
 	}
 	if attr.Type == schema.Complex {
-		s.columns = map[string]string{"value": "v.v", "type": "v.typ"}
+		s.columns = map[string]string{"value": "v.v"}
+		if kind := elementType(attr); kind != nil {
+			s.columns[strings.ToLower(kind.Name)] = "v.typ"
+		}
 		for _, sub := range attr.Sub {
 			if filter.IsPrimary(sub) {
 				s.columns["primary"] = "v.prim"
@@ -135,44 +145,84 @@ func (c *compiler) valueSets(rows *valueRows, kinds []filter.KeyKind, a *schema.
 	return []*rowSet{s}
 }
 
-// edgeSets are the far ends of the edges of a relation, one set for each table
-// in which they may be. The resources at the far end are looked for first: few
-// have what is asked for, while one resource may have very many edges. Of a
-// relation that is followed to its ends, those with a path to such a resource
-// are among them.
-func (c *compiler) edgeSets(r *relationMap, top *schema.Attribute) []*rowSet {
-	near, far := r.end.columns()
+// linkSets are the far ends of the links of a relation, one set for each table
+// in which they may be, and one for what the documents say where there is none.
+func (c *compiler) linkSets(r *relationMap, top *schema.Attribute) []*rowSet {
 	var sets []*rowSet
 	for _, target := range r.targets {
 		t := mapOf(target)
-		nr, err := c.numbers.typeNumber(c.ctx, target)
-		if err != nil && c.err == nil {
-			c.err = err
-		}
-		typ := strconv.FormatInt(nr, 10)
-		found := "SELECT o.seq FROM " + t.table + " o WHERE o.space = " + c.space + " AND "
 		s := &rowSet{
-			attr: top, seq: "e." + near, from: "edge e", where: edges(c.space, r.end.relation), all: " AND e." + far + "_type = " + typ,
-			open: "e." + far + " IN (" + found, shut: ")",
+			attr: top, far: t, from: t.table + " o", where: "o.space = " + c.space,
 			columns: map[string]string{}, narrow: map[string]string{}, constants: map[string]string{},
 		}
-		if c.follows(r) {
-			s.open = "e." + far + " IN (WITH RECURSIVE d (seq) AS (" + found
-			s.shut = " UNION SELECT e." + near + " FROM d CROSS JOIN edge e WHERE e." + far + " = d.seq AND " + edges(c.space, r.end.relation) +
-				" AND e.dst_type = " + typ + " AND e.src_type = e.dst_type) SELECT seq FROM d)"
+		column, ok := columnOf(c.tableMap, t, r.end)
+		switch {
+		case !ok:
+			c.edgeSet(s, r, target)
+		case r.end.reverse:
+			s.seq = "o." + column
+			s.where += " AND " + s.seq + " IS NOT NULL"
+			s.each = s.seq + " = r.seq"
+		default:
+			s.seq, s.near = "o.seq", "r."+column
+			s.each = s.seq + " = " + s.near
 		}
 		if sub := top.SubAttribute(r.value); sub != nil {
 			s.value(sub, c.exactIDs(target))
 		}
-		if r.display != "" {
-			s.columns[strings.ToLower(r.display)] = "o." + t.called(r.end).key
+		for _, display := range r.displays {
+			s.columns[strings.ToLower(display)] = "o." + t.called(r.end).key
 		}
 		if sub := top.SubAttribute(r.kind); sub != nil {
 			s.constants[strings.ToLower(r.kind)] = schema.TextKey(target, sub.CaseExact)
 		}
 		sets = append(sets, s)
 	}
-	return sets
+	return append(sets, c.restSets(r, top)...)
+}
+
+// edgeSet makes the rows edges. The resources at the far end are looked for
+// first: few have what is asked for, while one resource may have very many
+// edges. Of a relation that is followed to its ends, those with a path to such a
+// resource are among them.
+func (c *compiler) edgeSet(s *rowSet, r *relationMap, target string) {
+	near, far := r.end.columns()
+	nr, err := c.numbers.typeNumber(c.ctx, target)
+	if err != nil && c.err == nil {
+		c.err = err
+	}
+	typ := strconv.FormatInt(nr, 10)
+	found := "SELECT o.seq FROM " + s.from + " WHERE " + s.where + " AND "
+	s.seq, s.from, s.where, s.all = "e."+near, "edge e", edges(c.space, r.end.relation), " AND e."+far+"_type = "+typ
+	s.open, s.shut = "e."+far+" IN ("+found, ")"
+	s.each = s.seq + " = r.seq"
+	if c.follows(r) {
+		s.open = "e." + far + " IN (WITH RECURSIVE d (seq) AS (" + found
+		s.shut = " UNION SELECT e." + near + " FROM d CROSS JOIN edge e WHERE e." + far + " = d.seq AND " + edges(c.space, r.end.relation) +
+			" AND e.dst_type = " + typ + " AND e.src_type = e.dst_type) SELECT seq FROM d)"
+	}
+}
+
+// restSets are the resources without a link, as far as their documents say
+// something in its place.
+func (c *compiler) restSets(r *relationMap, top *schema.Attribute) []*rowSet {
+	link, ok := c.endColumn(r.end.relation)
+	if !ok || r.end.reverse {
+		return nil
+	}
+	s := &rowSet{
+		attr: top, from: c.table + " o", seq: "o.seq", far: c.tableMap, where: "o.space = " + c.space + " AND o." + link.name + " IS NULL",
+		each: "o.seq = r.seq", columns: map[string]string{},
+	}
+	for _, column := range c.columns {
+		if column.rest && column.attr != nil && column.attr.Parent == top {
+			s.columns[strings.ToLower(column.attr.Name)] = "o." + column.name
+		}
+	}
+	if len(s.columns) == 0 {
+		return nil
+	}
+	return []*rowSet{s}
 }
 
 // follows tells that the relation is followed to its ends.
@@ -187,9 +237,8 @@ func (c *compiler) firstEnd(r *relationMap, a *schema.Attribute) (string, bool) 
 	if c.follows(r) {
 		return "", false
 	}
-	near, far := r.end.columns()
 	var ends []string
-	for i, s := range c.edgeSets(r, a.Top()) {
+	for _, s := range c.linkSets(r, a.Top()) {
 		key, some := "", ""
 		if s.isConstant(a) {
 			key = "CAST(" + c.arg(s.constants[strings.ToLower(a.Name)]) + " AS text)"
@@ -198,8 +247,13 @@ func (c *compiler) firstEnd(r *relationMap, a *schema.Attribute) (string, bool) 
 		} else {
 			return "", false
 		}
-		ends = append(ends, "SELECT e."+far+" AS far, "+key+" AS k FROM edge e CROSS JOIN "+mapOf(r.targets[i]).table+" o WHERE "+
-			s.where+" AND e."+near+" = r.seq AND o.space = "+c.space+" AND o.seq = e."+far+some)
+		from := s.from
+		if s.from == "edge e" {
+			_, far := r.end.columns()
+			from += " CROSS JOIN " + s.far.table + " o"
+			some += " AND o.space = " + c.space + " AND o.seq = e." + far
+		}
+		ends = append(ends, "SELECT o.seq AS far, "+key+" AS k FROM "+from+" WHERE "+s.where+" AND "+s.each+some)
 	}
 	return "(SELECT x.k FROM (" + strings.Join(ends, " UNION ALL ") + ") x ORDER BY x.far LIMIT 1)", true
 }

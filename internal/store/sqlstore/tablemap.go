@@ -16,11 +16,29 @@ type tableMap struct {
 	// every attribute is kept so.
 	rows    []string
 	allRows bool
-	// relations are the attributes that are read through edges.
+	// relations are the attributes that are read through links.
 	relations []relationMap
-	// names says how the other side of an edge calls a resource of this type;
-	// the name for the zero end is the usual one.
+	// ends are the columns with the seq of another resource.
+	ends []endColumn
+	// pair are those columns that together have a unique index; pairAttr is the
+	// attribute to blame.
+	pair     []string
+	pairAttr string
+	// order are the columns before seq in the default order.
+	order []string
+	// names says how the other side of a link calls a resource of this type;
+	// the name for the zero end is the usual one. Types that nobody calls by a name
+	// have none.
 	names map[end]name
+}
+
+// endColumn is a relation that leads from each resource of a table to one other
+// at most, of one of the target types. A required one never is null.
+type endColumn struct {
+	name     string
+	relation store.Relation
+	targets  []string
+	required bool
 }
 
 // column is an attribute in a column of its own, as a comparison key cut to
@@ -29,7 +47,13 @@ type column struct {
 	name, path string
 	// unique columns have a unique index.
 	unique bool
+	// rest columns are of an attribute that is read through a relation, and count
+	// where there is no link.
+	rest bool
 }
+
+// allRelations are all relations there are.
+var allRelations = []store.Relation{store.Member, store.Manager, store.Owner, store.Safe, store.Target, store.Grantee}
 
 // end is one side of a relation: the one that a link leads to.
 type end struct {
@@ -46,21 +70,27 @@ type name struct {
 }
 
 // relationMap is a complex attribute whose sub-attributes are read through
-// edges: value is the other side's id, display what it is called, kind the name
-// of its type. derived are the sub-attributes that exist only while the edge
+// links: value is the other side's id, displays what it is called, kind the name
+// of its type. derived are the sub-attributes that exist only while the link
 // does; those that are none of the three cannot be filtered by in SQL.
 type relationMap struct {
 	path string
 	end  end
 	// targets are the types at the other side. They have tables of their own.
-	targets []string
-	value   string
-	display string
-	kind    string
-	derived []string
+	targets  []string
+	value    string
+	displays []string
+	kind     string
+	derived  []string
 }
 
-const enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:"
+// Prefixes of the paths of extension attributes.
+const (
+	enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:"
+	safe       = "urn:ietf:params:scim:schemas:cyberark:1.0:Safe:"
+	safeMember = "urn:ietf:params:scim:schemas:cyberark:1.0:SafeMember:"
+	account    = "urn:ietf:params:scim:schemas:cyberark:1.0:PrivilegedData:"
+)
 
 // maps by resource type name.
 var maps = map[string]*tableMap{
@@ -84,16 +114,18 @@ var maps = map[string]*tableMap{
 		relations: []relationMap{
 			{
 				path: enterprise + "manager", end: end{relation: store.Manager}, targets: []string{"User"},
-				display: "displayName", derived: []string{"$ref", "displayName"},
+				displays: []string{"displayName"}, derived: []string{"$ref", "displayName"},
 			},
 			{
 				path: "groups", end: end{relation: store.Member, reverse: true}, targets: []string{"Group"},
-				value: "value", display: "display", derived: []string{"value", "$ref", "display", "type"},
+				value: "value", displays: []string{"display"}, derived: []string{"value", "$ref", "display", "type"},
 			},
 		},
 		names: map[end]name{
-			{}:                       {text: "label", key: "display_name", paths: []string{"displayName"}},
-			{relation: store.Member}: {text: "login", key: "user_name", paths: []string{"userName"}},
+			{}:                        {text: "label", key: "display_name", paths: []string{"displayName"}},
+			{relation: store.Member}:  login,
+			{relation: store.Owner}:   login,
+			{relation: store.Grantee}: login,
 		},
 	},
 	"Group": {
@@ -104,10 +136,83 @@ var maps = map[string]*tableMap{
 		},
 		relations: []relationMap{{
 			path: "members", end: end{relation: store.Member}, targets: []string{"User", "Group"},
-			value: "value", display: "display", kind: "type", derived: []string{"value", "$ref", "display", "type"},
+			value: "value", displays: []string{"display"}, kind: "type", derived: []string{"value", "$ref", "display", "type"},
 		}},
 		names: map[end]name{{}: {text: "label", key: "display_name", paths: []string{"displayName"}}},
 	},
+	"Container": {
+		table: "container_r",
+		columns: []column{
+			{name: "name", path: "name", unique: true},
+			{name: "display_name", path: "displayName", unique: true},
+			{name: "external_id", path: "externalId"},
+			{name: "description", path: "description"},
+			{name: "kind", path: "type"},
+			{name: "owner_value", path: "owner.value"},
+			{name: "owner_display", path: "owner.display", rest: true},
+		},
+		rows: []string{safe + "NumberOfDaysRetention", safe + "ManagingCPM"},
+		relations: []relationMap{
+			{
+				path: "owner", end: end{relation: store.Owner}, targets: []string{"User"},
+				displays: []string{"display"}, derived: []string{"$ref", "display"},
+			},
+			{
+				path: "privilegedData", end: end{relation: store.Safe, reverse: true}, targets: []string{"PrivilegedData"},
+				value: "value", displays: []string{"display"}, derived: []string{"value", "$ref", "display", "type"},
+			},
+		},
+		ends:  []endColumn{{name: "owner", relation: store.Owner, targets: []string{"User"}}},
+		names: map[end]name{{}: {text: "label", key: "name", paths: []string{"name"}}},
+	},
+	"PrivilegedData": {
+		table: "account_r",
+		columns: []column{
+			{name: "name", path: "name"},
+			{name: "external_id", path: "externalId"},
+			{name: "description", path: "description"},
+			{name: "kind", path: "type"},
+			{name: "safe_name", path: account + "safe"},
+		},
+		rows: []string{
+			account + "properties", account + "remoteMachinesAccess.remoteMachines",
+			account + "remoteMachinesAccess.accessRestrictedToRemoteMachines",
+		},
+		ends:  []endColumn{{name: "safe", relation: store.Safe, targets: []string{"Container"}, required: true}},
+		names: map[end]name{{}: {text: "label", key: "name", paths: []string{"name"}}},
+	},
+	"ContainerPermission": permissionMap("container_permission_r", "container", "Container",
+		safeMember+"membershipExpirationDate", safeMember+"memberType"),
+	"PrivilegedDataPermission": permissionMap("account_permission_r", "privilegedData", "PrivilegedData"),
+}
+
+// login is what a user is called where the login name tells best who it is.
+var login = name{text: "login", key: "user_name", paths: []string{"userName"}}
+
+// permissionMap is the map of permissions on the resources of a type, which the
+// attribute path names; rows are more attributes in value rows.
+func permissionMap(table, path, target string, rows ...string) *tableMap {
+	to := func(path string, r store.Relation, target string, displays ...string) relationMap {
+		return relationMap{
+			path: path, end: end{relation: r}, targets: []string{target}, value: "value", displays: displays,
+			derived: []string{"value", "$ref", "name", "display", "type"},
+		}
+	}
+	return &tableMap{
+		table: table,
+		rows:  append([]string{"externalId", "rights"}, rows...),
+		relations: []relationMap{
+			to(path, store.Target, target, "name", "display"),
+			to("user", store.Grantee, "User", "display"),
+			to("group", store.Grantee, "Group", "display"),
+		},
+		ends: []endColumn{
+			{name: "target", relation: store.Target, targets: []string{target}, required: true},
+			{name: "grantee", relation: store.Grantee, targets: []string{"User", "Group"}, required: true},
+		},
+		pair: []string{"target", "grantee"}, pairAttr: path,
+		order: []string{"target", "grantee"},
+	}
 }
 
 // genericMap serves the types that have no table map.
@@ -117,7 +222,11 @@ var genericMap = &tableMap{
 }
 
 // tables are the tables of all resources, each with a map that tells its names.
-var tables = []*tableMap{maps["User"], maps["Group"], genericMap}
+// Rows of several are locked in this order.
+var tables = []*tableMap{
+	maps["User"], maps["Group"], maps["Container"], maps["PrivilegedData"], maps["ContainerPermission"], maps["PrivilegedDataPermission"],
+	genericMap,
+}
 
 func mapOf(typeName string) *tableMap {
 	if m := maps[typeName]; m != nil {
@@ -132,6 +241,15 @@ func (m *tableMap) called(e end) name {
 		return n
 	}
 	return m.names[end{}]
+}
+
+// display is the text of that name as an SQL expression, "" without one; o is
+// the alias of the table.
+func (m *tableMap) display(e end) string {
+	if n := m.called(e); n.text != "" {
+		return "COALESCE(o." + n.text + ", '')"
+	}
+	return "''"
 }
 
 // typeName is the name of the one resource type of a table that is not typed.

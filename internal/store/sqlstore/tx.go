@@ -85,6 +85,12 @@ func (t *tx) Get(rt *schema.ResourceType, id string) (*store.Record, error) {
 	return rec, t.spoilt(err)
 }
 
+// NewSeq implements store.Tx.
+func (t *tx) NewSeq() (int64, error) {
+	seq, err := t.numbers.seq.take(t.ctx, t.engine.Ledger)
+	return seq, t.spoilt(err)
+}
+
 // Insert implements store.Tx.
 func (t *tx) Insert(r *store.Resource) error { return t.spoilt(t.insert(r)) }
 
@@ -94,7 +100,19 @@ func (t *tx) Update(r *store.Resource, ifVersion int64) error {
 }
 
 // Delete implements store.Tx.
-func (t *tx) Delete(rt *schema.ResourceType, seq int64) error { return t.spoilt(t.delete(rt, seq)) }
+func (t *tx) Delete(rt *schema.ResourceType, seq int64) error {
+	gone, err := t.delete(rt, []int64{seq})
+	if err == nil && gone == 0 {
+		return store.ErrNotFound
+	}
+	return t.spoilt(err)
+}
+
+// DeleteMany implements store.Tx.
+func (t *tx) DeleteMany(rt *schema.ResourceType, seqs []int64) error {
+	_, err := t.delete(rt, seqs)
+	return t.spoilt(err)
+}
 
 // Links implements store.Tx.
 func (t *tx) Links(seq int64, want []store.Want) ([]store.Link, error) {
@@ -119,13 +137,10 @@ func (t *tx) SetPassword(seq int64, hash []byte) error {
 }
 
 // Event implements store.Tx.
-func (t *tx) Event(e store.Event) error {
-	k, err := t.numbers.event.take(t.ctx, t.engine.Ledger)
-	if err != nil {
-		return t.spoilt(err)
-	}
-	return t.spoilt(t.insertEvent(k, &e))
-}
+func (t *tx) Event(e store.Event) error { return t.Events([]store.Event{e}) }
+
+// Events implements store.Tx.
+func (t *tx) Events(list []store.Event) error { return t.spoilt(t.insertEvents(list)) }
 
 // Find implements store.Tx.
 func (t *tx) Find(types []*schema.ResourceType, ids []string) ([]store.Link, error) {
@@ -153,17 +168,17 @@ func (t *tx) find(types []*schema.ResourceType, ids []string) ([]store.Link, err
 			return nil, err
 		}
 		var st statement
-		where := "r.space = " + st.arg(t.space)
+		where := "o.space = " + st.arg(t.space)
 		if l.typed {
-			where += " AND r.type = " + st.arg(nr)
+			where += " AND o.type = " + st.arg(nr)
 		}
 		if len(keys) == 1 {
-			where += " AND r.id_key = " + st.arg(keys[0])
+			where += " AND o.id_key = " + st.arg(keys[0])
 		} else {
-			where += " AND " + t.engine.Dialect.InTexts("r.id_key", st.arg(t.engine.Dialect.Texts(keys)))
+			where += " AND " + t.engine.Dialect.InTexts("o.id_key", st.arg(t.engine.Dialect.Texts(keys)))
 		}
-		sql, args := st.finish("SELECT r.seq, r.id, COALESCE(r." + l.called(end{}).text + ", '') FROM " + l.table + " r WHERE " + where +
-			" ORDER BY r.seq" + t.engine.Dialect.ForShare)
+		sql, args := st.finish("SELECT o.seq, o.id, " + l.display(end{}) + " FROM " + l.table + " o WHERE " + where +
+			" ORDER BY o.seq" + t.engine.Dialect.ForShare)
 		rows, err := t.conn.Query(t.ctx, sql, args...)
 		err = each(rows, err, func(rows Rows) error {
 			link := store.Link{Type: rt}

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/store"
 )
 
@@ -20,9 +19,17 @@ func (w *row) set(name string, v any) {
 	w.values = append(w.values, v)
 }
 
-// changing are the columns that insert and update both write.
-func (l *layout) changing(r *store.Resource, k *keys) *row {
+// changing are the columns that insert and update both write; of the columns
+// with other ends those that r gives.
+func (l *layout) changing(r *store.Resource, k *keys) (*row, error) {
 	w := &row{}
+	for _, link := range r.Ends {
+		c, ok := l.endColumn(link.Relation)
+		if !ok {
+			return nil, fmt.Errorf("store: relation %d does not lead from one %s to another resource", link.Relation, l.rt.Name)
+		}
+		w.set(c.name, link.Seq)
+	}
 	w.set("version", r.Version)
 	w.set("modified", r.Modified.UnixMicro())
 	w.set("hidden", flag(r.Hidden))
@@ -40,7 +47,36 @@ func (l *layout) changing(r *store.Resource, k *keys) *row {
 			i++
 		}
 	}
-	return w
+	return w, nil
+}
+
+// value is the value that is set for a column; ok is false when none is.
+func (w *row) value(name string) (any, bool) {
+	if i := slices.Index(w.names, name); i >= 0 {
+		return w.values[i], true
+	}
+	return nil, false
+}
+
+// uniqueColumns is a set of columns that together are unique, and the attribute to
+// blame.
+type uniqueColumns struct {
+	names []string
+	attr  string
+}
+
+// uniqueKeys are the unique sets of columns that r has values for, beside the id.
+func (l *layout) uniqueKeys(k *keys) []uniqueColumns {
+	var list []uniqueColumns
+	for i, c := range l.columns {
+		if c.unique && k.columns[i] != nil {
+			list = append(list, uniqueColumns{[]string{c.name}, c.attr.Path})
+		}
+	}
+	if l.pair != nil {
+		list = append(list, uniqueColumns{l.pair, l.pairAttr})
+	}
+	return list
 }
 
 func (t *tx) insert(r *store.Resource) error {
@@ -58,7 +94,10 @@ func (t *tx) insert(r *store.Resource) error {
 			return err
 		}
 	}
-	w := l.changing(r, k)
+	w, err := l.changing(r, k)
+	if err != nil {
+		return err
+	}
 	w.set("space", t.space)
 	w.set("seq", r.Seq)
 	w.set("id", r.ID)
@@ -86,7 +125,7 @@ func (t *tx) insert(r *store.Resource) error {
 			}
 			return err
 		}
-		if err := t.taken(l, nr, r, k, true); err != nil {
+		if err := t.taken(l, nr, r.Seq, w, append(l.uniqueKeys(k), uniqueColumns{[]string{"id_key"}, "id"})); err != nil {
 			return err
 		}
 	}
@@ -104,7 +143,10 @@ func (t *tx) update(r *store.Resource, ifVersion int64) error {
 		return err
 	}
 	var st statement
-	w := l.changing(r, k)
+	w, err := l.changing(r, k)
+	if err != nil {
+		return err
+	}
 	sets := make([]string, len(w.names))
 	for i, name := range w.names {
 		sets[i] = name + " = " + st.arg(w.values[i])
@@ -114,14 +156,22 @@ func (t *tx) update(r *store.Resource, ifVersion int64) error {
 	if l.typed {
 		where += " AND type = " + st.arg(nr)
 	}
-	for i, c := range l.columns {
-		if c.unique && k.columns[i] != nil {
-			where += " AND NOT EXISTS (SELECT 1 FROM " + l.table + " o WHERE o.space = " + space + " AND o." + c.name + " = " +
-				st.arg(k.columns[i]) + " AND o.seq <> " + seq + ")"
+	for _, u := range l.uniqueKeys(k) {
+		taken, given := "SELECT 1 FROM "+l.table+" o WHERE o.space = "+space+" AND o.seq <> "+seq, false
+		for _, name := range u.names {
+			v, ok := w.value(name)
+			if ok {
+				taken, given = taken+" AND o."+name+" = "+st.arg(v), true
+			} else {
+				taken += " AND o." + name + " = " + l.table + "." + name
+			}
+		}
+		if given {
+			where += " AND NOT EXISTS (" + taken + ")"
 		}
 	}
 	sql, args := st.finish("UPDATE " + l.table + " SET " + strings.Join(sets, ", ") + " WHERE " + where)
-	if err := t.updateRow(sql, args, func() error { return t.whyNotUpdated(l, nr, r, k, ifVersion) }); err != nil {
+	if err := t.updateRow(sql, args, func() error { return t.whyNotUpdated(l, nr, r.Seq, w, l.uniqueKeys(k), ifVersion) }); err != nil {
 		return err
 	}
 	t.types[r.Seq] = nr
@@ -153,14 +203,14 @@ func (t *tx) updateRow(sql string, args []any, why func() error) error {
 }
 
 // whyNotUpdated is nil when nothing speaks against the update any more.
-func (t *tx) whyNotUpdated(l *layout, nr int64, r *store.Resource, k *keys, ifVersion int64) error {
+func (t *tx) whyNotUpdated(l *layout, nr, seq int64, w *row, uniques []uniqueColumns, ifVersion int64) error {
 	var version, typeNr int64
 	column := "type"
 	if !l.typed {
 		column = "0"
 	}
 	ok, err := one(t.ctx, t.conn, "SELECT version, "+column+" FROM "+l.table+" WHERE space = $1 AND seq = $2",
-		[]any{t.space, r.Seq}, &version, &typeNr)
+		[]any{t.space, seq}, &version, &typeNr)
 	switch {
 	case err != nil:
 		return err
@@ -169,32 +219,35 @@ func (t *tx) whyNotUpdated(l *layout, nr int64, r *store.Resource, k *keys, ifVe
 	case version != ifVersion:
 		return store.ErrVersion
 	}
-	return t.taken(l, nr, r, k, false)
+	return t.taken(l, nr, seq, w, uniques)
 }
 
-// taken tells which unique key of r another resource has, nil if none.
-func (t *tx) taken(l *layout, nr int64, r *store.Resource, k *keys, withID bool) error {
-	check := func(attr, column string, v any) error {
-		where, args := "space = $1 AND "+column+" = $2 AND seq <> $3", []any{t.space, v, r.Seq}
-		if l.typed {
-			where, args = where+" AND type = $4", append(args, nr)
-		}
-		var seq int64
-		ok, err := one(t.ctx, t.conn, "SELECT seq FROM "+l.table+" WHERE "+where, args, &seq)
-		if ok {
-			err = &store.TakenError{Attr: attr}
-		}
-		return err
-	}
-	for i, c := range l.columns {
-		if c.unique && k.columns[i] != nil {
-			if err := check(c.attr.Path, c.name, k.columns[i]); err != nil {
-				return err
+// taken tells which unique set of columns another resource has with the values
+// of w, nil if none.
+func (t *tx) taken(l *layout, nr, seq int64, w *row, uniques []uniqueColumns) error {
+	for _, u := range uniques {
+		var st statement
+		where := "o.space = " + st.arg(t.space) + " AND o.seq <> " + st.arg(seq)
+		for _, name := range u.names {
+			v, ok := w.value(name)
+			if !ok {
+				where += " AND o." + name + " = (SELECT r." + name + " FROM " + l.table + " r WHERE r.space = " + st.arg(t.space) + " AND r.seq = " + st.arg(seq) + ")"
+				continue
 			}
+			where += " AND o." + name + " = " + st.arg(v)
 		}
-	}
-	if withID {
-		return check("id", "id_key", k.id)
+		if l.typed {
+			where += " AND o.type = " + st.arg(nr)
+		}
+		var other int64
+		sql, args := st.finish("SELECT o.seq FROM " + l.table + " o WHERE " + where)
+		ok, err := one(t.ctx, t.conn, sql, args, &other)
+		if err != nil {
+			return err
+		}
+		if ok {
+			return &store.TakenError{Attr: u.attr}
+		}
 	}
 	return nil
 }
@@ -289,48 +342,4 @@ func orNil[T any](p *T) any {
 		return nil
 	}
 	return *p
-}
-
-// relations are all relations there are; an edge's key needs one.
-var relations = []int64{int64(store.Member), int64(store.Manager)}
-
-func (t *tx) delete(rt *schema.ResourceType, seq int64) error {
-	l := t.layout(rt)
-	where, args := "space = $1 AND seq = $2", []any{t.space, seq}
-	if l.typed {
-		nr, err := t.numbers.typeNumber(t.ctx, rt.Name)
-		if err != nil {
-			return err
-		}
-		where, args = where+" AND type = $3", append(args, nr)
-	}
-	// The own row first: whoever is about to refer to it holds it or waits, so
-	// that no edge can appear after the edges are gone.
-	var found int64
-	ok, err := one(t.ctx, t.conn, "SELECT seq FROM "+l.table+" WHERE "+where+t.engine.Dialect.ForUpdate, args, &found)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return store.ErrNotFound
-	}
-	delete(t.types, seq)
-	for _, sql := range []string{
-		"DELETE FROM value_r WHERE space = $1 AND seq = $2",
-		"DELETE FROM resource_unique WHERE space = $1 AND seq = $2",
-		"DELETE FROM password WHERE space = $1 AND seq = $2",
-	} {
-		if _, err := t.conn.Exec(t.ctx, sql, t.space, seq); err != nil {
-			return err
-		}
-	}
-	for _, side := range []string{"src", "dst"} {
-		_, err := t.conn.Exec(t.ctx, "DELETE FROM edge WHERE space = $1 AND "+t.engine.Dialect.InNumbers("relation", "$2")+" AND "+side+" = $3",
-			t.space, t.engine.Dialect.Numbers(relations), seq)
-		if err != nil {
-			return err
-		}
-	}
-	_, err = t.conn.Exec(t.ctx, "DELETE FROM "+l.table+" WHERE "+where, args...)
-	return err
 }

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -13,11 +14,13 @@ import (
 // Builder makes a resource for a test, attribute by attribute.
 type Builder struct {
 	rt       *schema.ResourceType
+	n        int64
 	id       string
 	hidden   bool
 	created  time.Time
 	modified time.Time
 	body     *resource.Members
+	ends     []store.Link
 }
 
 // epoch is when the first resource of the suite was created.
@@ -29,7 +32,7 @@ func build(rt *schema.ResourceType) *Builder {
 	n := built.Add(1)
 	at := epoch.Add(time.Duration(n) * time.Microsecond)
 	id := "0190f3c2-0000-7000-8000-" + strconv.FormatInt(0x100000000000+n, 16)
-	return &Builder{rt: rt, id: id, created: at, modified: at, body: &resource.Members{}}
+	return &Builder{rt: rt, n: n, id: id, created: at, modified: at, body: &resource.Members{}}
 }
 
 // User begins a user with that userName.
@@ -41,6 +44,38 @@ func Group(name string) *Builder { return build(groupType()).Set("displayName", 
 
 // Device begins a device with that serial.
 func Device(serial string) *Builder { return build(deviceType()).Set("serial", serial) }
+
+// Container begins a container with that name, which is its id.
+func Container(name string) *Builder {
+	return build(containerType()).ID(name).Set("name", name).Set("displayName", name).Set("type", "safe")
+}
+
+// Owned gives the container an owner.
+func (b *Builder) Owned(owner *store.Resource) *Builder {
+	return b.In("owner", "value", resource.Text(owner.ID)).To(store.Owner, owner)
+}
+
+// Account begins privileged data in a container.
+func Account(name string, in *store.Resource) *Builder {
+	b := build(accountType()).Set("name", name).In(accountExtensionURN, "safe", resource.Text(in.ID)).To(store.Safe, in)
+	return b.ID(fmt.Sprintf("%d_%d", in.Seq, b.n))
+}
+
+// Grant begins a permission of a user or a group on a container or on privileged
+// data.
+func Grant(target, grantee *store.Resource) *Builder {
+	rt := permissionType()
+	if target.Type == accountType() {
+		rt = accountPermissionType()
+	}
+	return build(rt).ID(target.ID+":"+grantee.ID).To(store.Target, target).To(store.Grantee, grantee)
+}
+
+// To sets a link to at most one other resource.
+func (b *Builder) To(rel store.Relation, r *store.Resource) *Builder {
+	b.ends = append(b.ends, store.Link{Relation: rel, Seq: r.Seq, Type: r.Type, ID: r.ID})
+	return b
+}
 
 // ID sets the resource's id; without it each resource has one of its own.
 func (b *Builder) ID(id string) *Builder { b.id = id; return b }
@@ -105,7 +140,7 @@ func (b *Builder) Manager(id string) *Builder {
 func (b *Builder) Resource() *store.Resource {
 	r := &store.Resource{
 		Type: b.rt, ID: b.id, Version: 1, Created: b.created, Modified: b.modified,
-		Body: b.body.Clone(), Hidden: b.hidden,
+		Body: b.body.Clone(), Hidden: b.hidden, Ends: b.ends,
 	}
 	if _, ok := r.Body.Get("schemas"); !ok {
 		schemas := []resource.Value{resource.Text(b.rt.Schema.ID)}

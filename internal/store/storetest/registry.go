@@ -7,7 +7,7 @@ import (
 	"github.com/scimd/scimd/internal/schema"
 )
 
-// The suite's schemas. User and Group have the attribute paths of the real
+// The suite's schemas. All types but Device have the attribute paths of the real
 // resource types, so that an engine's table maps apply to them. Device is made up and has no
 // table map: it shows what the generic table can do.
 const (
@@ -61,6 +61,57 @@ const (
 		{"name":"$ref","type":"reference","mutability":"readOnly"},
 		{"name":"displayName","mutability":"readOnly"}]}]}`
 
+	// The vault's types: a container holds privileged data, and permissions on both
+	// lead to a user or a group.
+	containerURN  = "urn:ietf:params:scim:schemas:pam:1.0:Container"
+	containerJSON = `{"id":"` + containerURN + `","name":"Container","attributes":[
+	{"name":"name","required":true,"mutability":"immutable","uniqueness":"server"},
+	{"name":"displayName","mutability":"readOnly","uniqueness":"server"},
+	{"name":"description"},
+	{"name":"type","canonicalValues":["safe"],"mutability":"readOnly"},
+	{"name":"owner","type":"complex","mutability":"readOnly","subAttributes":[
+		{"name":"value","mutability":"readOnly"},{"name":"$ref","type":"reference","mutability":"readOnly"},{"name":"display","mutability":"readOnly"}]},
+	{"name":"privilegedData","type":"complex","multiValued":true,"mutability":"readOnly","subAttributes":[
+		{"name":"value","mutability":"readOnly"},{"name":"$ref","type":"reference","mutability":"readOnly"},
+		{"name":"display","mutability":"readOnly"},{"name":"type","mutability":"readOnly"}]}]}`
+
+	safeURN  = "urn:ietf:params:scim:schemas:cyberark:1.0:Safe"
+	safeJSON = `{"id":"` + safeURN + `","name":"Safe","attributes":[{"name":"NumberOfDaysRetention","type":"integer"},{"name":"ManagingCPM"}]}`
+
+	accountURN  = "urn:ietf:params:scim:schemas:pam:1.0:PrivilegedData"
+	accountJSON = `{"id":"` + accountURN + `","name":"PrivilegedData","attributes":[{"name":"name","required":true},{"name":"description"},{"name":"type"}]}`
+
+	accountExtensionURN  = "urn:ietf:params:scim:schemas:cyberark:1.0:PrivilegedData"
+	accountExtensionJSON = `{"id":"` + accountExtensionURN + `","name":"CyberArkPrivilegedData","attributes":[
+	{"name":"safe","mutability":"immutable"},
+	{"name":"remoteMachinesAccess","type":"complex","subAttributes":[
+		{"name":"remoteMachines"},{"name":"accessRestrictedToRemoteMachines","type":"boolean"}]},
+	{"name":"properties","type":"complex","multiValued":true,"subAttributes":[{"name":"key","uniqueness":"server"},{"name":"value"}]}]}`
+
+	granteeJSON = `{"name":"user","type":"complex","mutability":"immutable","subAttributes":[
+		{"name":"value","mutability":"immutable"},{"name":"$ref","type":"reference","mutability":"immutable"},{"name":"display","mutability":"immutable"}]},
+	{"name":"group","type":"complex","mutability":"immutable","subAttributes":[
+		{"name":"value","mutability":"immutable"},{"name":"$ref","type":"reference","mutability":"immutable"},{"name":"display","mutability":"immutable"}]},
+	{"name":"rights","multiValued":true}`
+
+	permissionURN  = "urn:ietf:params:scim:schemas:pam:1.0:ContainerPermission"
+	permissionJSON = `{"id":"` + permissionURN + `","name":"ContainerPermission","attributes":[
+	{"name":"container","type":"complex","mutability":"immutable","subAttributes":[
+		{"name":"value","mutability":"immutable"},{"name":"$ref","type":"reference","mutability":"immutable"},
+		{"name":"name","mutability":"immutable"},{"name":"display","mutability":"readOnly"}]},
+	` + granteeJSON + `]}`
+
+	memberURN  = "urn:ietf:params:scim:schemas:cyberark:1.0:SafeMember"
+	memberJSON = `{"id":"` + memberURN + `","name":"SafeMember","attributes":[
+	{"name":"membershipExpirationDate","type":"integer"},{"name":"memberType"},{"name":"searchIn","mutability":"writeOnly","returned":"never"}]}`
+
+	accountPermissionURN  = "urn:ietf:params:scim:schemas:pam:1.0:PrivilegedDataPermission"
+	accountPermissionJSON = `{"id":"` + accountPermissionURN + `","name":"PrivilegedDataPermission","attributes":[
+	{"name":"privilegedData","type":"complex","mutability":"immutable","subAttributes":[
+		{"name":"value","mutability":"immutable"},{"name":"$ref","type":"reference","mutability":"immutable"},
+		{"name":"name","mutability":"immutable"},{"name":"display","mutability":"readOnly"},{"name":"type","mutability":"readOnly"}]},
+	` + granteeJSON + `]}`
+
 	customURN  = "urn:scim:schemas:extension:custom:2.0"
 	customJSON = `{"id":"` + customURN + `","name":"Custom","open":true,"attributes":[]}`
 
@@ -85,6 +136,12 @@ const (
 	{"name":"User","endpoint":"/Users","schema":"` + userURN + `","family":"users","schemaExtensions":[
 		{"schema":"` + enterpriseURN + `"},{"schema":"` + customURN + `"}]},
 	{"name":"Group","endpoint":"/Groups","schema":"` + groupURN + `","family":"groups","idCaseExact":true},
+	{"name":"Container","endpoint":"/Containers","schema":"` + containerURN + `","family":"vault","schemaExtensions":[{"schema":"` + safeURN + `"}]},
+	{"name":"PrivilegedData","endpoint":"/PrivilegedData","schema":"` + accountURN + `","family":"vault","idCaseExact":true,"schemaExtensions":[
+		{"schema":"` + accountExtensionURN + `"}]},
+	{"name":"ContainerPermission","endpoint":"/ContainerPermissions","schema":"` + permissionURN + `","family":"vault","schemaExtensions":[
+		{"schema":"` + memberURN + `"}]},
+	{"name":"PrivilegedDataPermission","endpoint":"/PrivilegedDataPermissions","schema":"` + accountPermissionURN + `","family":"vault"},
 	{"name":"Device","endpoint":"/Devices","schema":"` + deviceURN + `","family":"users","idCaseExact":true}]`
 )
 
@@ -99,6 +156,13 @@ var Registry = sync.OnceValue(func() *schema.Registry {
 		"core/custom.json":     file(customJSON),
 		"core/device.json":     file(deviceJSON),
 		"core/group.json":      file(groupJSON),
+		"core/container.json":  file(containerJSON),
+		"core/safe.json":       file(safeJSON),
+		"core/account.json":    file(accountJSON),
+		"core/properties.json": file(accountExtensionJSON),
+		"core/permission.json": file(permissionJSON),
+		"core/member.json":     file(memberJSON),
+		"core/grant.json":      file(accountPermissionJSON),
 		"resource-types.json":  file(typesJSON),
 	})
 	if err != nil {
@@ -110,3 +174,10 @@ var Registry = sync.OnceValue(func() *schema.Registry {
 func userType() *schema.ResourceType   { return Registry().Type("User") }
 func groupType() *schema.ResourceType  { return Registry().Type("Group") }
 func deviceType() *schema.ResourceType { return Registry().Type("Device") }
+
+func containerType() *schema.ResourceType  { return Registry().Type("Container") }
+func accountType() *schema.ResourceType    { return Registry().Type("PrivilegedData") }
+func permissionType() *schema.ResourceType { return Registry().Type("ContainerPermission") }
+func accountPermissionType() *schema.ResourceType {
+	return Registry().Type("PrivilegedDataPermission")
+}

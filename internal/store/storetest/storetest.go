@@ -40,6 +40,8 @@ func Run(t *testing.T, open Open) {
 		{"links", linkCases},
 		{"members", memberCases},
 		{"members and races", memberRaceCases},
+		{"vault", vaultCases},
+		{"vault and races", vaultRaceCases},
 		{"pages", pageCases},
 		{"order", orderCases},
 		{"filters", filterCases},

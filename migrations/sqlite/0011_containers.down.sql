@@ -1,0 +1,2 @@
+DROP TABLE account_r;
+DROP TABLE container_r;

@@ -1,0 +1,2 @@
+DROP TABLE account_permission_r;
+DROP TABLE container_permission_r;
