@@ -37,12 +37,13 @@ func (d *Directory) Changed(r *rand.Rand, deletes bool) *Directory {
 		a, b := swapped[i].Attributes, swapped[i+1].Attributes
 		a[userName], b[userName] = b[userName], a[userName]
 	}
-	followed := take()
-	for i := range len(followed) - 1 { // each takes the name that the next one gives up
-		followed[i].Attributes[userName] = followed[i+1].Attributes[userName]
+	for chain := range slices.Chunk(take(), 4) { // each takes the name that the next one gives up
+		for i := range len(chain) - 1 {
+			chain[i].Attributes[userName] = chain[i+1].Attributes[userName]
+		}
+		last := chain[len(chain)-1].Attributes
+		last[userName] = "moved." + last[userName]
 	}
-	last := followed[len(followed)-1].Attributes
-	last[userName] = "moved." + last[userName]
 	for _, p := range slices.Concat(take(), take()) { // moves
 		d.edit(r, p)
 	}

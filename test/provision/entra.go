@@ -17,7 +17,7 @@ type Entra struct {
 	// extension without its URN, membership checks by filter.
 	Old bool
 	// Plain keeps to what a server that follows the RFCs to the letter takes: no
-	// foreign URN in schemas, no replace through a selector without a match.
+	// replace through a selector without a match (RFC 7644 §3.5.2.3).
 	Plain bool
 	// Match is the path of the matching attribute.
 	Match string

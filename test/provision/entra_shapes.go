@@ -31,12 +31,11 @@ func (e *Entra) body(p *Person, manager string) object {
 	return body
 }
 
+// microsoftURN is no SCIM schema; a server has to tolerate it.
+const microsoftURN = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"
+
 func (e *Entra) groupBody(t *Team) object {
-	schemas := []string{groupURN}
-	if !e.Plain {
-		schemas = append(schemas, "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group")
-	}
-	return object{"schemas": schemas, externalID: t.ID, displayName: t.Name, "meta": object{"resourceType": "Group"}}
+	return object{"schemas": []string{groupURN, microsoftURN}, externalID: t.ID, displayName: t.Name, "meta": object{"resourceType": "Group"}}
 }
 
 // difference are the operations that make a user what a person should be.

@@ -52,7 +52,7 @@ var errTaken = errors.New("the name is taken")
 // refused, each of them has to give up its name first.
 func (j *job) settle(ctx context.Context, people []*Person, update, park func(context.Context, *Person) error) error {
 	for round := 0; len(people) > 0; round++ {
-		if round > 20 {
+		if round > 12 {
 			return fmt.Errorf("%d names stay taken", len(people))
 		}
 		var mu sync.Mutex

@@ -44,19 +44,25 @@ func size(t *testing.T, large bool) (people, teams int) {
 // random is the source of all that jobs make up.
 func random() *rand.Rand { return rand.New(rand.NewPCG(5000, 200)) }
 
-// onEngines runs a test on a new server of each engine: its address and token.
+// onEngines runs a test on a new server of each engine, at the same time: its
+// address and token.
 func onEngines(t *testing.T, profile string, test func(t *testing.T, base, token string)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { test(t, start(t, profile, "").base, token) })
-	t.Run("postgres", func(t *testing.T) { test(t, start(t, profile, pgtest.Database(t)).base, token) })
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, start(t, profile, ""), token)
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, start(t, profile, pgtest.Database(t)), token)
+	})
 }
 
 const token = "provisioning-token"
 
-type server struct{ base string }
-
-// start runs a server as scimd does: on a disk or a database, behind a port.
-func start(t *testing.T, profile, database string) server {
+// start runs a server as scimd does, on a disk or a database, and gives its base
+// URL.
+func start(t *testing.T, profile, database string) string {
 	t.Helper()
 	config := app.Defaults()
 	config.Addr, config.DataDir, config.DatabaseURL = "127.0.0.1:0", t.TempDir(), database
@@ -70,7 +76,7 @@ func start(t *testing.T, profile, database string) server {
 			t.Error(err)
 		}
 	})
-	return server{running.BaseURL()}
+	return running.BaseURL()
 }
 
 func must(t *testing.T, err error) {

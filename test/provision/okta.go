@@ -17,9 +17,6 @@ type Okta struct {
 	// Wizard is an app made with the wizard (AIW): everything by PUT. Otherwise
 	// it is one of the catalogue (OIN): PATCH for activation, passwords, groups.
 	Wizard bool
-	// Plain leaves out the extension that Okta sends with a group's description,
-	// which a server that follows the RFCs to the letter refuses.
-	Plain bool
 }
 
 // OktaHeader are the headers that Okta sends.
@@ -208,13 +205,11 @@ func (o *Okta) makeGroup(ctx context.Context, t *Team) error {
 	if err != nil || id != "" {
 		return fmt.Errorf("group %s is there already, or %w", t.Name, err)
 	}
-	body := object{"schemas": []string{groupURN}, displayName: t.Name, "members": []any{}}
+	// The description cannot be switched off.
+	const custom = "urn:okta:custom:group:1.0"
+	body := object{"schemas": []string{groupURN, custom}, displayName: t.Name, "members": []any{}, custom: object{"description": "Pushed"}}
 	if o.Wizard {
 		body["members"] = o.memberValues(membersBut(t, nil))
-	}
-	if !o.Plain {
-		const custom = "urn:okta:custom:group:1.0"
-		body["schemas"], body[custom] = []string{groupURN, custom}, object{"description": "Pushed"}
 	}
 	a, err := o.Client.Do(ctx, http.MethodPost, "/Groups", body, 201, 409)
 	if err != nil {

@@ -26,7 +26,7 @@ func TestAnOktaJobEndsAsTheDirectorySays(t *testing.T) {
 				directory := provision.NewDirectory(r, people, teams)
 				admin := quiet(base)
 				job := provision.NewOkta(provision.NewClient(base, token, provision.OktaHeader, provision.Lossy(r.Uint64(), 200)), workers)
-				job.Wizard, job.Plain = c.wizard, c.profile == "rfc7644"
+				job.Wizard = c.wizard
 
 				must(t, provision.HandMade(t.Context(), admin, directory, people/50))
 				begin := time.Now()

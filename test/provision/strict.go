@@ -32,8 +32,12 @@ func (s Strict) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := judge(req, res, data); err != nil {
-		return nil, fmt.Errorf("a strict client refuses the answer to %s %s: %w: %d %.2000s", req.Method, req.URL.RequestURI(), err, res.StatusCode, data)
+	asked, err := url.ParseRequestURI(req.URL.RequestURI())
+	if err != nil {
+		return nil, err
+	}
+	if err := judge(req, asked, res, data); err != nil {
+		return nil, fmt.Errorf("a strict client refuses the answer to %s %s: %w: %d %.2000s", req.Method, asked, err, res.StatusCode, data)
 	}
 	res.Body = io.NopCloser(bytes.NewReader(data))
 	return res, nil
@@ -51,9 +55,9 @@ var scimTypes = []string{
 	"invalidVers", "sensitive", "invalidCursor", "expiredCursor", "invalidCount",
 }
 
-func judge(req *http.Request, res *http.Response, data []byte) error {
+func judge(req *http.Request, asked *url.URL, res *http.Response, data []byte) error {
 	switch {
-	case res.StatusCode >= 500:
+	case res.StatusCode >= 500 && res.StatusCode != http.StatusNotImplemented:
 		return errors.New("the server failed")
 	case res.StatusCode == http.StatusNoContent || res.StatusCode == http.StatusNotModified || req.Method == http.MethodHead:
 		if len(data) > 0 {
@@ -80,7 +84,7 @@ func judge(req *http.Request, res *http.Response, data []byte) error {
 	case slices.Contains(urns, errorURN):
 		return errors.New("an error with a status of success")
 	case slices.Contains(urns, listURN):
-		return judgeList(req, body)
+		return judgeList(asked, body)
 	case strings.HasPrefix(urns[0], messagePrefix):
 		return nil
 	}
@@ -90,7 +94,7 @@ func judge(req *http.Request, res *http.Response, data []byte) error {
 			return fmt.Errorf("Location is %q", at)
 		}
 	}
-	return judgeResource(req, body)
+	return judgeResource(asked, body)
 }
 
 func judgeMediaType(req *http.Request, res *http.Response) error {
@@ -122,7 +126,7 @@ func judgeError(res *http.Response, body map[string]any, urns []string) error {
 	return nil
 }
 
-func judgeList(req *http.Request, body map[string]any) error {
+func judgeList(asked *url.URL, body map[string]any) error {
 	total, err := number(body, "totalResults")
 	if err != nil {
 		return err
@@ -142,7 +146,7 @@ func judgeList(req *http.Request, body map[string]any) error {
 	if n, _ := number(body, "itemsPerPage"); n != len(resources) {
 		return fmt.Errorf("itemsPerPage is %d, of %d resources", n, len(resources))
 	}
-	if asked, err := strconv.Atoi(req.URL.Query().Get("count")); err == nil && asked >= 0 && len(resources) > asked {
+	if asked, err := strconv.Atoi(asked.Query().Get("count")); err == nil && asked >= 0 && len(resources) > asked {
 		return errors.New("more resources than asked for")
 	}
 	seen := map[string]bool{}
@@ -151,7 +155,7 @@ func judgeList(req *http.Request, body map[string]any) error {
 		if !ok {
 			return errors.New("a resource that is no object")
 		}
-		if err := judgeResource(req, r); err != nil {
+		if err := judgeResource(asked, r); err != nil {
 			return err
 		}
 		if id, _ := r["id"].(string); id != "" {
@@ -166,13 +170,13 @@ func judgeList(req *http.Request, body map[string]any) error {
 
 // judgeResource looks at one resource; what a projection may leave out is only
 // asked for without one.
-func judgeResource(req *http.Request, r map[string]any) error {
-	query := req.URL.Query()
-	whole := !query.Has("attributes") && !query.Has("excludedAttributes") && !strings.HasSuffix(req.URL.Path, ".search")
+func judgeResource(asked *url.URL, r map[string]any) error {
+	query := asked.Query()
+	whole := !query.Has("attributes") && !query.Has("excludedAttributes") && !strings.HasSuffix(asked.Path, ".search")
 	id, _ := r["id"].(string)
 	meta, _ := r["meta"].(map[string]any)
 	kind, _ := meta["resourceType"].(string)
-	configuration := strings.Contains(req.URL.Path, "/ServiceProviderConfig") || strings.Contains(req.URL.Path, "/ResourceTypes")
+	configuration := strings.Contains(asked.Path, "/ServiceProviderConfig") || strings.Contains(asked.Path, "/ResourceTypes")
 	if id == "" && !configuration {
 		return errors.New("a resource without id")
 	}
