@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/scimd/scimd/internal/resource"
@@ -232,6 +233,28 @@ func Negate(p Predicate) Predicate {
 		return p.Term
 	}
 	return &Not{p}
+}
+
+// Uses reports whether a predicate looks at an attribute for which fn holds.
+func Uses(p Predicate, fn func(*schema.Attribute) bool) bool {
+	some := func(terms []Predicate) bool {
+		return slices.ContainsFunc(terms, func(t Predicate) bool { return Uses(t, fn) })
+	}
+	switch p := p.(type) {
+	case *And:
+		return some(p.Terms)
+	case *Or:
+		return some(p.Terms)
+	case *Not:
+		return Uses(p.Term, fn)
+	case *Compare:
+		return fn(p.Attr)
+	case *Present:
+		return fn(p.Attr)
+	case *ValuePath:
+		return fn(p.Attr) || Uses(p.Where, fn)
+	}
+	return false
 }
 
 // EqSelector gives the comparisons of a selector that says in full what an

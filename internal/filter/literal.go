@@ -20,6 +20,9 @@ func (b *binder) literal(a *schema.Attribute, n *node) (*Compare, error) {
 			given, text = resource.Bool, word
 		}
 	}
+	if given == resource.String && b.o.Canonical != nil && (n.op == Eq || n.op == Ne) {
+		text = b.o.Canonical(a, text)
+	}
 	switch given {
 	case resource.Bool:
 		c.Literal = resource.Truth(text == "true")

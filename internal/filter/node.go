@@ -38,6 +38,9 @@ type Options struct {
 	// ExtensionPaths accepts the URN of an extension alone as a PATCH path
 	// (R7644-3.5.2.2-10).
 	ExtensionPaths bool
+	// Canonical gives the word that is stored for a text that eq or ne compares an
+	// attribute with; nil takes every text as it is.
+	Canonical func(*schema.Attribute, string) string
 	// UnknownAbsent makes a name that the type does not know an attribute
 	// without a value, as multi-type queries need (RFC 7644 §3.4.2.1).
 	UnknownAbsent bool

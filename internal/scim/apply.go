@@ -20,7 +20,7 @@ type applier struct {
 
 func (a *applier) apply(st *step) error {
 	if st.path == nil {
-		return a.shaper.unknownIn(a.tree, st.ext, st.unknown, st.value)
+		return a.shaper.unknownIn(a.tree, st.ext, st.unknown, st.value) // remove has no value
 	}
 	if st.col != nil {
 		return nil // not in the tree: edges.apply
@@ -128,7 +128,7 @@ func (a *applier) applyComplex(attr *schema.Attribute, st *step) error {
 	before := getAttribute(a.tree, attr)
 	merged := merge(before.Members(), shaped.Members())
 	for name, x := range st.value.Members().All() {
-		if sub := attr.SubAttribute(name); sub != nil && x.Unassigned() && sub.Mutability != schema.ReadOnly {
+		if sub := attr.SubAttribute(name); sub != nil && x.Unassigned() && sub.Mutability != schema.ReadOnly && a.shaper.offers(sub) {
 			merged.Delete(sub.Name)
 		}
 	}

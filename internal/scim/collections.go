@@ -110,24 +110,7 @@ func judged(t *Tenant, rt *schema.ResourceType, p filter.Predicate, by *schema.A
 
 // about reports whether a filter looks at an attribute or its sub-attributes.
 func about(p filter.Predicate, a *schema.Attribute) bool {
-	any := func(terms []filter.Predicate) bool {
-		return slices.ContainsFunc(terms, func(t filter.Predicate) bool { return about(t, a) })
-	}
-	switch p := p.(type) {
-	case *filter.And:
-		return any(p.Terms)
-	case *filter.Or:
-		return any(p.Terms)
-	case *filter.Not:
-		return about(p.Term, a)
-	case *filter.Compare:
-		return p.Attr.Top() == a
-	case *filter.Present:
-		return p.Attr.Top() == a
-	case *filter.ValuePath:
-		return p.Attr == a
-	}
-	return false
+	return filter.Uses(p, func(x *schema.Attribute) bool { return x.Top() == a })
 }
 
 // transitive are the relations that filters follow to their ends.

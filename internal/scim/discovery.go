@@ -3,6 +3,7 @@ package scim
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +22,8 @@ type Discovery struct {
 	provider entry
 	types    []namedEntry
 	schemas  []namedEntry
+	// unlisted are attributes that are not advertised, by resource type and path.
+	unlisted map[[2]string]bool
 	// byType and bySchema find an entry by the names it goes by, in lower case.
 	byType, bySchema map[string]namedEntry
 }
@@ -40,7 +43,7 @@ func NewDiscovery(reg *schema.Registry, p *Profile, started time.Time) (*Discove
 	if err != nil {
 		return nil, fmt.Errorf("discovery %q: %w", p.Discovery, err)
 	}
-	d := &Discovery{byType: map[string]namedEntry{}, bySchema: map[string]namedEntry{}}
+	d := &Discovery{unlisted: map[[2]string]bool{}, byType: map[string]namedEntry{}, bySchema: map[string]namedEntry{}}
 	if err := d.addProvider(ed.provider, p, started); err != nil {
 		return nil, err
 	}
@@ -55,7 +58,11 @@ func NewDiscovery(reg *schema.Registry, p *Profile, started time.Time) (*Discove
 		d.types = append(d.types, named)
 		d.byType[strings.ToLower(t.ID)] = named
 	}
-	return d, d.addSchemas(ed.schemas(reg, types), types, p.SchemaAliases)
+	docs := ed.schemas(reg, types)
+	for _, t := range types {
+		d.addUnlisted(reg.Type(t.Name), t, docs)
+	}
+	return d, d.addSchemas(docs, types, p.SchemaAliases)
 }
 
 func (d *Discovery) addProvider(doc providerDocument, p *Profile, started time.Time) error {
@@ -103,6 +110,44 @@ func (d *Discovery) addSchemas(docs []schemaDocument, types []typeDocument, alia
 		}
 	}
 	return nil
+}
+
+// addUnlisted notes the attributes of a type that its schemas, as advertised, do
+// not show.
+func (d *Discovery) addUnlisted(rt *schema.ResourceType, t typeDocument, docs []schemaDocument) {
+	shown := map[string][]attributeDocument{}
+	for _, s := range docs {
+		named := func(e extensionDocument) bool { return strings.EqualFold(e.Schema, s.ID) }
+		if strings.EqualFold(t.Schema, s.ID) || slices.ContainsFunc(t.Extensions, named) {
+			shown[strings.ToLower(s.ID)] = s.Attributes
+		}
+	}
+	var note func(attrs []*schema.Attribute, shown []attributeDocument)
+	note = func(attrs []*schema.Attribute, shown []attributeDocument) {
+		for _, a := range attrs {
+			i := slices.IndexFunc(shown, func(doc attributeDocument) bool { return strings.EqualFold(doc.Name, a.Name) })
+			if i < 0 {
+				d.unlisted[[2]string{rt.Name, a.Path}] = true
+				note(a.Sub, nil)
+			} else {
+				note(a.Sub, shown[i].SubAttributes)
+			}
+		}
+	}
+	note(rt.Schema.Attributes, shown[strings.ToLower(rt.Schema.ID)])
+	for _, e := range rt.Extensions {
+		attrs, ok := shown[strings.ToLower(e.Schema.ID)]
+		note(e.Schema.Attributes, attrs)
+		if !ok && e.Schema.Open {
+			d.unlisted[[2]string{rt.Name, e.Schema.ID}] = true
+		}
+	}
+}
+
+// Advertises reports whether /Schemas shows an attribute of a type. The common
+// attributes of RFC 7643 §3.1 count as shown: they belong to every resource.
+func (d *Discovery) Advertises(rt *schema.ResourceType, a *schema.Attribute) bool {
+	return !d.unlisted[[2]string{rt.Name, a.Declared()}]
 }
 
 // ServiceProviderConfig answers /ServiceProviderConfig (RFC 7643 §5).

@@ -230,10 +230,40 @@ func (pc *patchCompiler) operation(at string, v resource.Value) error {
 	}
 	bound, err := filter.CompilePath(path.Str(), pc.rt, pc.shaper.o)
 	if err != nil {
+		if ext, name, ok := pc.keptPath(path.Str()); ok && (op != opRemove || value.IsNull()) {
+			pc.steps = append(pc.steps, step{op: op, value: value, unknown: name, ext: ext})
+			return nil
+		}
 		return err
+	}
+	if a := pc.notOffered(bound); a != nil {
+		return pc.shaper.unoffered(a, scimerr.InvalidPath)
 	}
 	pc.steps = append(pc.steps, step{op: op, path: bound, value: value, given: given})
 	return nil
+}
+
+// keptPath reads the path of an unknown attribute where the profile keeps such:
+// its name, or the URN of a schema and its name.
+func (pc *patchCompiler) keptPath(path string) (ext *schema.Schema, name string, ok bool) {
+	ext, name = pc.rt.Schema, strings.TrimSpace(path)
+	if urn, rest, found := pc.rt.SplitURN(name, pc.shaper.p.DotAfterURN); found {
+		ext, name = pc.rt.SchemaByURN(urn), rest
+	}
+	return ext, name, pc.shaper.p.UnknownAttributes == "keep" && schema.ValidName(name)
+}
+
+// notOffered is an attribute in a path that the tenant does not offer, or nil.
+func (pc *patchCompiler) notOffered(p *filter.Path) (found *schema.Attribute) {
+	missing := func(a *schema.Attribute) bool {
+		if a == nil || pc.shaper.offers(a) {
+			return false
+		}
+		found = a
+		return true
+	}
+	_ = missing(p.Attr) || missing(p.Sub) || filter.Uses(p.Where, missing)
+	return found
 }
 
 // op reads the name of an operation.
@@ -286,8 +316,7 @@ func (pc *patchCompiler) member(op patchOp, name string, x resource.Value) error
 	case ok && t.ext != nil:
 		return pc.extension(op, t.ext, x)
 	case ok:
-		pc.add(op, pathOf(t.attr), x)
-		return nil
+		return pc.add(op, pathOf(t.attr), x)
 	}
 	// Entra sends whole paths as keys: emails[type eq "work"].value.
 	if pc.shaper.p.SelectorKeys && strings.Contains(name, "[") {
@@ -295,8 +324,7 @@ func (pc *patchCompiler) member(op patchOp, name string, x resource.Value) error
 		if err != nil {
 			return err
 		}
-		pc.add(op, path, x)
-		return nil
+		return pc.add(op, path, x)
 	}
 	pc.steps = append(pc.steps, step{op: op, value: x, unknown: name, ext: pc.rt.Schema})
 	return nil
@@ -305,7 +333,7 @@ func (pc *patchCompiler) member(op patchOp, name string, x resource.Value) error
 func (pc *patchCompiler) extension(op patchOp, ext *schema.Schema, v resource.Value) error {
 	if v.IsNull() {
 		if op == opSet && pc.rt.IsExtension(ext) {
-			pc.add(op, &filter.Path{Extension: ext}, v)
+			return pc.add(op, &filter.Path{Extension: ext}, v)
 		}
 		return nil
 	}
@@ -318,7 +346,9 @@ func (pc *patchCompiler) extension(op patchOp, ext *schema.Schema, v resource.Va
 		case err != nil:
 			return err
 		case a != nil:
-			pc.add(op, pathOf(a), x)
+			if err := pc.add(op, pathOf(a), x); err != nil {
+				return err
+			}
 		default:
 			pc.steps = append(pc.steps, step{op: op, value: x, unknown: name, ext: ext})
 		}
@@ -326,8 +356,12 @@ func (pc *patchCompiler) extension(op patchOp, ext *schema.Schema, v resource.Va
 	return nil
 }
 
-func (pc *patchCompiler) add(op patchOp, path *filter.Path, value resource.Value) {
+func (pc *patchCompiler) add(op patchOp, path *filter.Path, value resource.Value) error {
+	if a := pc.notOffered(path); a != nil {
+		return pc.shaper.unoffered(a, scimerr.InvalidValue)
+	}
 	pc.steps = append(pc.steps, step{op: op, path: path, value: value, given: true, bare: true})
+	return nil
 }
 
 func pathOf(a *schema.Attribute) *filter.Path {

@@ -22,19 +22,20 @@ type Profile struct {
 
 	// Names and message forms.
 
-	RequireSchemas     bool   `json:"requireSchemas"`     // bodies must carry schemas with the base URN
-	ForeignSchemas     string `json:"foreignSchemas"`     // ignore | reject | rejectAll: a URN in schemas that the type lacks
-	UnknownAttributes  string `json:"unknownAttributes"`  // ignore | keep | reject
-	BareExtensionNames bool   `json:"bareExtensionNames"` // department for URN:department
-	DottedKeys         bool   `json:"dottedKeys"`         // "name.givenName" as a key of a path-less value
-	SelectorKeys       bool   `json:"selectorKeys"`       // "emails[type eq …].value" as a key
-	URNKeys            bool   `json:"urnKeys"`            // "URN:department" as a key
-	DotAfterURN        bool   `json:"dotAfterUrn"`        // URN.attr for URN:attr
-	ExtensionPaths     bool   `json:"extensionPaths"`     // the URN of an extension as a path
-	TextBooleans       bool   `json:"textBooleans"`       // "True" for true
-	TextAsValue        string `json:"textAsValue"`        // none | single | all: text for {"value": text}
-	ObjectAsList       bool   `json:"objectAsList"`       // one object for a list of one
-	ListAsObject       bool   `json:"listAsObject"`       // a list of one for an object
+	RequireSchemas         bool   `json:"requireSchemas"`         // bodies must carry schemas with the base URN
+	ForeignSchemas         string `json:"foreignSchemas"`         // ignore | reject | rejectAll: a URN in schemas that the type lacks
+	UnknownAttributes      string `json:"unknownAttributes"`      // ignore | keep | reject
+	UnadvertisedAttributes string `json:"unadvertisedAttributes"` // store | ignore | refuse: what discovery does not show
+	BareExtensionNames     bool   `json:"bareExtensionNames"`     // department for URN:department
+	DottedKeys             bool   `json:"dottedKeys"`             // "name.givenName" as a key of a path-less value
+	SelectorKeys           bool   `json:"selectorKeys"`           // "emails[type eq …].value" as a key
+	URNKeys                bool   `json:"urnKeys"`                // "URN:department" as a key
+	DotAfterURN            bool   `json:"dotAfterUrn"`            // URN.attr for URN:attr
+	ExtensionPaths         bool   `json:"extensionPaths"`         // the URN of an extension as a path
+	TextBooleans           bool   `json:"textBooleans"`           // "True" for true
+	TextAsValue            string `json:"textAsValue"`            // none | single | all: text for {"value": text}
+	ObjectAsList           bool   `json:"objectAsList"`           // one object for a list of one
+	ListAsObject           bool   `json:"listAsObject"`           // a list of one for an object
 
 	// Filters and queries.
 
@@ -63,6 +64,7 @@ type Profile struct {
 	PutKeepsOmitted    bool   `json:"putKeepsOmitted"`    // PUT keeps displayName and active when left out
 	ImmutableInPut     string `json:"immutableInPut"`     // reject | ignore: another immutable value in PUT
 	SeveralPrimaries   string `json:"severalPrimaries"`   // keepFirst | reject
+	Certificates       string `json:"certificates"`       // base64 | der: values of x509Certificates
 	Passwords          string `json:"passwords"`          // discard | hash
 	DefaultActive      bool   `json:"defaultActive"`      // a new user is active unless it says otherwise
 	DisplayDefault     bool   `json:"displayDefault"`     // displayName from userName's local part

@@ -17,7 +17,7 @@ type quirk func(p *Profile, rt *schema.ResourceType, before, after *resource.Mem
 
 // quirks by resource type name (cyberark-scim section 8).
 var quirks = map[string][]quirk{
-	"User": {userNameRules, phoneTypes, emailDefaults, displayFromUserName, formattedFollowsDisplay, activeByDefault},
+	"User": {userNameRules, emailDefaults, displayFromUserName, formattedFollowsDisplay, activeByDefault},
 }
 
 func applyQuirks(t *Tenant, rt *schema.ResourceType, before, after *resource.Members) error {
@@ -115,28 +115,6 @@ func emailDefaults(p *Profile, rt *schema.ResourceType, _, after *resource.Membe
 	if len(list) > 0 && !primary {
 		if _, said := list[0].Members().Get("primary"); !said {
 			list[0] = with(list[0], "primary", resource.Truth(true))
-		}
-	}
-	setAttribute(after, a, resource.List(list...))
-	return nil
-}
-
-// phoneTypeAliases are the names of the tenant's documentation for the types on
-// the wire (cyberark-scim 19.20).
-var phoneTypeAliases = map[string]string{
-	"officenumber": "work", "homenumber": "home", "mobilenumber": "mobile",
-}
-
-func phoneTypes(p *Profile, rt *schema.ResourceType, _, after *resource.Members) error {
-	if !p.PhoneTypeAliases {
-		return nil
-	}
-	a := rt.Core("phoneNumbers")
-	list := append([]resource.Value(nil), getAttribute(after, a).Items()...)
-	for i, e := range list {
-		typ, _ := e.Members().Get("type")
-		if wire, ok := phoneTypeAliases[strings.ToLower(typ.Str())]; ok {
-			list[i] = with(e, "type", resource.Text(wire))
 		}
 	}
 	setAttribute(after, a, resource.List(list...))

@@ -17,6 +17,7 @@ import (
 type shaper struct {
 	rt *schema.ResourceType
 	p  *Profile
+	d  *Discovery
 	o  filter.Options
 	// lists accepts one object for a list, whatever the profile says: PATCH add.
 	lists bool
@@ -26,7 +27,7 @@ type shaper struct {
 }
 
 func newShaper(t *Tenant, rt *schema.ResourceType) *shaper {
-	return &shaper{rt: rt, p: t.Profile, o: t.options()}
+	return &shaper{rt: rt, p: t.Profile, d: t.Discovery, o: t.options()}
 }
 
 // target is what a member name of a body stands for.
@@ -102,6 +103,20 @@ func (s *shaper) body(in *resource.Members) (*resource.Members, error) {
 	return out, nil
 }
 
+// offers reports whether what a client sends of an attribute counts: it does
+// not where the profile takes only what discovery shows.
+func (s *shaper) offers(a *schema.Attribute) bool {
+	return s.p.UnadvertisedAttributes == "store" || s.d.Advertises(s.rt, a)
+}
+
+// unoffered passes over an attribute that is not offered, or refuses it.
+func (s *shaper) unoffered(a *schema.Attribute, refuse func(at, format string, args ...any) *scimerr.Error) error {
+	if s.p.UnadvertisedAttributes == "refuse" {
+		return refuse(a.Declared(), "%s is not an attribute that this tenant offers.", a.Path)
+	}
+	return nil
+}
+
 // unknown handles a member that the schema does not know.
 func (s *shaper) unknown(out *resource.Members, name, path string, v resource.Value) error {
 	switch s.p.UnknownAttributes {
@@ -175,6 +190,9 @@ func (s *shaper) unknownIn(out *resource.Members, ext *schema.Schema, name strin
 func (s *shaper) assign(out *resource.Members, a *schema.Attribute, v resource.Value) error {
 	if a.Mutability == schema.ReadOnly || a.Top().Mutability == schema.ReadOnly {
 		return nil
+	}
+	if !s.offers(a) {
+		return s.unoffered(a, scimerr.InvalidValue)
 	}
 	if a.Parent != nil && a.Parent.MultiValued {
 		return scimerr.InvalidPath(a.Path, "%s is multi-valued: select an element to set %s.", a.Parent.Path, a.Path)
@@ -292,6 +310,12 @@ func (s *shaper) complex(a *schema.Attribute, v resource.Value) (resource.Value,
 			if sub.Mutability == schema.ReadOnly {
 				continue
 			}
+			if !s.offers(sub) {
+				if err := s.unoffered(sub, scimerr.InvalidValue); err != nil {
+					return resource.Value{}, err
+				}
+				continue
+			}
 			y, err := s.value(sub, x)
 			if err != nil {
 				return resource.Value{}, err
@@ -364,27 +388,33 @@ func (s *shaper) simple(a *schema.Attribute, v resource.Value) (resource.Value, 
 				return unfit("a dateTime such as 2026-01-02T15:04:05Z")
 			}
 		case schema.Binary:
-			if !isBase64(v.Str()) {
+			if _, ok := decodeBase64(v.Str()); !ok {
 				return unfit("base64")
 			}
+		}
+		if want := s.p.form(a, v.Str()); want != "" {
+			return unfit(want)
+		}
+		if text := s.p.canonical(a, v.Str()); text != v.Str() {
+			return resource.Text(text), nil
 		}
 	}
 	return v, nil
 }
 
-// isBase64 accepts the standard and the URL alphabet, padded or not
+// decodeBase64 takes the standard and the URL alphabet, padded or not
 // (R7643-2.3.6-01).
-func isBase64(text string) bool {
+func decodeBase64(text string) ([]byte, bool) {
 	enc := base64.RawStdEncoding
 	if strings.ContainsAny(text, "-_") {
 		enc = base64.RawURLEncoding
 	}
 	body := strings.TrimRight(text, "=")
 	if pad := len(text) - len(body); pad > 0 && (pad > 2 || len(text)%4 != 0) {
-		return false
+		return nil, false
 	}
-	_, err := enc.DecodeString(body)
-	return err == nil && !strings.ContainsAny(text, "\r\n")
+	data, err := enc.DecodeString(body)
+	return data, err == nil && !strings.ContainsAny(text, "\r\n")
 }
 
 // kindName names a value's JSON type for an error text.

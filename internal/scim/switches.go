@@ -36,9 +36,14 @@ var switches = []Switch{
 	}, ClientCode, "tenant 10.3; clients Q-21", "Entra ID (groups)"},
 	{"unknownAttributes", "What happens to attributes that no schema of the type defines.", []Value{
 		{"ignore", "they are passed over in bodies; a PATCH path to one is 400 invalidPath"},
-		{"keep", "they are stored and returned as sent"},
+		{"keep", "they are stored and returned as sent; a PATCH path to one sets or removes it"},
 		{"reject", "they are 400 invalidSyntax; a PATCH path to one is 400 invalidPath"},
 	}, Choice, "clients rule 13", "Entra ID, Okta (ignore)"},
+	{"unadvertisedAttributes", "What happens to attributes that scimd knows and discovery does not show: with 2024 title, nickName, addresses and others, but never externalId, which every resource has.", []Value{
+		{"store", "they are stored and returned"},
+		{"ignore", "they are passed over as if not sent; a PATCH path to one changes nothing"},
+		{"refuse", "they are 400 invalidValue, in a PATCH path invalidPath"},
+	}, Choice, "tenant 8.2, 19.18", "identity providers whose mappings have more than the tenant shows (store)"},
 	{"bareExtensionNames", "An attribute of an extension may be named without its URN (department, manager).", either(
 		"it may", "such a name is unknown",
 	), Choice, "clients rule 13", "Entra ID"},
@@ -135,6 +140,9 @@ var switches = []Switch{
 	{"severalPrimaries", "What happens to a second primary value.", []Value{
 		{"keepFirst", "it is not primary"}, {"reject", "400 invalidValue"},
 	}, Choice, "R7643-2.4-02", ""},
+	{"certificates", "What a value of x509Certificates must be; never more than one certificate, which is 400 invalidValue.", []Value{
+		{"base64", "base64 of anything"}, {"der", "base64 of a certificate in DER; anything else is 400 invalidValue"},
+	}, Choice, "R7643-2.3.6-01, R7643-4.1.2-05", ""},
 	{"passwords", "What becomes of passwords.", []Value{
 		{"discard", "they are taken and forgotten"}, {"hash", "they are kept as salted hashes"},
 	}, Choice, "R7643-4.1.1-06", ""},
@@ -151,7 +159,7 @@ var switches = []Switch{
 		"they are", "they are stored as sent",
 	), Inferred, "tenant 19.19", ""},
 	{"phoneTypeAliases", "The documentation's mobileNumber, homeNumber and officeNumber stand for mobile, home and work.", either(
-		"they do", "they are types like any other",
+		"they do, in values, selectors and filters", "they are types like any other",
 	), Documented, "tenant 8.2, 19.20", ""},
 	{"strictNames", "A userName must not hold any of `? < > * \" / \\`.", either(
 		"one that does is 400 invalidValue", "it may",

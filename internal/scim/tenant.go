@@ -52,7 +52,7 @@ func (t *Tenant) options() filter.Options {
 	return filter.Options{
 		SingleQuotes: p.SingleQuotes, BareLiterals: p.BareLiterals, PathAfterFilter: p.PathAfterFilter,
 		DotAfterURN: p.DotAfterURN, BareExtensionNames: p.BareExtensionNames, TextBooleans: p.TextBooleans,
-		LiteralCase: p.LiteralCase, TextAsValue: p.TextAsValue != "none", ExtensionPaths: p.ExtensionPaths,
+		LiteralCase: p.LiteralCase, TextAsValue: p.TextAsValue != "none", ExtensionPaths: p.ExtensionPaths, Canonical: p.canonical,
 		MaxDepth: t.MaxFilterDepth, MaxLength: t.MaxFilterLength,
 	}
 }

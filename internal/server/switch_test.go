@@ -1,6 +1,11 @@
 package server_test
 
 import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/base64"
+	"math/big"
 	"slices"
 	"strings"
 	"testing"
@@ -109,11 +114,64 @@ var switches = []struct {
 	}},
 	{"unknownAttributes", []shown{
 		{"ignore", func(c *client) { c.get(c.user(ada + `,"bogus":"b"`)).lacks("bogus") }},
-		{"keep", func(c *client) { c.get(c.user(ada+`,"bogus":"b"`)).has("bogus", "b") }},
+		{"keep", func(c *client) {
+			id := c.user(ada + `,"bogus":"b"`)
+			c.get(id).has("bogus", "b")
+			c.patch(id, replace("BOGUS", `["c"]`), add(enterpriseURN+":bogus", `{"d":1}`)).is(200).
+				has("bogus", raw(`["c"]`)).has(enterpriseURN+"/bogus/d", 1).has("schemas/1", enterpriseURN)
+			c.patch(id, `{"op":"remove","path":"bogus","value":["c"]}`).refused(400, "invalidPath")
+			c.patch(id, add("bogus.sub", `1`)).refused(400, "invalidPath")
+			c.patch(id, remove("bogus"), remove(enterpriseURN+":bogus")).is(200).lacks("bogus", enterpriseURN, "schemas/1")
+		}},
 		{"reject", func(c *client) {
 			c.do("POST", "/Users", userBody(ada+`,"bogus":"b"`)).refused(400, "invalidSyntax").mentions("bogus")
 			c.do("POST", "/Users", userBody(ada+`,"name":{"bogus":"b"}`)).refused(400, "invalidSyntax").mentions("bogus")
 			c.patch(c.user(ada), `{"op":"add","value":{"bogus":1}}`).refused(400, "invalidSyntax")
+		}},
+	}},
+	{"unadvertisedAttributes", []shown{
+		{"store", func(c *client) {
+			c = c.advertising("2024", "store")
+			c.get(c.user(unadvertised)).has("title", "t").has("name/middleName", "M").has("emails/0/display", "d").
+				has(enterpriseURN+"/department", "D").has("externalId", "x")
+		}},
+		{"ignore", func(c *client) {
+			c = c.advertising("2024", "ignore")
+			id := c.user(unadvertised)
+			was := c.get(id).lacks("title", "name/middleName", "emails/0/display", enterpriseURN+"/department").
+				has("name/givenName", "G").has("emails/0/value", "a@x").has(enterpriseURN+"/organization", "O").has("externalId", "x")
+			a := c.patch(id, add("title", `"t"`), replace("name.middleName", `"N"`), replace("name", `{"middleName":"N"}`), remove("nickName"),
+				add(enterpriseURN+":department", `"D"`), `{"op":"add","value":{"locale":"de","department":"E","name.middleName":"N","`+enterpriseURN+`":{"division":"F"}}}`,
+				add(`emails[display eq "d"].value`, `"b@x"`), add(`emails[value eq "a@x"].display`, `"d"`)).is(200)
+			if string(a.body) != string(was.body) {
+				c.Errorf("it became %s", a.body)
+			}
+			c.found(`title eq "t"`)
+			// In 2021 there were six parts of a name; complete shows everything.
+			old := c.advertising("2021", "ignore")
+			old.get(old.user(unadvertised)).lacks("title").has("name/middleName", "M")
+			c = c.advertising("complete", "ignore")
+			c.get(c.user(unadvertised)).has("title", "t")
+			c.device(`"serial":"s","model":"m"`)
+		}},
+		{"refuse", func(c *client) {
+			c = c.advertising("2024", "refuse")
+			for name, body := range map[string]string{
+				"title": ada + `,"title":"t"`, "name.middleName": ada + `,"name":{"middleName":"M"}`,
+				"emails.display": ada + `,"emails":[{"value":"a@x","display":"d"}]`, "addresses": ada + `,"addresses":[]`,
+				"department": ada + `,"` + enterpriseURN + `":{"department":"D"}`,
+			} {
+				c.do("POST", "/Users", userBody(body)).refused(400, "invalidValue").mentions(name)
+			}
+			id := c.user(ada + `,"externalId":"x"`)
+			for _, path := range []string{"title", "name.middleName", `emails[display eq "d"].value`, enterpriseURN + ":department", "addresses"} {
+				c.patch(id, add(path, `"x"`)).refused(400, "invalidPath")
+			}
+			c.patch(id, `{"op":"add","value":{"title":"t"}}`).refused(400, "invalidValue").mentions("title")
+			c.patch(id, replace("name", `{"middleName":"M"}`)).refused(400, "invalidValue").mentions("name.middleName")
+			c.patch(id, replace("name", `{"givenName":"G"}`), replace("externalId", `"y"`)).is(200).has("name/givenName", "G").has("externalId", "y")
+			c = c.advertising("complete", "refuse")
+			c.get(c.user(unadvertised)).has("title", "t")
 		}},
 	}},
 	{"bareExtensionNames", []shown{
@@ -353,6 +411,23 @@ var switches = []struct {
 			c.do("POST", "/Users", userBody(ada+`,"ims":[{"value":"1","primary":true},{"value":"2","primary":true}]`)).refused(400, "invalidValue")
 		}},
 	}},
+	{"certificates", []shown{
+		{"base64", func(c *client) {
+			one := newCertificate(c)
+			c.get(c.user(ada+`,"x509Certificates":[{"value":"QUJD"},{"value":"`+base64.StdEncoding.EncodeToString(one)+`"}]`)).has("x509Certificates/0/value", "QUJD")
+			two := base64.StdEncoding.EncodeToString(append(one, one...))
+			c.do("POST", "/Users", userBody(`"userName":"b","x509Certificates":[{"value":"`+two+`"}]`)).refused(400, "invalidValue").mentions("x509Certificates.value", two)
+		}},
+		{"der", func(c *client) { // R7643-4.1.2-05
+			one := newCertificate(c)
+			for _, bytes := range [][]byte{[]byte("ABC"), one[:len(one)-1], append(one[:len(one):len(one)], 0), append(one[:len(one):len(one)], one...), {0x30, 0}, {0x31, 0}} {
+				c.do("POST", "/Users", userBody(ada+`,"x509Certificates":[{"value":"`+base64.StdEncoding.EncodeToString(bytes)+`"}]`)).
+					refused(400, "invalidValue").mentions("x509Certificates.value")
+			}
+			id := c.user(ada + `,"x509Certificates":[{"value":"` + base64.RawURLEncoding.EncodeToString(one) + `"}]`)
+			c.patch(id, add("x509Certificates", `{"value":"QUJD"}`)).refused(400, "invalidValue")
+		}},
+	}},
 	{"passwords", []shown{
 		{"discard", func(c *client) { c.passwordsKept(0) }},
 		{"hash", func(c *client) { c.passwordsKept(1) }},
@@ -379,10 +454,18 @@ var switches = []struct {
 	}},
 	{"phoneTypeAliases", []shown{
 		{"true", func(c *client) {
-			c.get(c.user(ada+`,"phoneNumbers":[{"value":"1","type":"mobileNumber"}]`)).has("phoneNumbers/0/type", "mobile")
+			id := c.user(ada + `,"phoneNumbers":[{"value":"1","type":"mobileNumber"}]`)
+			c.get(id).has("phoneNumbers/0/type", "mobile")
+			c.found(`phoneNumbers[type eq "MobileNumber"]`, "ada")
+			c.found(`phoneNumbers.type ne "mobileNumber"`)
+			c.patch(id, replace(`phoneNumbers[type eq "mobileNumber"].value`, `"2"`), add(`phoneNumbers[type eq "officeNumber"].value`, `"3"`),
+				add(`phoneNumbers[value eq "4"].type`, `"homeNumber"`)).is(200).has("phoneNumbers", raw(`[{"value":"2","type":"mobile"},{"type":"work","value":"3"},{"value":"4","type":"home"}]`))
+			c.patch(id, remove(`phoneNumbers[type eq "homeNumber" or type eq "officeNumber"]`)).is(200).has("phoneNumbers", raw(`[{"value":"2","type":"mobile"}]`))
 		}},
 		{"false", func(c *client) {
 			c.get(c.user(ada+`,"phoneNumbers":[{"value":"1","type":"mobileNumber"}]`)).has("phoneNumbers/0/type", "mobileNumber")
+			c.found(`phoneNumbers[type eq "mobileNumber"]`, "ada")
+			c.found(`phoneNumbers[type eq "mobile"]`)
 		}},
 	}},
 	{"strictNames", []shown{
@@ -502,6 +585,32 @@ var switches = []struct {
 			c.do("POST", "/Groups", `{"schemas":["`+groupURN+`"],"displayName":"Crew","members":7}`).refused(400, "invalidValue")
 		}},
 	}},
+}
+
+// unadvertised are members of a user, some of which the tenant does not show.
+const unadvertised = ada + `,"title":"t","externalId":"x","name":{"givenName":"G","middleName":"M"},"emails":[{"value":"a@x","display":"d","type":"work","primary":true}],
+	"` + enterpriseURN + `":{"department":"D","organization":"O"}`
+
+// advertising is a client of another tenant, with an edition of discovery and
+// what becomes of attributes that it does not show.
+func (c *client) advertising(edition, unadvertised string) *client {
+	c.Helper()
+	return newClient(c.TB, c.site.store, c.site.tenant.Profile.Name, "discovery="+edition, "unadvertisedAttributes="+unadvertised)
+}
+
+// newCertificate makes a certificate in DER.
+func newCertificate(t testing.TB) []byte {
+	t.Helper()
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, public, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
 }
 
 // loosePaths are spellings of paths that are there.
