@@ -68,7 +68,7 @@ var areas = []struct {
 	{"mapping of OneLogin", rowsOf(oneLoginMapping, putting(put))},
 	{"mapping of JumpCloud", rowsOf(jumpCloudMapping, putting(put))},
 	{"mapping of PingOne", rowsOf(pingOneMapping, putting(put, pathlessReplace))},
-	{"needs of Entra ID", needRows()}, {"failures of the guides", failureRows()},
+	{"template of OneLogin", oneLoginTemplateRows}, {"groups as pushed", groupPushRows}, {"needs of Entra ID", needRows()}, {"failures of the guides", failureRows()},
 }
 
 func TestRequirements(t *testing.T) {

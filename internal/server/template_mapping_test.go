@@ -1,5 +1,11 @@
 package server_test
 
+import (
+	"os"
+	"regexp"
+	"strings"
+)
+
 // oneLoginMapping is a JSON template as OneLogin proposes it, with what is often
 // added to it. A macro without a value leaves an empty text.
 var oneLoginMapping = []mapped{
@@ -97,4 +103,34 @@ func phoneNumber(from, typ string) mapped {
 	m := manyValued(from, `phoneNumbers[type eq "`+typ+`"].value`, "phoneNumbers", one("+47 400 00 111"), one("5555"), `phoneNumbers.value eq "+47 400 00 111"`)
 	m.empty = `"phoneNumbers":` + one("")
 	return m
+}
+
+// oneLoginTemplateRows use the template of the guide as it stands there.
+var oneLoginTemplateRows = []row{
+	{holds: "rule-13 the template of the guide is taken, filled in and with empty macros", show: func(c *client) {
+		page, err := os.ReadFile("../../docs/onelogin.md")
+		if err != nil {
+			c.Fatal(err)
+		}
+		macro := regexp.MustCompile(`\{\$[a-z_.]+\}`)
+		for block := range strings.SplitSeq(string(page), "```json\n") {
+			template, _, _ := strings.Cut(block, "```")
+			if !macro.MatchString(template) || !strings.HasPrefix(template, "{") {
+				continue
+			}
+			for _, m := range oneLoginMapping {
+				if strings.HasPrefix(m.from, "{$") && !strings.Contains(template, m.from) {
+					c.Errorf("the template has no %s", m.from)
+				}
+			}
+			full := c.do("POST", "/Users", macro.ReplaceAllStringFunc(template, func(m string) string { return "of " + strings.Trim(m, "{$}") })).is(201)
+			full.has("userName", "of parameters.scimusername").has("name/familyName", "of user.lastname").has("emails/0/value", "of user.email").
+				has(enterpriseURN+"/department", "of user.department")
+			bare := strings.Replace(template, "{$parameters.scimusername}", "bare", 1)
+			c.do("POST", "/Users", macro.ReplaceAllString(bare, "")).is(201).has("userName", "bare").
+				lacks("externalId", "emails", "phoneNumbers", "title", enterpriseURN, "name/givenName")
+			return
+		}
+		c.Error("the guide has no template")
+	}},
 }
