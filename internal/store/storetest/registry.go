@@ -72,7 +72,7 @@ const (
 	{"name":"owner","type":"complex","mutability":"readOnly","subAttributes":[
 		{"name":"value","mutability":"readOnly"},{"name":"$ref","type":"reference","mutability":"readOnly"},{"name":"display","mutability":"readOnly"}]},
 	{"name":"privilegedData","type":"complex","multiValued":true,"mutability":"readOnly","subAttributes":[
-		{"name":"value","mutability":"readOnly"},{"name":"$ref","type":"reference","mutability":"readOnly"},
+		{"name":"value","caseExact":true,"mutability":"readOnly"},{"name":"$ref","type":"reference","mutability":"readOnly"},
 		{"name":"display","mutability":"readOnly"},{"name":"type","mutability":"readOnly"}]}]}`
 
 	safeURN  = "urn:ietf:params:scim:schemas:cyberark:1.0:Safe"
@@ -91,7 +91,7 @@ const (
 	granteeJSON = `{"name":"user","type":"complex","mutability":"immutable","subAttributes":[
 		{"name":"value","mutability":"immutable"},{"name":"$ref","type":"reference","mutability":"immutable"},{"name":"display","mutability":"immutable"}]},
 	{"name":"group","type":"complex","mutability":"immutable","subAttributes":[
-		{"name":"value","mutability":"immutable"},{"name":"$ref","type":"reference","mutability":"immutable"},{"name":"display","mutability":"immutable"}]},
+		{"name":"value","caseExact":true,"mutability":"immutable"},{"name":"$ref","type":"reference","mutability":"immutable"},{"name":"display","mutability":"immutable"}]},
 	{"name":"rights","multiValued":true}`
 
 	permissionURN  = "urn:ietf:params:scim:schemas:pam:1.0:ContainerPermission"
@@ -108,7 +108,7 @@ const (
 	accountPermissionURN  = "urn:ietf:params:scim:schemas:pam:1.0:PrivilegedDataPermission"
 	accountPermissionJSON = `{"id":"` + accountPermissionURN + `","name":"PrivilegedDataPermission","attributes":[
 	{"name":"privilegedData","type":"complex","mutability":"immutable","subAttributes":[
-		{"name":"value","mutability":"immutable"},{"name":"$ref","type":"reference","mutability":"immutable"},
+		{"name":"value","caseExact":true,"mutability":"immutable"},{"name":"$ref","type":"reference","mutability":"immutable"},
 		{"name":"name","mutability":"immutable"},{"name":"display","mutability":"readOnly"},{"name":"type","mutability":"readOnly"}]},
 	` + granteeJSON + `]}`
 
