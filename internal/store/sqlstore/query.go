@@ -114,7 +114,7 @@ func (s *Store) plan(ctx context.Context, q *store.Query) (*plan, error) {
 		}
 		p.parts = append(p.parts, pp)
 	}
-	if q.Order == nil && len(p.parts) == 1 {
+	if q.Order == nil && len(q.Parts) == 1 && len(p.parts) == 1 {
 		p.first = p.parts[0].order
 	}
 	p.sortable = p.sortable && !(kinds[0] && kinds[1])

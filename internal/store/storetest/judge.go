@@ -101,35 +101,50 @@ func newModel(w *world, seed int64) *model {
 	}
 	rng := rand.New(rand.NewPCG(uint64(seed), 1))
 	for rt, n := range map[*schema.ResourceType]int{userType(): modelUsers, groupType(): modelGroups, deviceType(): modelDevices} {
-		g := filtertest.New(uint64(seed), rt)
-		g.Texts = m.ends
-		m.generators[rt], m.orders[rt] = g, sortable(w, rt)
-		for range n {
-			r := newModelled(rt, g.Members())
-			m.resources = append(m.resources, r)
-			m.byID[rt.Name+r.ID] = r
-		}
+		m.resources = append(m.resources, m.generate(w, seed, rt, n)...)
+	}
+	for _, r := range m.resources {
+		m.byID[r.Type.Name+r.ID] = r
 	}
 	slices.SortFunc(m.resources, func(a, b *modelled) int { // maps have no order
 		return cmp.Or(strings.Compare(a.Type.Name, b.Type.Name), strings.Compare(a.ID, b.ID))
 	})
 	rng.Shuffle(len(m.resources), func(i, j int) { m.resources[i], m.resources[j] = m.resources[j], m.resources[i] })
-	list := make([]*store.Resource, len(m.resources))
-	for i, r := range m.resources {
-		list[i] = r.Resource
-	}
-	w.insertAll(list)
+	m.insert(w, m.resources)
 	m.appointManagers(w, rng)
 	m.fillGroups(w, rng)
+	m.fillVault(w, rng, seed)
 	return m
 }
 
+func (m *model) insert(w *world, resources []*modelled) {
+	list := make([]*store.Resource, len(resources))
+	for i, r := range resources {
+		list[i] = r.Resource
+	}
+	w.insertAll(list)
+}
+
+// generate makes resources of a type that are nowhere yet.
+func (m *model) generate(w *world, seed int64, rt *schema.ResourceType, n int) []*modelled {
+	g := filtertest.New(uint64(seed), rt)
+	g.Texts = m.ends
+	m.generators[rt], m.orders[rt] = g, sortable(w, rt)
+	list := make([]*modelled, n)
+	for i := range list {
+		list[i] = newModelled(rt, g.Members())
+	}
+	return list
+}
+
+// derived are the attributes that come from links.
+var derived = []string{"id", "meta", "groups", "members", "owner", "container", "privilegedData", "user", "group"}
+
 func newModelled(rt *schema.ResourceType, members *resource.Members) *modelled {
 	body := members.Clone()
-	body.Delete("id")
-	body.Delete("meta")
-	body.Delete("groups")
-	body.Delete("members")
+	for _, name := range derived {
+		body.Delete(name)
+	}
 	enterprise, _ := body.Get(enterpriseURN)
 	manager, _ := enterprise.Members().Get("manager")
 	manager.Members().Delete("displayName")
@@ -244,7 +259,7 @@ func (m *model) questions(seed int64, n int) []question {
 	for i := range list {
 		q := &list[i]
 		types := []*schema.ResourceType{userType()}
-		switch rng.IntN(10) {
+		switch rng.IntN(16) {
 		case 0:
 			types = append(types, deviceType())
 		case 1, 2:
@@ -253,6 +268,16 @@ func (m *model) questions(seed int64, n int) []question {
 			types[0] = groupType()
 		case 5:
 			types = append(types, groupType())
+		case 6:
+			types[0] = containerType()
+		case 7:
+			types[0] = accountType()
+		case 8, 9:
+			types[0] = permissionType()
+		case 10:
+			types[0] = accountPermissionType()
+		case 11:
+			types = []*schema.ResourceType{containerType(), permissionType()}
 		}
 		for _, rt := range types {
 			g := m.generators[rt]
@@ -286,9 +311,9 @@ func (m *model) questions(seed int64, n int) []question {
 // document: one of them in a filter hides much of what an engine does alone.
 func indexable(a *schema.Attribute) bool {
 	switch a.Path {
-	case "groups.display", "members.display":
+	case "groups.display", "members.display", "owner.display", "privilegedData.display", "container.display", "user.display", "group.display":
 		return true
-	case "groups.type":
+	case "groups.type", "privilegedData.type":
 		return false
 	}
 	switch a.Name {
@@ -319,6 +344,8 @@ func (m *model) check(ctx context.Context, s store.Store, space int64, q questio
 	total := len(want)
 	if q.order != nil {
 		sortBy(want, &q)
+	} else if len(q.parts) == 1 {
+		slices.SortFunc(want, inDefaultOrder)
 	}
 	want = window(want, q.offset, q.limit)
 

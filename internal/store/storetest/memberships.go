@@ -127,11 +127,11 @@ func (m *model) ends(a *schema.Attribute) []string {
 	if a.Path == "members.value" || a.Path == "members.display" {
 		rt = nil // any
 	} else if a.Path != "groups.value" && a.Path != "groups.display" {
-		return nil
+		return m.vaultEnds(a)
 	}
 	var list []string
 	for _, r := range m.resources {
-		if rt != nil && r.Type != rt || r.Type == deviceType() {
+		if rt != nil && r.Type != rt || r.Type != userType() && r.Type != groupType() {
 			continue
 		}
 		if a.Name == "value" {
