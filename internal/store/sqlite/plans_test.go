@@ -2,9 +2,12 @@ package sqlite
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/scimd/scimd/internal/store"
 	"github.com/scimd/scimd/internal/store/sqlstore"
 	"github.com/scimd/scimd/internal/store/storetest"
 )
@@ -67,4 +70,84 @@ func TestVaultFiltersUseIndexes(t *testing.T) {
 			t.Errorf("%s wants the index %s and no scan of %s:\n%s", p.Name, p.Index, p.Not, plan)
 		}
 	}
+}
+
+// counting is a Conn that counts statements.
+type counting struct {
+	sqlstore.Conn
+	n *int
+}
+
+func (c counting) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	*c.n++
+	return c.Conn.Exec(ctx, query, args...)
+}
+
+func (c counting) Query(ctx context.Context, query string, args ...any) (sqlstore.Rows, error) {
+	*c.n++
+	return c.Conn.Query(ctx, query, args...)
+}
+
+func TestAContainerGoesInAFewStatements(t *testing.T) {
+	t.Parallel()
+	s, err := Open(t.Context(), Options{Dir: t.TempDir(), Registry: storetest.Registry()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	ledger, err := loadLedger(t.Context(), s.readConn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	counted, err := sqlstore.New(t.Context(), sqlstore.Engine{
+		Dialect: dialect, Read: s.readConn, Ledger: ledger, Analyse: func(context.Context, []string) error { return nil },
+		Transact: func(ctx context.Context, fn func(sqlstore.Conn) error) error {
+			return s.writer.transact(ctx, func(c sqlstore.Conn) error { return fn(counting{c, &n}) })
+		},
+	}, storetest.Registry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer counted.Stop()
+	statements := func(accounts int) int {
+		c := storetest.Container(fmt.Sprint("Safe", accounts)).Resource()
+		grantee := storetest.User(fmt.Sprint("user", accounts)).Resource()
+		fill := func(tx store.Tx) error {
+			if err := errors.Join(tx.Insert(c), tx.Insert(grantee)); err != nil {
+				return err
+			}
+			for i := range accounts {
+				a := storetest.Account(fmt.Sprint("a", i), c).Resource()
+				if err := tx.Insert(a); err != nil {
+					return err
+				}
+				if err := tx.Insert(storetest.Grant(a, grantee).Resource()); err != nil {
+					return err
+				}
+			}
+			return tx.Insert(storetest.Grant(c, grantee).Resource())
+		}
+		if err := counted.Do(t.Context(), 7, fill); err != nil {
+			t.Fatal(err)
+		}
+		n = 0
+		err := counted.Do(t.Context(), 7, func(tx store.Tx) error {
+			gone, err := storetest.Empty(tx, c)
+			if gone != 2*accounts+2 {
+				t.Errorf("%d resources went, want %d", gone, 2*accounts+2)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	// An event for each resource is written, 100 in a statement.
+	few, many := statements(5), statements(500)
+	if few > 45 || many-few > 10 {
+		t.Errorf("%d statements with 5 accounts, %d with 500", few, many)
+	}
+	t.Logf("%d statements with 5 accounts, %d with 500", few, many)
 }

@@ -392,10 +392,10 @@ func newVault(w *world) *vault {
 	return v
 }
 
-// emptied deletes resources of the vault and everything that cannot be without
-// them, as the protocol does: level by level, from the leaves up. It tells how
+// Empty deletes a resource of the vault and everything that cannot be without
+// it, as the protocol does: level by level, from the leaves up. It tells how
 // many went.
-func emptied(tx store.Tx, r *store.Resource) (int, error) {
+func Empty(tx store.Tx, r *store.Resource) (int, error) {
 	if _, err := tx.Get(r.Type, r.ID); err != nil {
 		return 0, err
 	}
@@ -493,7 +493,7 @@ var vaultRaceCases = []testCase{
 				if i >= 16 {
 					time.Sleep(time.Duration(i-16) * time.Millisecond)
 					return w.store.Do(w.ctx, w.space, func(tx store.Tx) error {
-						_, err := emptied(tx, doomed[i-16])
+						_, err := Empty(tx, doomed[i-16])
 						if errors.Is(err, store.ErrNotFound) {
 							return nil // gone with its container
 						}
@@ -549,7 +549,7 @@ var vaultRaceCases = []testCase{
 			return errors.Join(tx.SetSecrets(accounts[7].Seq, map[string]store.Sealed{"secret": {Key: "k", Data: []byte("d")}}))
 		})
 		began, gone := time.Now(), 0
-		w.do(func(tx store.Tx) (err error) { gone, err = emptied(tx, c[0]); return err })
+		w.do(func(tx store.Tx) (err error) { gone, err = Empty(tx, c[0]); return err })
 		w.Logf("%d resources deleted in %v", gone, time.Since(began).Round(time.Millisecond))
 		if gone != 2*many+1 {
 			w.Errorf("%d resources went", gone)
