@@ -38,10 +38,10 @@ type Client struct {
 	Header      http.Header // further headers of every request
 }
 
-// NewClient makes a client that refuses what a strict client refuses. A way to
-// lose answers may be put in between.
+// NewClient makes a client that, as Strict, refuses what some provider would. A
+// way to lose answers may be put in between.
 func NewClient(base, token string, header http.Header, between ...func(http.RoundTripper) http.RoundTripper) *Client {
-	var way http.RoundTripper = Strict{&http.Transport{MaxIdleConnsPerHost: 64}}
+	var way http.RoundTripper = &http.Transport{MaxIdleConnsPerHost: 64}
 	for _, f := range between {
 		way = f(way)
 	}
@@ -128,13 +128,11 @@ func (c *Client) once(ctx context.Context, method, target string, data []byte) (
 	if err != nil {
 		return nil, err
 	}
-	a := &Answer{Status: res.StatusCode}
-	if len(text) > 0 {
-		if a.Body, err = decode(text); err != nil {
-			return nil, err
-		}
+	body, err := accept(req, res, text)
+	if err != nil {
+		return nil, err
 	}
-	return a, nil
+	return &Answer{Status: res.StatusCode, Body: body}, nil
 }
 
 // find asks for the resources that match a filter. more are further

@@ -25,7 +25,7 @@ const envPeople = "SCIMD_TEST_PROVISION"
 // the project promises to handle.
 func size(t *testing.T, large bool) (people, teams int) {
 	t.Helper()
-	people = 600
+	people = 300
 	if large {
 		people = 5000
 	}
@@ -39,6 +39,14 @@ func size(t *testing.T, large bool) (people, teams int) {
 		}
 	}
 	return people, max(people/25, 20)
+}
+
+// cycles is how often the directory changes in a job.
+func cycles(large bool) int {
+	if large && !raceDetector && !testing.Short() {
+		return 1
+	}
+	return 3
 }
 
 // random is the source of all that jobs make up.

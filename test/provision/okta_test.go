@@ -34,7 +34,7 @@ func TestAnOktaJobEndsAsTheDirectorySays(t *testing.T) {
 				t.Logf("%d people and %d teams: first push %v", people, teams, time.Since(begin).Round(time.Millisecond))
 				must(t, job.Verify(t.Context(), admin))
 
-				for range 2 {
+				for range cycles(c.large) {
 					directory = directory.Changed(r, false)
 					known, stop, done := job.Known(), make(chan struct{}), make(chan error, 1)
 					go func() {

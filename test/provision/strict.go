@@ -32,15 +32,25 @@ func (s Strict) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := accept(req, res, data); err != nil {
+		return nil, err
+	}
+	res.Body = io.NopCloser(bytes.NewReader(data))
+	return res, nil
+}
+
+// accept reads the body of an answer that nothing speaks against; it is nil when
+// there is none.
+func accept(req *http.Request, res *http.Response, data []byte) (map[string]any, error) {
 	asked, err := url.ParseRequestURI(req.URL.RequestURI())
 	if err != nil {
 		return nil, err
 	}
-	if err := judge(req, asked, res, data); err != nil {
+	body, err := judge(req, asked, res, data)
+	if err != nil {
 		return nil, fmt.Errorf("a strict client refuses the answer to %s %s: %w: %d %.2000s", req.Method, asked, err, res.StatusCode, data)
 	}
-	res.Body = io.NopCloser(bytes.NewReader(data))
-	return res, nil
+	return body, nil
 }
 
 const (
@@ -55,26 +65,27 @@ var scimTypes = []string{
 	"invalidVers", "sensitive", "invalidCursor", "expiredCursor", "invalidCount",
 }
 
-func judge(req *http.Request, asked *url.URL, res *http.Response, data []byte) error {
+func judge(req *http.Request, asked *url.URL, res *http.Response, data []byte) (map[string]any, error) {
 	switch {
 	case res.StatusCode >= 500 && res.StatusCode != http.StatusNotImplemented:
-		return errors.New("the server failed")
+		return nil, errors.New("the server failed")
 	case res.StatusCode == http.StatusNoContent || res.StatusCode == http.StatusNotModified || req.Method == http.MethodHead:
 		if len(data) > 0 {
-			return errors.New("a body where there must be none")
+			return nil, errors.New("a body where there must be none")
 		}
-		return nil
+		return nil, nil
 	}
 	if err := judgeMediaType(req, res); err != nil {
-		return err
+		return nil, err
 	}
 	body, err := decode(data)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := noNulls(body, ""); err != nil {
-		return err
-	}
+	return body, errors.Join(noNulls(body, ""), judgeBody(asked, res, body))
+}
+
+func judgeBody(asked *url.URL, res *http.Response, body map[string]any) error {
 	urns, err := texts(body["schemas"])
 	switch {
 	case err != nil || len(urns) == 0:
