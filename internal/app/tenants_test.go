@@ -1,0 +1,229 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/scimd/scimd/internal/control"
+	"github.com/scimd/scimd/internal/scimerr"
+	"github.com/scimd/scimd/internal/store"
+)
+
+// asked is a store that counts how often it is asked whether tenants have
+// changed, and says that others may change them.
+type asked struct {
+	store.Store
+	times atomic.Int64
+}
+
+func (a *asked) Capabilities() store.Capabilities {
+	return store.Capabilities{Engine: "sqlite", SharedDatabase: true}
+}
+
+func (a *asked) TenantGeneration(ctx context.Context) (int64, error) {
+	a.times.Add(1)
+	return a.Store.TenantGeneration(ctx)
+}
+
+// openHouse is an engine on a new database with its directory. The control
+// service tells nobody of changes, as one in another process would not.
+func openHouse(t *testing.T) (*engine, *directory, *control.Direct, *asked) {
+	t.Helper()
+	cfg := Defaults()
+	cfg.Ephemeral = true
+	e, err := newEngine(&cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.open(t.Context(), t.TempDir(), slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.store.Close() })
+	a := &asked{Store: e.store}
+	e.store = a
+	if _, err := e.defaultTenant(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	d, err := openDirectory(t.Context(), e, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	nothing := func(context.Context) error { return nil }
+	return e, d, e.manage(control.Info{}, func([32]byte) {}, nothing, nothing), a
+}
+
+func create(t *testing.T, m *control.Direct, name string, c control.TenantChange) {
+	t.Helper()
+	if _, err := m.CreateTenant(t.Context(), control.NewTenant{Name: name, TenantChange: c}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTenantsOfOneProfileShareIt(t *testing.T) {
+	t.Parallel()
+	e, d, m, _ := openHouse(t)
+	for _, name := range []string{"a", "b"} {
+		create(t, m, name, control.TenantChange{Profile: "rfc7644", AddHosts: []string{name + ".example"}})
+	}
+	create(t, m, "c", control.TenantChange{Profile: "strict", Limits: map[string]string{"maxBody": "5", "maxFilterDepth": "9999"}})
+	if err := d.refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	a, err := d.Named(t.Context(), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, own, err := d.At("b.example")
+	if err != nil || !own || a.Profile != b.Profile || a.Discovery != b.Discovery || a.Space == b.Space || a.Usage == b.Usage {
+		t.Errorf("a %+v, b %+v (own %t), %v", a, b, own, err)
+	}
+	c, err := d.Named(t.Context(), "c")
+	if err != nil || c.MaxBody != 5 || c.MaxFilterDepth != e.cfg.MaxFilterDepth || a.MaxBody != int(e.cfg.MaxBody) {
+		t.Errorf("limits %+v and %+v, %v", c.Limits, a.Limits, err)
+	}
+	if other, own, err := d.At("elsewhere.example"); err != nil || own || other.Name != "default" || other.Profile != e.profile {
+		t.Errorf("another host leads to %+v, %v", other, err)
+	}
+	if _, err := m.UpdateTenant(t.Context(), "c", control.TenantChange{Profile: "rfc7644"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	again, err := d.Named(t.Context(), "c")
+	if err != nil || again.Profile != a.Profile || again.Usage != c.Usage {
+		t.Errorf("changed: %+v, %v", again, err)
+	}
+	if n := len(e.behaviours.byText); n != 2 { // that of the options, and one
+		t.Errorf("%d behaviours are kept", n)
+	}
+}
+
+func TestAnUnknownNameIsLookedForSeldom(t *testing.T) {
+	t.Parallel()
+	_, d, m, a := openHouse(t)
+	before := a.times.Load()
+	began := time.Now()
+	for range 1000 {
+		if _, err := d.Named(t.Context(), "blue"); !scimerr.Is(err, 404) {
+			t.Fatal(err)
+		}
+	}
+	if n, most := a.times.Load()-before, int64(time.Since(began)/unknownPoll)+1; n > most || n == 0 {
+		t.Errorf("asked %d times, want 1 to %d", n, most)
+	}
+	for _, name := range []string{"", "Blue", "a/b", "ü"} { // can be none
+		before = a.times.Load()
+		if _, err := d.Named(t.Context(), name); !scimerr.Is(err, 404) || a.times.Load() != before {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	create(t, m, "blue", control.TenantChange{})
+	time.Sleep(unknownPoll)
+	if _, err := d.Named(t.Context(), "blue"); err != nil {
+		t.Errorf("a tenant made by another server: %v", err)
+	}
+	before = a.times.Load()
+	for range 1000 {
+		if _, err := d.Named(t.Context(), "blue"); err != nil {
+			t.Fatal(err)
+		}
+		_, _, _ = d.At("blue.example")
+	}
+	if a.times.Load() != before {
+		t.Error("a request asks the database for its tenant")
+	}
+}
+
+func TestOtherServersChangesAreNoticed(t *testing.T) {
+	t.Parallel()
+	_, d, m, _ := openHouse(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		d.poll(ctx)
+	}()
+	create(t, m, "blue", control.TenantChange{AddHosts: []string{"blue.example"}})
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if _, own, _ := d.At("blue.example"); own {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the host is not known")
+		}
+	}
+	cancel()
+	<-ended
+}
+
+func TestATenantThatCannotBeReadHindersNoOther(t *testing.T) {
+	t.Parallel()
+	e, d, m, _ := openHouse(t)
+	create(t, m, "good", control.TenantChange{})
+	for name, broken := range map[string]store.Tenant{
+		"profile": {Switches: `{"name":"x","switches":{"maxResults":"many"}}`}, "limits": {Limits: "["},
+	} {
+		broken.Name, broken.Hosts, broken.Created = name, []string{name + ".example"}, time.Now()
+		if _, err := e.store.CreateTenant(t.Context(), broken); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"profile", "limits"} {
+		_, err := d.Named(t.Context(), name)
+		_, own, at := d.At(name + ".example")
+		if !scimerr.Is(err, 500) || !scimerr.Is(at, 500) || own {
+			t.Errorf("%s: %v, %v", name, err, at)
+		}
+	}
+	for _, name := range []string{"good", "default"} {
+		if _, err := d.Named(t.Context(), name); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestTheSweeperRemovesWhatDeletedTenantsHeld(t *testing.T) {
+	t.Parallel()
+	e, _, m, _ := openHouse(t)
+	create(t, m, "blue", control.TenantChange{})
+	list, err := e.store.Tenants(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := func() int {
+		q := &store.Query{Space: list[1].Space, IncludeHidden: true, Parts: []store.Part{{Type: e.registry.Type("User")}}}
+		page, err := e.store.Query(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return page.Total
+	}
+	if count() != 1 { // the service user
+		t.Fatalf("%d users", count())
+	}
+	s := newSweeper()
+	m.Sweep = s.wake
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.run(ctx, e, slog.New(slog.DiscardHandler))
+	}()
+	if err := m.DeleteTenant(t.Context(), "blue"); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(20 * time.Second); count() != 0; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it is still there")
+		}
+	}
+	cancel()
+	<-ended
+}
