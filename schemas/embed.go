@@ -1,5 +1,5 @@
 // Package schemas holds what is data in scimd: the schemas and resource types
-// that the engine enforces (common.json, core/, resource-types.json), what
+// that the engine enforces (common.json, core/, pam/, cyberark/, resource-types.json), what
 // tenants advertise instead (advertised/), and the profiles (profiles/).
 package schemas
 
@@ -11,7 +11,7 @@ import (
 
 // FS is the data.
 //
-//go:embed common.json resource-types.json core advertised profiles
+//go:embed common.json resource-types.json core pam cyberark advertised profiles
 var FS embed.FS
 
 // Registry loads the engine's schemas and resource types. Each call makes a

@@ -28,6 +28,8 @@ type engine struct {
 	behaviours behaviours
 	store      store.Store
 	service    *scim.Service
+	// sealer is nil in commands, which write no secrets.
+	sealer scim.Sealer
 }
 
 // newEngine reads everything but the database: what can be wrong without one

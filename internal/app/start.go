@@ -128,9 +128,11 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 	if cfg.ReadyFile != "" {
 		_ = os.Remove(cfg.ReadyFile) // of a server that was killed
 	}
-	if _, err := secret.Open(ctx, dir, cfg.Key, e.store); err != nil {
+	ring, err := secret.Open(ctx, dir, cfg.Key, e.store)
+	if err != nil {
 		return err
 	}
+	e.sealer = sealer{ring}
 	listener, err := net.Listen("tcp", cfg.Addr)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", cfg.Addr, cause(err))

@@ -42,6 +42,8 @@ type attributeJSON struct {
 	CanonicalValues []string        `json:"canonicalValues"`
 	ReferenceTypes  []string        `json:"referenceTypes"`
 	SubAttributes   []attributeJSON `json:"subAttributes"`
+	Identity        string          `json:"identity"`
+	EmptyIsValue    bool            `json:"emptyIsValue"`
 }
 
 type schemaJSON struct {
@@ -61,13 +63,18 @@ type typeJSON struct {
 	NotFound         string `json:"notFound"`
 	IDCaseExact      bool   `json:"idCaseExact"`
 	SchemaExtensions []struct {
-		Schema   string `json:"schema"`
-		Required bool   `json:"required"`
+		Schema    string   `json:"schema"`
+		Required  bool     `json:"required"`
+		Qualified bool     `json:"qualified"`
+		Aliases   []string `json:"aliases"`
 	} `json:"schemaExtensions"`
 }
 
-// Load reads a registry from a file system that holds common.json,
-// core/*.json (one schema each) and resource-types.json (a list).
+// schemaFiles are the schemas of a registry's file system, one in each file.
+var schemaFiles = []string{"core/*.json", "pam/*.json", "cyberark/*.json"}
+
+// Load reads a registry from a file system that holds common.json, the schemas
+// and resource-types.json (a list).
 func Load(fsys fs.FS) (*Registry, error) {
 	r := &Registry{byURN: map[string]*Schema{}, byName: map[string]*ResourceType{}, byPath: map[string]*ResourceType{}}
 	data, err := fs.ReadFile(fsys, "common.json")
@@ -77,9 +84,13 @@ func Load(fsys fs.FS) (*Registry, error) {
 	if r.Common, err = ParseSchema(data, true); err != nil {
 		return nil, fmt.Errorf("common.json: %w", err)
 	}
-	names, err := fs.Glob(fsys, "core/*.json")
-	if err != nil {
-		return nil, err
+	var names []string
+	for _, pattern := range schemaFiles {
+		list, err := fs.Glob(fsys, pattern)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, list...)
 	}
 	for _, name := range names {
 		if data, err = fs.ReadFile(fsys, name); err != nil {
@@ -148,8 +159,11 @@ func (r *Registry) addType(t typeJSON) error {
 			return fmt.Errorf("extension %q is not registered", e.Schema)
 		}
 		setExtension(s)
-		rt.Extensions = append(rt.Extensions, Extension{Schema: s, Required: e.Required})
+		rt.Extensions = append(rt.Extensions, Extension{Schema: s, Required: e.Required, Qualified: e.Qualified})
 		rt.bySchema[lookupKey(s.ID)] = s
+		for _, urn := range e.Aliases {
+			rt.bySchema[lookupKey(urn)] = s
+		}
 	}
 	if r.byName[lookupKey(rt.Name)] != nil || r.byPath[lookupKey(rt.Endpoint[1:])] != nil {
 		return fmt.Errorf("the name or endpoint is taken")
@@ -203,7 +217,7 @@ func attribute(j attributeJSON, parent *Attribute, s *Schema) (*Attribute, error
 	a := &Attribute{
 		Name: j.Name, Description: j.Description, MultiValued: j.MultiValued, Required: j.Required,
 		CaseExact: j.CaseExact, CanonicalValues: j.CanonicalValues, ReferenceTypes: j.ReferenceTypes,
-		Parent: parent, Schema: s, Path: j.Name,
+		EmptyIsValue: j.EmptyIsValue, Parent: parent, Schema: s, Path: j.Name,
 	}
 	if parent != nil {
 		a.Path = parent.Path + "." + j.Name
@@ -234,8 +248,13 @@ func attribute(j attributeJSON, parent *Attribute, s *Schema) (*Attribute, error
 	if parent != nil {
 		return nil, fmt.Errorf("complex attributes do not nest (RFC 7643 §2.3.8)")
 	}
-	a.Sub, a.sub, err = attributes(j.SubAttributes, a, s)
-	return a, err
+	if a.Sub, a.sub, err = attributes(j.SubAttributes, a, s); err != nil || j.Identity == "" {
+		return a, err
+	}
+	if a.Identity = a.SubAttribute(j.Identity); a.Identity == nil {
+		return nil, fmt.Errorf("its identity %q is no sub-attribute", j.Identity)
+	}
+	return a, nil
 }
 
 func oneOf[T ~uint8](names []string, name, fallback string) (T, error) {

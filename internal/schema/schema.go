@@ -93,6 +93,12 @@ type Attribute struct {
 	ReferenceTypes  []string
 	// Sub holds the sub-attributes of a Complex attribute.
 	Sub []*Attribute
+	// Identity is the sub-attribute that tells the elements of a multi-valued
+	// attribute apart; nil where that is type and value (RFC 7643 §2.4).
+	Identity *Attribute
+	// EmptyIsValue says that an empty list is a value of the attribute, and not
+	// the lack of one (RFC 7643 §2.5).
+	EmptyIsValue bool
 
 	// Parent is the complex attribute that this one is a sub-attribute of.
 	Parent *Attribute
@@ -164,6 +170,8 @@ func (s *Schema) Attribute(name string) *Attribute {
 type Extension struct {
 	Schema   *Schema
 	Required bool
+	// Qualified extensions are meant by no bare name: see LookupBare.
+	Qualified bool
 }
 
 // ResourceType is one resource type with its schemas, RFC 7643 §6.
@@ -246,36 +254,36 @@ func (rt *ResourceType) Lookup(urn, name, sub string) *Attribute {
 // order: the leniency for `department` and `manager` (idp-clients rule 13).
 func (rt *ResourceType) LookupBare(name string) *Attribute {
 	for _, e := range rt.Extensions {
-		if a := e.Schema.byName[lookupKey(name)]; a != nil {
+		if a := e.Schema.byName[lookupKey(name)]; a != nil && !e.Qualified {
 			return a
 		}
 	}
 	return nil
 }
 
-// SplitURN splits text that begins with the URN of one of rt's schemas into
-// the URN as declared and what follows it, without the separator. The longest
+// SplitURN splits text that begins with the URN of one of rt's schemas, or
+// another by which the type knows it, into the URN as declared and what follows it, without the separator. The longest
 // URN wins, so that "2.0" never counts as a sub-attribute separator. The
 // separator is a colon, or a dot when dots is set (idp-clients Q-99). rest is
 // "" when text is the URN alone; ok is false when no URN matches.
 func (rt *ResourceType) SplitURN(text string, dots bool) (urn, rest string, ok bool) {
-	best := ""
-	for _, s := range rt.bySchema {
-		n := len(s.ID)
-		if s == rt.Common || n <= len(best) || len(text) < n || !strings.EqualFold(text[:n], s.ID) {
+	best := 0
+	for name, s := range rt.bySchema {
+		n := len(name)
+		if s == rt.Common || n <= best || len(text) < n || !strings.EqualFold(text[:n], name) {
 			continue
 		}
 		if len(text) == n || text[n] == ':' || dots && text[n] == '.' {
-			best = s.ID
+			urn, best = s.ID, n
 		}
 	}
-	if best == "" {
+	if best == 0 {
 		return "", "", false
 	}
-	if len(text) > len(best) {
-		rest = text[len(best)+1:]
+	if len(text) > best {
+		rest = text[best+1:]
 	}
-	return best, rest, true
+	return urn, rest, true
 }
 
 // ValidName reports whether name fits ATTRNAME of RFC 7643 §2.1, or is "$ref".

@@ -42,7 +42,7 @@ func (a *applier) apply(st *step) error {
 		}
 		return scimerr.Mutability(leaf.Path, "%s is read-only.", leaf.Path)
 	}
-	if st.op == opRemove && leaf.Required && st.path.Where == nil {
+	if st.op == opRemove && leaf.Required && !leaf.EmptyIsValue && st.path.Where == nil {
 		return scimerr.Mutability(leaf.Path, "%s is required and cannot be removed.", leaf.Path)
 	}
 	a.shaper.lists = st.op == opAdd
@@ -82,8 +82,11 @@ func (a *applier) unchanged(attr, sub *schema.Attribute, v resource.Value) bool 
 // assignLeaf sets a leaf; an immutable one only once.
 func (a *applier) assignLeaf(leaf *schema.Attribute, v resource.Value) error {
 	if leaf.Mutability == schema.Immutable {
-		if old := getAttribute(a.tree, leaf); !old.Unassigned() && !old.Equal(v) {
-			return scimerr.Mutability(leaf.Path, "%s is immutable and has a value already.", leaf.Path)
+		if old := getAttribute(a.tree, leaf); !old.Unassigned() {
+			if !same(leaf, old, v) {
+				return scimerr.Mutability(leaf.Path, "%s is immutable and has a value already.", leaf.Path)
+			}
+			return nil
 		}
 	}
 	setAttribute(a.tree, leaf, v)

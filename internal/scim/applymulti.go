@@ -59,7 +59,9 @@ func (a *applier) multiWhole(el *elements, st *step) error {
 	if err != nil {
 		return err
 	}
-	if st.op == opSet {
+	// Elements with keys are entries of a map: those that are named change, the
+	// others stay (cyberark-scim 12.3).
+	if st.op == opSet && (el.attr.Identity == nil || shaped.Unassigned()) {
 		el.list = shaped.Items()
 		return nil
 	}
@@ -177,7 +179,7 @@ func (a *applier) multiRemove(el *elements, st *step) error {
 		if sub == nil {
 			continue
 		}
-		if e = without(e, sub.Name); hasContent(e) {
+		if e = without(e, sub.Name); hasContent(el.attr, e) {
 			out = append(out, e)
 		}
 	}
@@ -185,13 +187,14 @@ func (a *applier) multiRemove(el *elements, st *step) error {
 	return nil
 }
 
-// hasContent reports whether an element says more than what kind it is of.
-func hasContent(e resource.Value) bool {
+// hasContent reports whether an element says more than which or of what kind it
+// is.
+func hasContent(a *schema.Attribute, e resource.Value) bool {
 	if e.Kind() != resource.Object {
 		return !e.Unassigned()
 	}
 	for name := range e.Members().All() {
-		if name != "type" && name != "primary" {
+		if name != "type" && name != "primary" && (a.Identity == nil || name != a.Identity.Name) {
 			return true
 		}
 	}
@@ -212,7 +215,7 @@ func (a *applier) multiSelected(el *elements, st *step) error {
 		if err != nil {
 			return err
 		}
-		if st.value.Unassigned() && !hasContent(x) {
+		if st.value.Unassigned() && !hasContent(el.attr, x) {
 			x = resource.Value{} // its last content is gone
 		}
 		el.set(i, x)

@@ -47,7 +47,7 @@ func NewDiscovery(reg *schema.Registry, p *Profile, started time.Time) (*Discove
 	if err := d.addProvider(ed.provider, p, started); err != nil {
 		return nil, err
 	}
-	types := ed.types(reg)
+	types := ed.types(reg, p.VaultMode != "off")
 	for _, t := range types {
 		t.Schemas, t.ID = []string{discoveryURN + "ResourceType"}, t.Name
 		e, err := newEntry(t, "ResourceType", "")

@@ -107,8 +107,9 @@ func (ed *edition) read(fsys fs.FS, name string, v any) error {
 
 // types are the resource types to advertise: the registered ones as the
 // edition shows them, in its order, and then those it knows nothing of. An
-// extension that the tenant has, but does not list there, is left out.
-func (ed *edition) types(reg *schema.Registry) []typeDocument {
+// extension that the tenant has, but does not list there, is left out, unless it
+// is one of those that only a vault has, and vault is set.
+func (ed *edition) types(reg *schema.Registry, vault bool) []typeDocument {
 	var list []typeDocument
 	listed := map[string]bool{}
 	for _, t := range ed.ResourceTypes {
@@ -126,7 +127,7 @@ func (ed *edition) types(reg *schema.Registry) []typeDocument {
 			}
 		}
 		for _, e := range truth.Extensions {
-			if _, tenants := ed.byURN[strings.ToLower(e.Schema)]; !tenants {
+			if _, tenants := ed.byURN[strings.ToLower(e.Schema)]; !tenants || vault && strings.EqualFold(e.Schema, vaultExtensions[rt.Name]) {
 				t.Extensions = append(t.Extensions, e)
 			}
 		}

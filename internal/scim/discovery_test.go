@@ -258,6 +258,7 @@ func TestServiceProviderConfigHasItsMembersAndFollowsTheSwitches(t *testing.T) {
 func TestOnlySchemasOfRegisteredTypesAreAdvertised(t *testing.T) {
 	t.Parallel()
 	custom, linked := "urn:scim:schemas:extension:custom:2.0", "urn:ietf:params:scim:schemas:pam:1.0:LinkedObject"
+	vault := "urn:ietf:params:scim:schemas:cyberark:1.0:User"
 	user := []string{discoveryURN + "User", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User", custom}
 	reg, err := schema.Load(userOnly(t))
 	if err != nil {
@@ -266,7 +267,7 @@ func TestOnlySchemasOfRegisteredTypesAreAdvertised(t *testing.T) {
 	for edition, want := range map[string][]string{
 		"2024":     append(slices.Clone(user), linked),
 		"2021":     user,
-		"complete": append(slices.Clone(user), linked, discoveryURN+"ResourceType", discoveryURN+"Schema", discoveryURN+"ServiceProviderConfig"),
+		"complete": append(slices.Clone(user), linked, vault, discoveryURN+"ResourceType", discoveryURN+"Schema", discoveryURN+"ServiceProviderConfig"),
 	} {
 		d := discoveryOf(t, reg, edition)
 		var got []string

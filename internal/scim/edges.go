@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/scimd/scimd/internal/filter"
-	"github.com/scimd/scimd/internal/resource"
 	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/store"
@@ -17,8 +16,8 @@ type edges struct {
 	tx   store.Tx
 	rt   *schema.ResourceType
 	seq  int64
-	// found are the resources that the request names, by id as sent.
-	found map[string]store.Link
+	// found are the resources that the request names.
+	found foundLinks
 	// changed are the edges that differ from those before the request.
 	changed map[edge]bool
 	// work counts the elements searched so far, in units of maxWork.
@@ -34,7 +33,7 @@ type edge struct {
 }
 
 // note remembers edges that were added or removed; twice is as if never.
-func (e *edges) note(col *collection, far []int64, err error) error {
+func (e *edges) note(col *linkAttr, far []int64, err error) error {
 	for _, seq := range far {
 		k := edge{col.relation, seq}
 		if e.changed[k] {
@@ -50,7 +49,7 @@ func (e *edges) note(col *collection, far []int64, err error) error {
 }
 
 // add makes resources elements; those that are already stay so.
-func (e *edges) add(col *collection, ids []string) error {
+func (e *edges) add(col *linkAttr, ids []string) error {
 	links, err := e.resolve(col, ids)
 	if err != nil || len(links) == 0 {
 		return err
@@ -60,7 +59,7 @@ func (e *edges) add(col *collection, ids []string) error {
 }
 
 // set makes resources all the elements there are.
-func (e *edges) set(col *collection, ids []string) error {
+func (e *edges) set(col *linkAttr, ids []string) error {
 	links, err := e.resolve(col, ids)
 	if err != nil {
 		return err
@@ -72,10 +71,10 @@ func (e *edges) set(col *collection, ids []string) error {
 // replace makes the named elements all there are in every collection that
 // clients write: what a PUT leaves out is gone (R7644-3.5.1-11).
 func (e *edges) replace(named []naming) error {
-	list := collections[e.rt.Name]
+	list := linkAttrs[e.rt.Name]
 	for i := range list {
 		col := &list[i]
-		if col.reverse {
+		if col.reverse || col.single {
 			continue
 		}
 		var ids []string
@@ -92,7 +91,7 @@ func (e *edges) replace(named []naming) error {
 }
 
 // remove ends the edges.
-func (e *edges) remove(col *collection, links []store.Link) error {
+func (e *edges) remove(col *linkAttr, links []store.Link) error {
 	if len(links) == 0 {
 		return nil
 	}
@@ -106,14 +105,14 @@ func (e *edges) remove(col *collection, links []store.Link) error {
 
 // resolve gives the resources for ids, which must exist and must not make the
 // resource an element of itself.
-func (e *edges) resolve(col *collection, ids []string) ([]store.Link, error) {
+func (e *edges) resolve(col *linkAttr, ids []string) ([]store.Link, error) {
 	a := e.rt.Core(col.name)
 	links := make([]store.Link, 0, len(ids))
 	var nested []int64
 	for _, id := range ids {
-		l, ok := e.found[id]
+		l, ok := e.found[finding{col, id}]
 		if !ok {
-			return nil, e.call.unknownElement(a, id)
+			return nil, e.call.unknownLink(a, col, id)
 		}
 		if l.Seq == e.seq {
 			return nil, scimerr.InvalidValue(a.Path, "A %s cannot be one of its own %s.", e.rt.Name, a.Path)
@@ -134,7 +133,7 @@ func (e *edges) resolve(col *collection, ids []string) ([]store.Link, error) {
 }
 
 // elements are those elements whose id is one of the given.
-func (e *edges) elements(col *collection, ids []string) ([]store.Link, error) {
+func (e *edges) elements(col *linkAttr, ids []string) ([]store.Link, error) {
 	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !plausibleID(id) })
 	links, err := e.tx.FindLinks(col.relation, e.seq, col.types(e.call.Tenant.Registry), ids)
 	if e.call.Tenant.Profile.CaseExactIDs {
@@ -145,7 +144,7 @@ func (e *edges) elements(col *collection, ids []string) ([]store.Link, error) {
 
 // selected are the elements that the filter of a path selects. One that names
 // values looks up those; any other reads all elements.
-func (e *edges) selected(col *collection, a *schema.Attribute, where filter.Predicate) ([]store.Link, error) {
+func (e *edges) selected(col *linkAttr, a *schema.Attribute, where filter.Predicate) ([]store.Link, error) {
 	ids, ok := namedValues(where)
 	if !ok {
 		links, err := e.tx.Links(e.seq, []store.Want{{Relation: col.relation}})
@@ -165,8 +164,8 @@ func (e *edges) selected(col *collection, a *schema.Attribute, where filter.Pred
 	return e.matching(col, a, where, links), err
 }
 
-func (e *edges) matching(col *collection, a *schema.Attribute, where filter.Predicate, links []store.Link) []store.Link {
-	return slices.DeleteFunc(links, func(l store.Link) bool { return !filter.MatchElement(where, a, e.element(col, &l)) })
+func (e *edges) matching(col *linkAttr, a *schema.Attribute, where filter.Predicate, links []store.Link) []store.Link {
+	return slices.DeleteFunc(links, func(l store.Link) bool { return !filter.MatchElement(where, a, col.value(e.call, &l)) })
 }
 
 // namedValues are the values outside which a filter selects nothing; ok is false
@@ -192,14 +191,4 @@ func namedValues(p filter.Predicate) (values []string, ok bool) {
 		return values, true
 	}
 	return nil, false
-}
-
-// element is an edge as a value of the attribute.
-func (e *edges) element(col *collection, l *store.Link) resource.Value {
-	m := &resource.Members{}
-	m.Set("value", resource.Text(l.ID))
-	m.Set("$ref", resource.Text(location(e.call.Base, l.Type, l.ID)))
-	m.Set("type", resource.Text(col.kind(e.call.Tenant.Profile, l)))
-	m.Set("display", resource.Text(l.Display))
-	return resource.Of(m)
 }

@@ -31,6 +31,12 @@ var aliases = map[string]words{
 // canonical is the word that is stored for a text, in values, selectors and
 // filters alike.
 func (p *Profile) canonical(a *schema.Attribute, text string) string {
+	if named := vocabularyOf(a); named != nil {
+		if stored, ok := named(text); ok {
+			return stored
+		}
+		return text
+	}
 	w, ok := aliases[a.Path]
 	if !ok || a.Schema == nil || a.Schema.ID != w.schema || !w.on(p) {
 		return text

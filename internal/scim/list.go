@@ -34,11 +34,22 @@ func (s *Service) Query(ctx context.Context, c *Call, rt *schema.ResourceType, p
 		IncludeHidden: c.Tenant.Profile.ListServiceUsers, Transitive: c.Tenant.transitive(),
 	}
 	full := newRenderer(c, nil)
+	pred := c.Tenant.current(rt, c.Tenant.now())
 	if p.HasFilter {
-		pred, err := filter.Compile(p.Filter, rt, c.Tenant.options())
+		asked, err := filter.Compile(p.Filter, rt, c.Tenant.options())
 		if err != nil {
 			return nil, err
 		}
+		if err := c.Tenant.checkFilter(rt, asked); err != nil {
+			return nil, err
+		}
+		if pred == nil {
+			pred = asked
+		} else {
+			pred = filter.AllOf(pred, asked)
+		}
+	}
+	if pred != nil {
 		q.Parts[0].Filter = pred
 		q.Match = func(rt *schema.ResourceType, rec *store.Record) bool {
 			return filter.Match(pred, full.tree(rt, rec))
@@ -53,7 +64,7 @@ func (s *Service) Query(ctx context.Context, c *Call, rt *schema.ResourceType, p
 	}
 	q.Judge = judged(c.Tenant, rt, q.Parts[0].Filter, by)
 	start := max(p.StartIndex, 1)
-	q.Offset, q.Limit = start-1, c.Tenant.Profile.DefaultCount
+	q.Offset, q.Limit = start-1, c.Tenant.unpaged(rt)
 	if p.Count != nil {
 		q.Limit = min(max(*p.Count, 0), c.Tenant.Profile.MaxResults)
 	}
@@ -67,8 +78,22 @@ func (s *Service) Query(ctx context.Context, c *Call, rt *schema.ResourceType, p
 // omitsEmpty tells whether an empty list of the type has no Resources: RFC 7644
 // §3.4.2 wants the member only when there are results.
 func omitsEmpty(p *Profile, rt *schema.ResourceType) bool {
-	return p.EmptyResources == "omit" || p.EmptyResources == "omitVault" && rt.Family == "vault"
+	return p.EmptyResources == "omit" || p.EmptyResources == "omitVault" && rt.Family == vaultFamily
 }
+
+// unpaged is the size of a page when the request has no count; -1 is everything.
+func (t *Tenant) unpaged(rt *schema.ResourceType) int {
+	switch {
+	case rt.Family != vaultFamily:
+		return t.Profile.DefaultCount
+	case t.Profile.UnpagedLimit == 0:
+		return -1
+	}
+	return t.Profile.UnpagedLimit
+}
+
+// vaultFamily is the family of the types that clients read whole.
+const vaultFamily = "vault"
 
 // order reads sortBy and sortOrder into the query (RFC 7644 §3.4.2.3).
 func order(t *Tenant, rt *schema.ResourceType, p *Params, q *store.Query, full *renderer) error {

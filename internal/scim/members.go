@@ -95,24 +95,35 @@ func (s *shaper) malformed(a *schema.Attribute, format string, args ...any) erro
 	return scimerr.InvalidValue(a.Path, format, args...)
 }
 
-// naming are ids that a request makes elements of a collection.
+// naming is what a request names for a link attribute: ids, or for a single one
+// a name where there is no id.
 type naming struct {
-	col *collection
-	ids []string
+	col  *linkAttr
+	ids  []string
+	name string
 }
 
+// finding is an id that a request names for an attribute, and foundLinks are the
+// resources that there are of those.
+type finding struct {
+	col *linkAttr
+	id  string
+}
+
+type foundLinks map[finding]store.Link
+
 // lockNamed finds the resources that a request names and keeps them from being
-// deleted until it is done. Whoever changes edges locks in this order: the
-// elements, type by type, then their holder. A deletion locks its own row and
+// deleted until it is done. Whoever changes links locks in this order: the
+// other sides, type by type, then their holder. A deletion locks its own row and
 // then the holders, so that the two never wait for each other. Resources that
 // hold others of their own type are looked for under a lock of their own: else
 // two requests could close a cycle that neither of them sees.
-func (c *Call) lockNamed(tx store.Tx, rt *schema.ResourceType, list []naming) (map[string]store.Link, error) {
-	found := map[string]store.Link{}
+func (c *Call) lockNamed(tx store.Tx, rt *schema.ResourceType, list []naming) (foundLinks, error) {
+	found := foundLinks{}
 	for _, n := range list {
 		var missing []string
 		for _, id := range n.ids {
-			if _, ok := found[id]; !ok && plausibleID(id) {
+			if _, ok := found[finding{n.col, id}]; !ok && plausibleID(id) {
 				missing = append(missing, id)
 			}
 		}
@@ -137,7 +148,7 @@ func (c *Call) lockNamed(tx store.Tx, rt *schema.ResourceType, list []naming) (m
 			for _, id := range missing {
 				l, ok := byKey[schema.TextKey(id, target.IDCaseExact)]
 				if ok && (l.ID == id || !c.Tenant.Profile.CaseExactIDs) {
-					found[id] = l
+					found[finding{n.col, id}] = l
 				} else {
 					rest = append(rest, id)
 				}
@@ -148,13 +159,17 @@ func (c *Call) lockNamed(tx store.Tx, rt *schema.ResourceType, list []naming) (m
 	return found, nil
 }
 
-// unknownElement refuses an id that names no resource.
-func (c *Call) unknownElement(a *schema.Attribute, id string) error {
-	if c.Tenant.Profile.UnknownMember == "invalidValue" {
-		return scimerr.InvalidValue(a.Path, "An element of %s names a resource that does not exist.", a.Path)
+// unknownLink refuses what a request names and is not there.
+func (c *Call) unknownLink(a *schema.Attribute, col *linkAttr, said string) error {
+	what := a.Path
+	if a.MultiValued {
+		what = "An element of " + a.Path
 	}
-	if c.Tenant.Profile.TenantErrorTexts {
-		return scimerr.NotFound("Member not found. Member value: %s", id)
+	switch {
+	case c.Tenant.Profile.UnknownMember == "invalidValue":
+		return scimerr.InvalidValue(a.Path, "%s names a resource that does not exist.", what)
+	case c.Tenant.Profile.TenantErrorTexts:
+		return scimerr.NotFound("%s not found. %s value: %s", col.noun, col.noun, said)
 	}
-	return scimerr.NotFound("An element of %s names a resource that does not exist.", a.Path)
+	return scimerr.NotFound("%s names a resource that does not exist.", what)
 }

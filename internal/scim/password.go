@@ -8,8 +8,6 @@ import (
 
 	"golang.org/x/crypto/argon2"
 
-	"github.com/scimd/scimd/internal/resource"
-	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/scimerr"
 )
 
@@ -25,32 +23,6 @@ const (
 	argonKey     = 32
 	argonSalt    = 16
 )
-
-// takeSecrets removes the write-only attributes from a tree, so that they never
-// reach a document, and gives the hash of the password to keep; nil when there
-// is none or the profile discards passwords.
-func (s *Service) takeSecrets(ctx context.Context, t *Tenant, rt *schema.ResourceType, tree *resource.Members) ([]byte, error) {
-	password := removeSecrets(rt, tree)
-	if password == "" {
-		return nil, nil
-	}
-	return s.hash(ctx, t.Profile, password)
-}
-
-// removeSecrets takes the write-only attributes out of a tree and returns the
-// text of "password".
-func removeSecrets(rt *schema.ResourceType, tree *resource.Members) (password string) {
-	for _, a := range rt.Schema.Attributes {
-		if a.Mutability != schema.WriteOnly {
-			continue
-		}
-		if a.Path == "password" {
-			password = getAttribute(tree, a).Str()
-		}
-		setAttribute(tree, a, resource.Value{})
-	}
-	return password
-}
 
 // hash makes a salted argon2id hash in the PHC string form. It runs outside
 // transactions, and few at a time.

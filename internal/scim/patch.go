@@ -38,7 +38,7 @@ type step struct {
 	// that repeats the current value is no error (idp-clients Q-67).
 	bare bool
 	// col is set for steps on a collection; ids are the elements that it names.
-	col *collection
+	col *linkAttr
 	ids []string
 }
 
@@ -57,6 +57,9 @@ func (s *Service) Patch(ctx context.Context, c *Call, rt *schema.ResourceType, i
 	if err != nil {
 		return nil, err
 	}
+	if err := s.resolveNames(ctx, c, named); err != nil {
+		return nil, err
+	}
 	proj, err := projection(c.Tenant, rt, p, supplied(steps))
 	if err != nil {
 		return nil, err
@@ -67,7 +70,7 @@ func (s *Service) Patch(ctx context.Context, c *Call, rt *schema.ResourceType, i
 	}
 	return s.change(ctx, c, rt, id, change{
 		op: opPatch, proj: proj, naming: named, answers: c.patchAnswers(p),
-		edit: func(before *resource.Members) (*resource.Members, []byte, error) {
+		edit: func(before *resource.Members) (*resource.Members, *confidential, error) {
 			after := before.Clone()
 			a := applier{shaper: newShaper(c.Tenant, rt), rt: rt, id: id, tree: after}
 			for i := range steps {
@@ -75,14 +78,17 @@ func (s *Service) Patch(ctx context.Context, c *Call, rt *schema.ResourceType, i
 					return nil, nil, err
 				}
 			}
-			if removeSecrets(rt, after) != secret {
-				return after, nil, nil
+			password, values := removeSecrets(rt, after)
+			kept := &confidential{secrets: c.Tenant.keepable(values)}
+			if password == secret {
+				kept.password = hash
 			}
-			return after, hash, nil
+			kept.remove(rt, steps)
+			return after, kept, nil
 		},
 		link: func(e *edges) error {
 			for i := range steps {
-				if steps[i].col == nil {
+				if steps[i].col == nil || steps[i].col.single {
 					continue
 				}
 				if err := e.apply(&steps[i]); err != nil {
@@ -106,8 +112,8 @@ func (c *Call) patchAnswers(p *Params) func(*edges) (bool, error) {
 			return false, nil
 		}
 		most := c.Tenant.Profile.PatchAnswerMembers
-		for _, col := range collections[e.rt.Name] {
-			if col.reverse {
+		for _, col := range linkAttrs[e.rt.Name] {
+			if col.reverse || col.single {
 				continue
 			}
 			if n, err := e.tx.CountLinks(col.relation, e.seq, most+1); err != nil || n > most {

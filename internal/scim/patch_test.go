@@ -84,7 +84,7 @@ var patchCases = []patchCase{
 	{name: "whole paths as keys are applied", before: `{"userName":"u"}`, ops: `{"op":"add","value":{"emails[type eq \"work\"].value":"w@x"}}`, want: `{"userName":"u","emails":[{"type":"work","value":"w@x"}]}`},
 	{name: "R7644-3.10-03 the URN is matched in any letter case (Q-17)", before: `{"userName":"u"}`, ops: `{"op":"add","path":"` + strings.ToUpper(e) + `:department","value":"D"}`, want: `{"userName":"u","` + e + `":{"department":"D"}}`},
 	{name: "a dot after the URN works like a colon (Q-99)", profile: "cyberark", before: `{"userName":"u"}`, ops: `{"op":"add","path":"` + e + `.department","value":"D"}`, want: `{"userName":"u","` + e + `":{"department":"D"}}`},
-	{name: "a dot after the URN is no path in the RFC", profile: "rfc7644", before: `{"userName":"u"}`, ops: `{"op":"add","path":"` + e + `.department","value":"D"}`, err: "400 invalidPath"},
+	{name: "a dot after the URN is no path in the RFC", profile: "strict", before: `{"userName":"u"}`, ops: `{"op":"add","path":"` + e + `.department","value":"D"}`, err: "400 invalidPath"},
 	{name: "bare extension names reach the extension (rule 13)", before: `{"userName":"u"}`, ops: `{"op":"add","path":"department","value":"D"}`, want: `{"userName":"u","` + e + `":{"department":"D"}}`},
 	{name: "manager as text (Q-15)", before: `{"userName":"u"}`, ops: `{"op":"Add","path":"` + e + `:manager","value":"m1"}`, want: `{"userName":"u","` + e + `":{"manager":{"value":"m1"}}}`},
 	{name: "manager as a list of one (rule 17)", before: `{"userName":"u"}`, ops: `{"op":"Add","path":"manager","value":[{"$ref":"http://x/Users/m1","value":"m1"}]}`, want: `{"userName":"u","` + e + `":{"manager":{"value":"m1"}}}`},

@@ -21,6 +21,14 @@ func readElements(t *Tenant, rt *schema.ResourceType, steps []step) ([]naming, e
 		if st.col = writable(rt, st.path.Attr); st.col == nil {
 			continue
 		}
+		if st.col.single {
+			n, err := s.endOf(st)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, n)
+			continue
+		}
 		s.lists = st.op != opSet // remove names elements like add does
 		var err error
 		switch {
@@ -35,10 +43,26 @@ func readElements(t *Tenant, rt *schema.ResourceType, steps []step) ([]naming, e
 			return nil, err
 		}
 		if st.op != opRemove && len(st.ids) > 0 {
-			list = append(list, naming{st.col, st.ids})
+			list = append(list, naming{col: st.col, ids: st.ids})
 		}
 	}
 	return list, nil
+}
+
+// endOf reads a step on a single link attribute, which is immutable: it may name
+// what is there and no more.
+func (s *shaper) endOf(st *step) (naming, error) {
+	a, v := st.path.Attr, st.value
+	if st.path.Sub != nil {
+		m := &resource.Members{}
+		m.Set(st.path.Sub.Name, v)
+		v = resource.Of(m)
+	}
+	n, err := s.end(st.col, a, v)
+	if err == nil && (st.op == opRemove || st.path.Where != nil || !n.given()) {
+		err = scimerr.Mutability(a.Path, "%s is immutable.", a.Path)
+	}
+	return n, err
 }
 
 // describedIDs is the id of the element that a step with an eq selector creates
@@ -103,12 +127,12 @@ func (e *edges) applySelected(st *step) error {
 	case st.path.Sub != nil || len(st.ids) == 0 || !st.op.creates(e.call.Tenant.Profile):
 		return noMatch(attr)
 	}
-	link := e.found[st.ids[0]]
+	link := e.found[finding{st.col, st.ids[0]}]
 	if err := e.keepElements(st, []store.Link{link}); err != nil {
 		return err
 	}
 	if _, plain := st.path.Where.(*filter.Compare); !plain && link.Type != nil &&
-		!filter.MatchElement(st.path.Where, attr, e.element(st.col, &link)) {
+		!filter.MatchElement(st.path.Where, attr, st.col.value(e.call, &link)) {
 		return noMatch(attr) // the element would not be what the filter describes
 	}
 	return e.add(st.col, st.ids)
@@ -141,7 +165,7 @@ func (e *edges) keep(st *step, links []store.Link, sub *schema.Attribute, v reso
 		if l.Type == nil {
 			continue // not there: what follows refuses it
 		}
-		if now, _ := e.element(st.col, l).Members().Get(sub.Name); schema.TextKey(now.Str(), sub.CaseExact) != schema.TextKey(v.Str(), sub.CaseExact) {
+		if now, _ := st.col.value(e.call, l).Members().Get(sub.Name); schema.TextKey(now.Str(), sub.CaseExact) != schema.TextKey(v.Str(), sub.CaseExact) {
 			return immutableElement(sub)
 		}
 	}

@@ -47,6 +47,7 @@ type Profile struct {
 	SortOrderForms  bool   `json:"sortOrderForms"`  // asc, Descending for ascending, descending
 	MaxResults      int    `json:"maxResults"`      // filter.maxResults: the largest page
 	DefaultCount    int    `json:"defaultCount"`    // page size without count
+	UnpagedLimit    int    `json:"unpagedLimit"`    // the same for the vault; 0 is everything
 	EmptyResources  string `json:"emptyResources"`  // list | omit | omitVault: Resources of an empty list
 
 	// Writes.
@@ -79,4 +80,16 @@ type Profile struct {
 	TenantErrorTexts   bool   `json:"tenantErrorTexts"`   // the tenant's literal 404 texts
 	MetaTimes          string `json:"metaTimes"`          // real | reply: created and lastModified
 	FaithfulErrorCodes bool   `json:"faithfulErrorCodes"` // the tenant's 500s for bad ids and member values
+
+	// The vault.
+
+	VaultMode         string `json:"vaultMode"`         // off | cloud | selfHosted
+	VaultProvisioning string `json:"vaultProvisioning"` // all | role | none: users who may become members of safes
+	VaultRole         string `json:"vaultRole"`         // the group whose members may, with role
+	CreatorPermission bool   `json:"creatorPermission"` // who makes a safe has all rights on it
+	ContainerDelete   string `json:"containerDelete"`   // cascade | refuse: a safe with accounts in it
+	RetentionDefault  bool   `json:"retentionDefault"`  // NumberOfDaysRetention is 7 unless it is given
+	RightsCase        string `json:"rightsCase"`        // pascal | camel
+	ExpiredMembers    string `json:"expiredMembers"`    // show | hide
+	RequirePlatform   bool   `json:"requirePlatform"`   // an account needs the property platformId
 }

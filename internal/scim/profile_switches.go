@@ -92,8 +92,12 @@ func (p *Profile) Set(name, value string) error {
 		field.SetBool(value == "true")
 	case reflect.Int:
 		n, err := strconv.Atoi(value)
-		if err != nil || n < 1 {
-			return fmt.Errorf("switch %s takes a whole number from 1, not %q", name, value)
+		least := 1
+		if fromZero[name] {
+			least = 0
+		}
+		if err != nil || n < least {
+			return fmt.Errorf("switch %s takes a whole number from %d, not %q", name, least, value)
 		}
 		field.SetInt(int64(n))
 	default:
@@ -101,6 +105,9 @@ func (p *Profile) Set(name, value string) error {
 	}
 	return nil
 }
+
+// fromZero are the numbers that may be 0.
+var fromZero = map[string]bool{"unpagedLimit": true}
 
 // choices are two texts or more as a sentence has them.
 func choices(texts []string) string {

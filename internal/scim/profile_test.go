@@ -49,11 +49,12 @@ func TestBuiltInProfilesHaveTheirValues(t *testing.T) {
 	}
 	differ := map[string][2]string{
 		"discovery": {"2024", "complete"}, "anonymousDiscovery": {"false", "true"}, "advertiseSort": {"false", "true"},
-		"requireSchemas": {"false", "true"}, "foreignSchemas": {"ignore", "reject"}, "dotAfterUrn": {"true", "false"},
+		"requireSchemas": {"false", "true"}, "foreignSchemas": {"ignore", "reject"},
 		"textAsValue": {"all", "single"}, "objectAsList": {"true", "false"}, "singleQuotes": {"true", "false"},
 		"unknownSortBy": {"ignore", "reject"}, "selectorCreates": {"true", "false"}, "putKeepsOmitted": {"true", "false"},
 		"severalPrimaries": {"keepFirst", "reject"}, "defaultActive": {"true", "false"}, "displayDefault": {"true", "false"},
 		"formattedFollows": {"true", "false"}, "emailDefaults": {"true", "false"}, "phoneTypeAliases": {"true", "false"},
+		"unpagedLimit": {"0", "1000"}, "retentionDefault": {"true", "false"},
 		"emptyResources": {"omitVault", "list"}, "caseExactIds": {"false", "true"}, "tenantErrorTexts": {"true", "false"},
 		"unknownMember": {"notFound", "invalidValue"}, "groupCycles": {"refuse", "tolerate"}, "indirectGroups": {"false", "true"}, "groupTypes": {"false", "true"},
 	}

@@ -15,9 +15,14 @@ import (
 // before is the resource as stored, nil on create.
 type quirk func(p *Profile, rt *schema.ResourceType, before, after *resource.Members) error
 
-// quirks by resource type name (cyberark-scim section 8).
+// quirks by resource type name (cyberark-scim sections 8 and 10 to 13).
 var quirks = map[string][]quirk{
-	"User": {userNameRules, emailDefaults, displayFromUserName, formattedFollowsDisplay, activeByDefault},
+	"User":                     {userNameRules, emailDefaults, displayFromUserName, formattedFollowsDisplay, activeByDefault, vaultOrigin},
+	"Group":                    {vaultOrigin},
+	"Container":                {safeNameRules, safeDefaults},
+	"ContainerPermission":      {orderRights, expirationRules},
+	"PrivilegedData":           {accountRules},
+	"PrivilegedDataPermission": {orderRights},
 }
 
 func applyQuirks(t *Tenant, rt *schema.ResourceType, before, after *resource.Members) error {

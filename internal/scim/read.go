@@ -22,7 +22,7 @@ func (s *Service) Get(ctx context.Context, c *Call, rt *schema.ResourceType, id 
 	}
 	return &Result{
 		Body:     newRenderer(c, proj).append(make([]byte, 0, len(rec.Doc)+512), rt, rec),
-		Location: location(c.Base, rt, rec.ID),
+		Location: location(c.Base, rt, c.Tenant.shownID(rt, rec)),
 	}, nil
 }
 
@@ -43,7 +43,7 @@ func (c *Call) found(rt *schema.ResourceType, id string, get func() (*store.Reco
 		return nil, c.notFound(rt, id)
 	}
 	rec, err := get()
-	if errors.Is(err, store.ErrNotFound) || err == nil && c.Tenant.Profile.CaseExactIDs && rec.ID != id {
+	if errors.Is(err, store.ErrNotFound) || err == nil && (c.Tenant.Profile.CaseExactIDs && rec.ID != id || c.lapsed(rt, rec)) {
 		return nil, c.notFound(rt, id)
 	}
 	return rec, err

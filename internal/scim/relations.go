@@ -9,32 +9,48 @@ import (
 	"github.com/scimd/scimd/internal/store"
 )
 
-// reference is a single-valued complex attribute whose value is the id of
-// another resource: an edge in the store while that resource exists. The
-// document keeps the value as sent; $ref and display are derived from the edge
-// when the resource is read, so that they are never stale (R7643-4.3-03).
+// reference is an attribute whose value is the id of another resource: a link in
+// the store while that resource exists. The document keeps the value; of a
+// complex attribute, $ref and display are derived from the link when the
+// resource is read, so that they are never stale (R7643-4.3-03).
 type reference struct {
 	relation  store.Relation
 	urn, name string   // the attribute
+	value     string   // the sub-attribute with the id; "" for a simple attribute
 	display   string   // the sub-attribute that shows the other side's name
 	targets   []string // resource type names
 	mustExist func(*Profile) bool
 	marker    []byte // bytes that a document with the attribute contains
+	// end references are links that the resource is made with and keeps.
+	end bool
+	// creator references name the user who makes the resource.
+	creator bool
 }
+
+func always(*Profile) bool { return true }
+
+func never(*Profile) bool { return false }
 
 const enterpriseURN = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 // references by resource type name.
 var references = map[string][]reference{
 	"User": {{
-		relation: store.Manager, urn: enterpriseURN, name: "manager", display: "displayName",
+		relation: store.Manager, urn: enterpriseURN, name: "manager", value: "value", display: "displayName",
 		targets: []string{"User"}, mustExist: func(p *Profile) bool { return p.ManagerMustExist },
 		marker: []byte(`"manager":{`),
+	}},
+	"Container": {{
+		relation: store.Owner, name: "owner", value: "value", display: "display", targets: []string{"User"}, mustExist: never,
+		marker: []byte(`"owner":{`), end: true, creator: true,
+	}},
+	"PrivilegedData": {{
+		relation: store.Safe, urn: accountURN, name: "safe", targets: []string{"Container"}, mustExist: always, end: true,
 	}},
 }
 
 func (r *reference) attribute(rt *schema.ResourceType) *schema.Attribute {
-	return rt.Lookup(r.urn, r.name, "value")
+	return rt.Lookup(r.urn, r.name, r.value)
 }
 
 // container is the path of the object that the derived members go into.
@@ -43,6 +59,43 @@ func (r *reference) container() []string {
 		return []string{r.name}
 	}
 	return []string{r.urn, r.name}
+}
+
+// endReferences finds what the references of a new resource lead to that it
+// keeps, and puts the ids into its tree as they are spelled.
+func (c *Call) endReferences(tx store.Tx, r *store.Resource) ([]store.Link, error) {
+	var out []store.Link
+	for _, ref := range references[r.Type.Name] {
+		if !ref.end {
+			continue
+		}
+		a := ref.attribute(r.Type)
+		id := getAttribute(r.Body, a).Str()
+		if ref.creator {
+			id = c.Principal.ID
+		}
+		var links []store.Link
+		if plausibleID(id) {
+			var err error
+			if links, err = tx.Find(ref.types(c.Tenant.Registry), []string{id}); err != nil {
+				return nil, err
+			}
+		}
+		if len(links) == 0 {
+			if ref.mustExist(c.Tenant.Profile) {
+				return nil, unknownReference(a)
+			}
+			continue
+		}
+		setAttribute(r.Body, a, resource.Text(links[0].ID))
+		links[0].Relation = ref.relation
+		out = append(out, links[0])
+	}
+	return out, nil
+}
+
+func unknownReference(a *schema.Attribute) error {
+	return scimerr.InvalidValue(a.Path, "%s names a resource that does not exist.", a.Path)
 }
 
 // saveReferences brings the edges of a resource in line with its tree. before
@@ -54,7 +107,7 @@ func saveReferences(tx store.Tx, t *Tenant, rt *schema.ResourceType, seq int64, 
 		if before != nil {
 			old = getAttribute(before, a)
 		}
-		if old.Equal(now) {
+		if ref.end || old.Equal(now) {
 			continue
 		}
 		var links []store.Link
@@ -64,7 +117,7 @@ func saveReferences(tx store.Tx, t *Tenant, rt *schema.ResourceType, seq int64, 
 				return err
 			}
 			if len(links) == 0 && ref.mustExist(t.Profile) {
-				return scimerr.InvalidValue(a.Path, "%s names a resource that does not exist.", a.Path)
+				return unknownReference(a)
 			}
 		}
 		if _, err := tx.SetLinks(ref.relation, seq, links); err != nil {
@@ -94,7 +147,7 @@ func (r *renderer) appendReferences(wire []byte, rt *schema.ResourceType, links 
 	for _, ref := range references[rt.Name] {
 		for i := range links {
 			l := &links[i]
-			if l.Relation != ref.relation || l.Reverse {
+			if ref.display == "" || l.Relation != ref.relation || l.Reverse {
 				continue
 			}
 			r.members = append(r.members[:0], `"$ref":"`...)

@@ -32,11 +32,12 @@ func (r *renderer) append(dst []byte, rt *schema.ResourceType, rec *store.Record
 		now := r.call.Tenant.now()
 		meta.Created, meta.Modified = now, now
 	}
-	r.derived = r.appendCollections(r.derived[:0], rt, rec.Links)
+	r.derived = r.appendLinked(r.derived[:0], rt, rec.Links)
+	doc, id := spelledRights(r.call.Tenant.Profile, rt, rec.Doc), r.call.Tenant.shownID(rt, rec)
 	if r.proj == nil && !refers(rt, rec.Links) {
-		return resource.AppendResource(dst, rec.Doc, rec.Cut, rec.ID, r.derived, meta)
+		return resource.AppendResource(dst, doc, rec.Cut, id, r.derived, meta)
 	}
-	r.wire = resource.AppendResource(r.wire[:0], rec.Doc, rec.Cut, rec.ID, r.derived, meta)
+	r.wire = resource.AppendResource(r.wire[:0], doc, rec.Cut, id, r.derived, meta)
 	r.wire = r.appendReferences(r.wire, rt, rec.Links)
 	return r.proj.Append(dst, r.wire)
 }

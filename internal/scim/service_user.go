@@ -26,7 +26,11 @@ func (s *Service) EnsureServiceUser(ctx context.Context, t *Tenant) (store.Princ
 		return p, err
 	}
 	if !ok {
-		if id, err = s.store.SetSetting(ctx, key, t.NewID(rt)); err != nil {
+		made := t.NewID(rt)
+		if vaultNumbers(t.Profile) {
+			made = "0" // no resource has this number
+		}
+		if id, err = s.store.SetSetting(ctx, key, made); err != nil {
 			return p, err
 		}
 	}
@@ -42,9 +46,9 @@ func (s *Service) EnsureServiceUser(ctx context.Context, t *Tenant) (store.Princ
 		return p, err
 	}
 	now := t.now()
-	r := &store.Resource{Type: rt, ID: id, Version: 1, Created: now, Modified: now, Hidden: true}
+	r := &store.Resource{Type: rt, ID: id, Version: 1, Created: now, Modified: now, Body: tree, Hidden: true}
 	c := &Call{Tenant: t, Principal: p}
-	if _, err = s.insert(ctx, c, r, tree, nil, nil, nil); err != nil {
+	if _, err = s.insert(ctx, c, r, nil, nil, nil); err != nil {
 		// Another process may have made it meanwhile.
 		if _, again := s.store.Get(ctx, t.Space, rt, id, nil); again == nil {
 			return p, nil

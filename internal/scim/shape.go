@@ -21,8 +21,7 @@ type shaper struct {
 	o  filter.Options
 	// lists accepts one object for a list, whatever the profile says: PATCH add.
 	lists bool
-	// elements are the ids that a body gives for collections, which stand in no
-	// tree.
+	// elements are what a body names for link attributes, which stand in no tree.
 	elements []naming
 }
 
@@ -197,9 +196,18 @@ func (s *shaper) assign(out *resource.Members, a *schema.Attribute, v resource.V
 	if a.Parent != nil && a.Parent.MultiValued {
 		return scimerr.InvalidPath(a.Path, "%s is multi-valued: select an element to set %s.", a.Parent.Path, a.Path)
 	}
-	if col := writable(s.rt, a); col != nil {
+	if a.Parent != nil && writable(s.rt, a.Parent) != nil {
+		m := &resource.Members{}
+		m.Set(a.Name, v)
+		a, v = a.Parent, resource.Of(m)
+	}
+	if col := writable(s.rt, a); col != nil && col.single {
+		n, err := s.end(col, a, v)
+		s.elements = append(s.elements, n)
+		return err
+	} else if col != nil {
 		ids, err := s.elementIDs(a, v)
-		s.elements = append(s.elements, naming{col, ids})
+		s.elements = append(s.elements, naming{col: col, ids: ids})
 		return err
 	}
 	shaped, err := s.value(a, v)
@@ -214,6 +222,9 @@ func (s *shaper) assign(out *resource.Members, a *schema.Attribute, v resource.V
 // multi-valued. The result is null when v is unassigned.
 func (s *shaper) value(a *schema.Attribute, v resource.Value) (resource.Value, error) {
 	if v.Unassigned() {
+		if a.EmptyIsValue && v.Kind() == resource.Array {
+			return v, nil
+		}
 		return resource.Value{}, nil
 	}
 	if !a.MultiValued {
@@ -238,7 +249,7 @@ func (s *shaper) value(a *schema.Attribute, v resource.Value) (resource.Value, e
 		if err != nil {
 			return resource.Value{}, err
 		}
-		if x.Unassigned() || !hasContent(x) && emptied(item) {
+		if x.Unassigned() || !hasContent(a, x) && emptied(item) {
 			continue
 		}
 		if isPrimary(x) {
@@ -253,7 +264,27 @@ func (s *shaper) value(a *schema.Attribute, v resource.Value) (resource.Value, e
 		}
 		list = append(list, x)
 	}
-	return resource.List(list...), nil
+	return resource.List(list...), s.distinctKeys(a, list)
+}
+
+// distinctKeys refuses two values for one key where elements have keys.
+func (s *shaper) distinctKeys(a *schema.Attribute, list []resource.Value) error {
+	if a.Identity == nil {
+		return nil
+	}
+	seen := make(map[string]resource.Value, len(list))
+	for _, x := range list {
+		key, _ := x.Members().Get(a.Identity.Name)
+		if key.Unassigned() {
+			return scimerr.InvalidValue(a.Identity.Path, "Every element of %s needs a %s.", a.Path, a.Identity.Name)
+		}
+		id := identity(a, x)
+		if old, again := seen[id]; again && !old.Equal(x) {
+			return scimerr.InvalidValue(a.Identity.Path, "%s must not hold two elements with the same %s.", a.Path, a.Identity.Name)
+		}
+		seen[id] = x
+	}
+	return nil
 }
 
 // emptied reports whether an element as sent has a member without a value. When
@@ -381,6 +412,13 @@ func (s *shaper) simple(a *schema.Attribute, v resource.Value) (resource.Value, 
 	default:
 		if v.Kind() != resource.String {
 			return wrong("a text")
+		}
+		if stored := vocabularyOf(a); stored != nil {
+			word, ok := stored(v.Str())
+			if !ok {
+				return resource.Value{}, scimerr.InvalidValue(a.Path, "%.120q is none of the values that %s takes.", v.Str(), a.Path)
+			}
+			v = resource.Text(word)
 		}
 		switch a.Type {
 		case schema.DateTime:

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"context"
 	"testing"
 
 	"github.com/scimd/scimd/internal/resource"
@@ -104,7 +105,7 @@ func bodyTree(tenant *Tenant, body string) (*resource.Members, error) {
 		return nil, err
 	}
 	s := NewService(nil)
-	tree, _, err := s.shapeBody(tenant, rt, in)
+	tree, _, err := s.shapeBody(context.Background(), &Call{Tenant: tenant}, rt, in)
 	if err != nil {
 		return nil, err
 	}

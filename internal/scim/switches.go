@@ -97,6 +97,7 @@ var switches = []Switch{
 	), Documented, "tenant 6.4; R7644-3.4.2.3-02", ""},
 	{"maxResults", "The largest page, advertised as filter.maxResults.", nil, Recorded, "tenant 5.1, 6.2", ""},
 	{"defaultCount", "The size of a page when the request has no count.", nil, Inferred, "tenant 6.2", "clients that never page"},
+	{"unpagedLimit", "The same for the types of the vault; 0 is everything, streamed.", nil, Inferred, "tenant 6.2, 17; clients 10.2", "SailPoint's and IdentityIQ's collectors, which read one page"},
 	{"emptyResources", "The member Resources of a list without resources.", []Value{
 		{"list", "an empty list"}, {"omit", "left out"},
 		{"omitVault", "left out for the types of the vault, an empty list for users and groups"},
@@ -161,9 +162,9 @@ var switches = []Switch{
 	{"phoneTypeAliases", "The documentation's mobileNumber, homeNumber and officeNumber stand for mobile, home and work.", either(
 		"they do, in values, selectors and filters", "they are types like any other",
 	), Documented, "tenant 8.2, 19.20", ""},
-	{"strictNames", "A userName must not hold any of `? < > * \" / \\`.", either(
-		"one that does is 400 invalidValue", "it may",
-	), Documented, "tenant 8.6", ""},
+	{"strictNames", "A userName must not hold any of `? < > * \" / \\`, a safe's name none of `\\ / : * < > \" . |` and be of 1 to 28 characters without a blank at the start.", either(
+		"one that breaks this is 400 invalidValue", "it may; `:` and `/` are refused in names of safes all the same",
+	), Documented, "tenant 8.6, 10.3", ""},
 	{"allowedSuffixes", "The parts that may follow the @ of a userName, separated by commas; empty allows all.", nil, ClientCode, "tenant 8.6", ""},
 	{"managerMustExist", "The manager of a user must be a user.", either(
 		"another id is 400 invalidValue", "any text is stored; $ref and displayName are shown while it is a user's id",
@@ -183,6 +184,36 @@ var switches = []Switch{
 	{"faithfulErrorCodes", "Malformed members and unknown schemas are answered 500, as the tenant does.", either(
 		"they are", "they are 400 and 404",
 	), Recorded, "tenant 7, 18.7", ""},
+
+	{"vaultMode", "What users and groups are.", []Value{
+		{"off", "users and roles of the directory, with ids as in the records of 2024"},
+		{"cloud", "those of Privilege Cloud: new ones carry the vault's extension with directoryType"},
+		{"selfHosted", "those of a self-hosted vault: as cloud, with decimal ids, and groups are filtered by eq on displayName alone, all else is 400 invalidFilter"},
+	}, Documented, "tenant 2, 6.3, 14, 16", "cybr-pam-scim (selfHosted)"},
+	{"vaultProvisioning", "The users who may become members of a safe.", []Value{
+		{"all", "every user"},
+		{"role", "the members of the group that vaultRole names, direct or not; another is not found"},
+		{"none", "users with the vault's extension; another is not found"},
+	}, Inferred, "tenant 2, 8.6", ""},
+	{"vaultRole", "The displayName of the group whose members may become members of safes.", nil, Inferred, "tenant 2, 16", ""},
+	{"creatorPermission", "Who makes a safe gets all rights on it.", either(
+		"a permission comes into being with the safe", "there is none until one is made",
+	), ClientCode, "tenant 10.3", ""},
+	{"containerDelete", "DELETE of a safe with accounts in it.", []Value{
+		{"cascade", "the accounts go along"}, {"refuse", "409"},
+	}, Inferred, "tenant 10.3, 20", ""},
+	{"retentionDefault", "A safe without NumberOfDaysRetention has 7.", either(
+		"it does", "it has none",
+	), Inferred, "tenant 10.3", ""},
+	{"rightsCase", "How rights are spelled in answers; any letter case and the names of older interfaces are taken.", []Value{
+		{"pascal", "UseAccounts"}, {"camel", "useAccounts"},
+	}, ClientCode, "tenant 15, 19.16", "SailPoint's connector for the tenant (pascal)"},
+	{"expiredMembers", "Permissions whose membershipExpirationDate has passed.", []Value{
+		{"show", "they are shown like any other"}, {"hide", "they are in no list, and not found"},
+	}, Choice, "tenant 11.2", ""},
+	{"requirePlatform", "An account needs the property platformId.", either(
+		"one without it is 400 invalidValue", "it does not",
+	), ClientCode, "tenant 12.2", ""},
 }
 
 // either are the values of a truth: what it means on and off.

@@ -29,6 +29,9 @@ type Tenant struct {
 	Now func() time.Time
 	// NewID makes an identifier for a new resource of a type.
 	NewID func(*schema.ResourceType) string
+	// Sealer encrypts the secrets of accounts; without one they are taken and
+	// forgotten.
+	Sealer Sealer
 	// Limits are the effective ones: of the tenant and of the server.
 	Limits
 	// Usage is what MaxResources and MaxConcurrent are held against; without it

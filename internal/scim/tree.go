@@ -94,9 +94,20 @@ func setAttribute(m *resource.Members, a *schema.Attribute, v resource.Value) {
 		if cur, ok := inner.Get(a.Name); ok && a.Type == schema.Complex && !a.MultiValued && !v.Unassigned() {
 			v = resource.Of(merge(cur.Members(), v.Members()))
 		}
-		put(inner, a.Name, v)
+		if a.EmptyIsValue && v.Kind() == resource.Array {
+			inner.Set(a.Name, v)
+		} else {
+			put(inner, a.Name, v)
+		}
 	}
 	putContainer(m, a.Extension, inner)
+}
+
+// same reports whether two values of an attribute are equal by its own
+// comparison.
+func same(a *schema.Attribute, v, w resource.Value) bool {
+	return v.Equal(w) || a.Type == schema.String && !a.CaseExact && v.Kind() == resource.String &&
+		w.Kind() == resource.String && schema.Fold(v.Str()) == schema.Fold(w.Str())
 }
 
 // put sets or, when v is unassigned, deletes a member.
@@ -119,10 +130,15 @@ func merge(base, over *resource.Members) *resource.Members {
 }
 
 // identity is what makes two elements of a multi-valued attribute the same:
-// type and value (RFC 7643 §2.4), or the whole element when it has no value.
+// type and value (RFC 7643 §2.4), or the whole element when it has no value;
+// unless the schema names a sub-attribute for it.
 func identity(a *schema.Attribute, v resource.Value) string {
 	if a.Type != schema.Complex {
 		return string(resource.AppendJSON(nil, v))
+	}
+	if a.Identity != nil {
+		key, _ := v.Members().Get(a.Identity.Name)
+		return schema.TextKey(key.Str(), a.Identity.CaseExact)
 	}
 	value, ok := v.Members().Get("value")
 	if !ok {

@@ -86,7 +86,7 @@ func checkSchemas(t *Tenant, rt *schema.ResourceType, in *resource.Members) erro
 // checkRequired checks that required attributes have a value (RFC 7643 §2.2,
 // §6), also in extensions that are required or present.
 func checkRequired(rt *schema.ResourceType, m *resource.Members) error {
-	if err := requireAll(rt.Schema.Attributes, m); err != nil {
+	if err := requireAll(rt, rt.Schema.Attributes, m); err != nil {
 		return err
 	}
 	for _, e := range rt.Extensions {
@@ -97,16 +97,22 @@ func checkRequired(rt *schema.ResourceType, m *resource.Members) error {
 			}
 			continue
 		}
-		if err := requireAll(e.Schema.Attributes, m); err != nil {
+		if err := requireAll(rt, e.Schema.Attributes, m); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func requireAll(attrs []*schema.Attribute, m *resource.Members) error {
+func requireAll(rt *schema.ResourceType, attrs []*schema.Attribute, m *resource.Members) error {
 	for _, a := range attrs {
+		if writable(rt, a) != nil {
+			continue // in no tree: see ends
+		}
 		v := getAttribute(m, a)
+		if a.EmptyIsValue && v.Kind() == resource.Array {
+			continue
+		}
 		if v.Unassigned() || v.Kind() == resource.String && strings.TrimSpace(v.Str()) == "" {
 			if a.Required && a.Mutability != schema.ReadOnly {
 				return scimerr.InvalidValue(a.Path, "%s is required and must not be empty.", a.Path)
@@ -168,6 +174,9 @@ func immutable(a *schema.Attribute, before, after *resource.Members, keep bool) 
 	old, now := getAttribute(before, a), getAttribute(after, a)
 	if old.Unassigned() || old.Equal(now) {
 		return nil
+	}
+	if same(a, old, now) {
+		keep = true
 	}
 	if !keep && !now.Unassigned() {
 		return scimerr.Mutability(a.Path, "%s is immutable and has another value already.", a.Path)

@@ -39,15 +39,18 @@ func (s *Service) Create(ctx context.Context, c *Call, rt *schema.ResourceType, 
 	if err != nil {
 		return nil, err
 	}
-	tree, named, err := s.shapeBody(c.Tenant, rt, in)
+	tree, named, err := s.shapeBody(ctx, c, rt, in)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.admit(ctx, c, rt, named); err != nil {
 		return nil, err
 	}
 	proj, err := projection(c.Tenant, rt, p, tree)
 	if err != nil {
 		return nil, err
 	}
-	password, err := s.takeSecrets(ctx, c.Tenant, rt, tree)
+	secrets, err := s.takeSecrets(ctx, c.Tenant, rt, tree)
 	if err != nil {
 		return nil, err
 	}
@@ -55,53 +58,101 @@ func (s *Service) Create(ctx context.Context, c *Call, rt *schema.ResourceType, 
 		return nil, err
 	}
 	now := c.Tenant.now()
-	r := &store.Resource{Type: rt, ID: c.Tenant.NewID(rt), Version: 1, Created: now, Modified: now}
 	made, err := s.makeRoom(ctx, c.Tenant)
 	if err != nil {
 		return nil, err
 	}
-	res, err := s.insert(ctx, c, r, tree, named, password, proj)
+	res, err := s.insert(ctx, c, &store.Resource{Type: rt, Version: 1, Created: now, Modified: now, Body: tree}, named, secrets, proj)
 	made(err == nil)
 	return res, err
 }
 
 // insert stores a new resource and renders it.
-func (s *Service) insert(ctx context.Context, c *Call, r *store.Resource, tree *resource.Members, named []naming, password []byte, proj *resource.Projection) (*Result, error) {
-	r.Body = tree
-	r.Doc, r.Cut = resource.Encode(tree)
-	var links []store.Link
+func (s *Service) insert(ctx context.Context, c *Call, r *store.Resource, named []naming, secrets *confidential, proj *resource.Projection) (*Result, error) {
+	var rec *store.Record
 	err := s.store.Do(ctx, c.Tenant.Space, func(tx store.Tx) error {
-		links = nil
-		found, err := c.lockNamed(tx, r.Type, named)
-		if err != nil {
+		made := *r
+		made.Body = r.Body.Clone()
+		if err := c.add(tx, &made, named, secrets); err != nil {
 			return err
 		}
-		if err := tx.Insert(r); err != nil {
-			return refusal(err)
-		}
-		e := &edges{call: c, tx: tx, rt: r.Type, seq: r.Seq, found: found}
-		for _, n := range named {
-			if err := e.add(n.col, n.ids); err != nil {
-				return err
-			}
-		}
-		if err := saveReferences(tx, c.Tenant, r.Type, r.Seq, nil, tree); err != nil {
-			return err
-		}
-		if password != nil {
-			if err := tx.SetPassword(r.Seq, password); err != nil {
-				return err
-			}
-		}
-		if links, err = readLinks(tx, c.Tenant, r.Type, r.Seq, r.Doc, proj); err != nil {
-			return err
-		}
-		return tx.Event(c.event(opCreate, r))
+		var err error
+		rec, err = c.written(tx, &made, proj)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return c.result(r, links, proj), nil
+	return c.result(r.Type, rec, proj), nil
+}
+
+// add stores a new resource in a transaction, with all that belongs to it. It
+// gives r its ends, its id and its document.
+func (c *Call) add(tx store.Tx, r *store.Resource, named []naming, secrets *confidential) error {
+	found, err := c.lockNamed(tx, r.Type, named)
+	if err != nil {
+		return err
+	}
+	if r.Ends, err = c.ends(r.Type, named, found); err != nil {
+		return err
+	}
+	kept, err := c.endReferences(tx, r)
+	if err != nil {
+		return err
+	}
+	r.Ends = append(r.Ends, kept...)
+	born := births[r.Type.Name]
+	if born.complete != nil {
+		born.complete(r)
+	}
+	withSchemas(r.Type, r.Body)
+	if err := c.identify(tx, r); err != nil {
+		return err
+	}
+	if err := c.clearLapsed(tx, r); err != nil {
+		return err
+	}
+	r.Doc, r.Cut = resource.Encode(r.Body)
+	if err := tx.Insert(r); err != nil {
+		return refusal(r.Type, err)
+	}
+	e := &edges{call: c, tx: tx, rt: r.Type, seq: r.Seq, found: found}
+	for _, n := range named {
+		if n.col.single {
+			continue
+		}
+		if err := e.add(n.col, n.ids); err != nil {
+			return err
+		}
+	}
+	if err := saveReferences(tx, c.Tenant, r.Type, r.Seq, nil, r.Body); err != nil {
+		return err
+	}
+	if err := secrets.save(tx, c.Tenant, r.Seq); err != nil {
+		return err
+	}
+	if err := tx.Event(c.event(opCreate, r)); err != nil || born.then == nil {
+		return err
+	}
+	return born.then(c, tx, r)
+}
+
+// birth is what a tenant does in the transaction that makes a resource.
+type birth struct {
+	// complete fills in what follows from the resources that it is linked to.
+	complete func(*store.Resource)
+	// then makes what comes into being along with it.
+	then func(*Call, store.Tx, *store.Resource) error
+}
+
+// births by resource type name.
+var births map[string]birth
+
+func init() {
+	births = map[string]birth{
+		"Container":           {then: creatorPermission},
+		"ContainerPermission": {complete: memberType},
+	}
 }
 
 // Replace answers PUT (RFC 7644 §3.5.1). It never creates.
@@ -110,7 +161,7 @@ func (s *Service) Replace(ctx context.Context, c *Call, rt *schema.ResourceType,
 	if err != nil {
 		return nil, err
 	}
-	shaped, named, err := s.shapeBody(c.Tenant, rt, in)
+	shaped, named, err := s.shapeBody(ctx, c, rt, in)
 	if err != nil {
 		return nil, err
 	}
@@ -118,20 +169,20 @@ func (s *Service) Replace(ctx context.Context, c *Call, rt *schema.ResourceType,
 	if err != nil {
 		return nil, err
 	}
-	password, err := s.takeSecrets(ctx, c.Tenant, rt, shaped)
+	secrets, err := s.takeSecrets(ctx, c.Tenant, rt, shaped)
 	if err != nil {
 		return nil, err
 	}
 	return s.change(ctx, c, rt, id, change{
 		op: opReplace, proj: proj, naming: named,
-		edit: func(before *resource.Members) (*resource.Members, []byte, error) {
+		edit: func(before *resource.Members) (*resource.Members, *confidential, error) {
 			after := shaped.Clone()
 			keepOmitted(c.Tenant, rt, before, after)
 			if err := checkImmutable(rt, before, after, c.Tenant.Profile.ImmutableInPut == "ignore"); err != nil {
 				return nil, nil, err
 			}
 			keepReadOnly(rt, before, after)
-			return after, password, nil
+			return after, secrets, nil
 		},
 		link: func(e *edges) error { return e.replace(named) },
 	})
@@ -141,11 +192,11 @@ func (s *Service) Replace(ctx context.Context, c *Call, rt *schema.ResourceType,
 type edit struct {
 	version       int64 // of the resource that before was read from
 	before, after *resource.Members
-	password      []byte
+	secrets       *confidential
 }
 
 // editor works out an edit; it is repeatable and does no I/O.
-type editor func(before *resource.Members) (after *resource.Members, password []byte, err error)
+type editor func(before *resource.Members) (after *resource.Members, secrets *confidential, err error)
 
 // change is what a PUT or PATCH does to a stored resource: to its tree, and to
 // its collections, which are no part of the tree.
@@ -174,8 +225,8 @@ func (s *Service) change(ctx context.Context, c *Call, rt *schema.ResourceType, 
 	if err != nil {
 		return nil, err
 	}
-	var r *store.Resource
-	var links []store.Link
+	var after *store.Record
+	var written string // the id of what was changed
 	answer := true
 	err = s.store.Do(ctx, c.Tenant.Space, func(tx store.Tx) error {
 		found, err := c.lockNamed(tx, rt, ch.naming)
@@ -191,11 +242,14 @@ func (s *Service) change(ctx context.Context, c *Call, rt *schema.ResourceType, 
 				return err
 			}
 		}
+		if err := c.keepEnds(tx, rt, rec.Seq, &ch, found); err != nil {
+			return err
+		}
 		e := &edges{call: c, tx: tx, rt: rt, seq: rec.Seq, found: found}
 		if err := ch.link(e); err != nil {
 			return err
 		}
-		r = &store.Resource{
+		r := &store.Resource{
 			Type: rt, Seq: rec.Seq, ID: rec.ID, Version: rec.Version, Created: rec.Created, Modified: rec.Modified,
 			Body: ed.after, Hidden: rec.Hidden, Doc: rec.Doc, Cut: rec.Cut,
 		}
@@ -204,31 +258,30 @@ func (s *Service) change(ctx context.Context, c *Call, rt *schema.ResourceType, 
 				return err
 			}
 		}
-		if ed.password != nil {
-			if err := tx.SetPassword(r.Seq, ed.password); err != nil {
-				return err
-			}
+		if err := ed.secrets.save(tx, c.Tenant, r.Seq); err != nil {
+			return err
 		}
-		if r.Version != rec.Version || ed.password != nil {
+		if r.Version != rec.Version || ed.secrets.any() {
 			if err := tx.Event(c.event(ch.op, r)); err != nil {
 				return err
 			}
 		}
+		written = rec.ID
 		if ch.answers != nil {
 			if answer, err = ch.answers(e); err != nil || !answer {
 				return err
 			}
 		}
-		links, err = readLinks(tx, c.Tenant, rt, r.Seq, r.Doc, ch.proj)
+		after, err = c.written(tx, r, ch.proj)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	if !answer {
-		return &Result{Location: location(c.Base, rt, r.ID)}, nil
+		return &Result{Location: location(c.Base, rt, written)}, nil
 	}
-	return c.result(r, links, ch.proj), nil
+	return c.result(rt, after, ch.proj), nil
 }
 
 // edit works out what becomes of a record.
@@ -237,7 +290,7 @@ func (c *Call) edit(rt *schema.ResourceType, rec *store.Record, fn editor) (*edi
 	if err != nil {
 		return nil, err
 	}
-	after, password, err := fn(before)
+	after, secrets, err := fn(before)
 	if err != nil {
 		return nil, err
 	}
@@ -247,7 +300,7 @@ func (c *Call) edit(rt *schema.ResourceType, rec *store.Record, fn editor) (*edi
 	if err := c.guardSelf(rt, rec.ID, after); err != nil {
 		return nil, err
 	}
-	return &edit{version: rec.Version, before: before, after: after, password: password}, nil
+	return &edit{version: rec.Version, before: before, after: after, secrets: secrets}, nil
 }
 
 // update writes a changed tree with the next version and time.
@@ -257,50 +310,9 @@ func (c *Call) update(tx store.Tx, r *store.Resource, before *resource.Members) 
 	r.Modified = c.Tenant.after(r.Modified)
 	r.Doc, r.Cut = resource.Encode(r.Body)
 	if err := tx.Update(r, ifVersion); err != nil {
-		return refusal(err)
+		return refusal(r.Type, err)
 	}
 	return saveReferences(tx, c.Tenant, r.Type, r.Seq, before, r.Body)
-}
-
-// Delete answers DELETE (RFC 7644 §3.6).
-func (s *Service) Delete(ctx context.Context, c *Call, rt *schema.ResourceType, id string) error {
-	err := s.store.Do(ctx, c.Tenant.Space, func(tx store.Tx) error {
-		rec, err := c.get(tx, rt, id)
-		if err != nil {
-			return err
-		}
-		if rec.ID == c.Principal.ID {
-			return scimerr.Forbidden("A token cannot delete the user that it stands for.")
-		}
-		if err := c.touchHolders(tx, rt, rec.Seq); err != nil {
-			return err
-		}
-		if err := tx.Delete(rt, rec.Seq); err != nil {
-			return err
-		}
-		return tx.Event(c.event(opDelete, &store.Resource{Type: rt, ID: rec.ID, Version: rec.Version, Modified: c.Tenant.after(rec.Modified)}))
-	})
-	if err == nil {
-		c.Tenant.Usage.removed()
-	}
-	return err
-}
-
-// touchHolders moves on the resources that hold one which is about to go in a
-// collection: they change with it.
-func (c *Call) touchHolders(tx store.Tx, rt *schema.ResourceType, seq int64) error {
-	for _, rel := range holders(rt) {
-		touched, err := tx.Touch(rel, seq, c.Tenant.now())
-		if err != nil {
-			return err
-		}
-		for _, t := range touched {
-			if err := tx.Event(c.event(opPatch, &store.Resource{Type: t.Type, ID: t.ID, Version: t.Version, Modified: t.Modified})); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // guardSelf keeps a token from deactivating the user that it stands for.
@@ -343,15 +355,18 @@ func keepReadOnly(rt *schema.ResourceType, before, after *resource.Members) {
 	}
 }
 
-// shapeBody makes the tree of a POST or PUT body, and reads the elements that it
-// names for collections.
-func (s *Service) shapeBody(t *Tenant, rt *schema.ResourceType, in *resource.Members) (*resource.Members, []naming, error) {
-	if err := checkSchemas(t, rt, in); err != nil {
+// shapeBody makes the tree of a POST or PUT body, and finds what it names for
+// link attributes.
+func (s *Service) shapeBody(ctx context.Context, c *Call, rt *schema.ResourceType, in *resource.Members) (*resource.Members, []naming, error) {
+	if err := checkSchemas(c.Tenant, rt, in); err != nil {
 		return nil, nil, err
 	}
-	sh := newShaper(t, rt)
+	sh := newShaper(c.Tenant, rt)
 	tree, err := sh.body(in)
-	return tree, sh.elements, err
+	if err != nil {
+		return nil, nil, err
+	}
+	return tree, sh.elements, s.resolveNames(ctx, c, sh.elements)
 }
 
 func parseObject(body []byte) (*resource.Members, error) {
@@ -372,31 +387,37 @@ func (c *Call) event(op string, r *store.Resource) store.Event {
 	}
 }
 
-func (c *Call) result(r *store.Resource, links []store.Link, proj *resource.Projection) *Result {
+// written is a resource as it was just written, with the links that its answer
+// shows.
+func (c *Call) written(tx store.Tx, r *store.Resource, proj *resource.Projection) (*store.Record, error) {
 	rec := &store.Record{
-		Seq: r.Seq, ID: r.ID, Version: r.Version, Created: r.Created, Modified: r.Modified,
-		Doc: r.Doc, Cut: r.Cut, Links: links,
+		Seq: r.Seq, ID: r.ID, Version: r.Version, Created: r.Created, Modified: r.Modified, Doc: r.Doc, Cut: r.Cut,
 	}
-	return &Result{
-		Body:     newRenderer(c, proj).append(nil, r.Type, rec),
-		Location: location(c.Base, r.Type, r.ID),
+	want := wants(c.Tenant, r.Type, proj)
+	want = slices.DeleteFunc(want, func(w store.Want) bool { return w.Holds != nil && !bytes.Contains(r.Doc, w.Holds) })
+	if len(want) == 0 {
+		return rec, nil
 	}
+	var err error
+	rec.Links, err = tx.Links(r.Seq, want)
+	return rec, err
 }
 
-func readLinks(tx store.Tx, t *Tenant, rt *schema.ResourceType, seq int64, doc []byte, proj *resource.Projection) ([]store.Link, error) {
-	want := wants(t, rt, proj)
-	want = slices.DeleteFunc(want, func(w store.Want) bool { return w.Holds != nil && !bytes.Contains(doc, w.Holds) })
-	if len(want) == 0 {
-		return nil, nil
+func (c *Call) result(rt *schema.ResourceType, rec *store.Record, proj *resource.Projection) *Result {
+	return &Result{
+		Body:     newRenderer(c, proj).append(nil, rt, rec),
+		Location: location(c.Base, rt, c.Tenant.shownID(rt, rec)),
 	}
-	return tx.Links(seq, want)
 }
 
 // refusal turns what the store refuses into what the client is told.
-func refusal(err error) error {
+func refusal(rt *schema.ResourceType, err error) error {
 	var taken *store.TakenError
-	if errors.As(err, &taken) {
-		return scimerr.Uniqueness(taken.Attr)
+	if !errors.As(err, &taken) {
+		return err
 	}
-	return err
+	if of := identities[rt.Name].attribute; taken.Attr == "id" && of != "" {
+		return scimerr.Uniqueness(of)
+	}
+	return scimerr.Uniqueness(taken.Attr)
 }

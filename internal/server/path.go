@@ -22,12 +22,8 @@ const linked = "Scim"
 // version is the protocol version that a path may name after the base.
 const version = "v2"
 
-// discoveryEndpoints and laterEndpoints are the fixed names beside the resource
-// types. laterEndpoints only help to recognise a SCIM path in the wrong place.
-var (
-	discoveryEndpoints = []string{"ServiceProviderConfig", "ResourceTypes", "Schemas", "Bulk", "Me", ".search"}
-	laterEndpoints     = []string{"Containers", "ContainerPermissions", "PrivilegedData", "PrivilegedDataPermissions"}
-)
+// discoveryEndpoints are the fixed names beside the resource types.
+var discoveryEndpoints = []string{"ServiceProviderConfig", "ResourceTypes", "Schemas", "Bulk", "Me", ".search"}
 
 type formKey struct{}
 
@@ -149,7 +145,7 @@ func (s *server) unknownEndpoint(q *request) error {
 func (s *server) isEndpoint(segment string) bool {
 	same := func(name string) bool { return strings.EqualFold(name, segment) }
 	return s.Registry.Endpoint(segment) != nil ||
-		slices.ContainsFunc(discoveryEndpoints, same) || slices.ContainsFunc(laterEndpoints, same)
+		slices.ContainsFunc(discoveryEndpoints, same)
 }
 
 // searchSegment stands where an id could, and is none.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -62,6 +63,8 @@ var areas = []struct {
 	{"replace", replaceRows}, {"patch", patchRows}, {"patch operations", operationRows}, {"delete", deleteRows},
 	{"discovery", discoveryRows}, {"tokens", tokenRows}, {"tenants", tenantRows}, {"addresses of tenants", placeRows}, {"log", logRows},
 	{"clients", clientRows}, {"clients changing", clientWriteRows}, {"tenant quirks", quirkRows}, {"large lists", largeRows},
+	{"containers", containerRows}, {"container permissions", permissionRows}, {"privileged data", accountRows},
+	{"privileged data permissions", accountPermissionRows}, {"vault", vaultRows},
 	{"switches", switchRows()}, {"strict", strictRows},
 	{"mapping of Entra ID", rowsOf(entraMapping, entraChange)},
 	{"mapping of Okta", rowsOf(oktaMapping, putting(readThenPut, put))},
@@ -168,6 +171,7 @@ func newClient(t testing.TB, s store.Store, profile string, set ...string) *clie
 	tenant := &scim.Tenant{
 		ID: stored.ID, Name: stored.Name, Space: stored.Space, Registry: registry(t),
 		Now: time.Now, NewID: func(*schema.ResourceType) string { return uuid.NewString() },
+		Sealer: plainSealer{},
 	}
 	tenant.Profile, tenant.Discovery = behaviour(t, profile, set)
 	fixed := []store.Token{{
@@ -205,6 +209,13 @@ func (h homes) Named(_ context.Context, name string) (*scim.Tenant, error) {
 		}
 	}
 	return nil, scimerr.NotFound("There is no tenant %s.", name)
+}
+
+// plainSealer seals nothing, so that tests can look at what is stored.
+type plainSealer struct{}
+
+func (plainSealer) Seal(plain, context []byte) (store.Sealed, error) {
+	return store.Sealed{Key: "plain", Data: append(append(slices.Clone(context), ' '), plain...)}, nil
 }
 
 // allRights is the token of new clients.

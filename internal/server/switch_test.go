@@ -84,6 +84,13 @@ var switches = []struct {
 			}
 		}},
 	}},
+	{"unpagedLimit", []shown{
+		{"0", func(c *client) { c.safes(4).query("/Containers").is(200).has("itemsPerPage", 4) }},
+		{"3", func(c *client) {
+			c.safes(4).query("/Containers").is(200).has("itemsPerPage", 3).has("totalResults", 4)
+			c.query("/Containers", "count", "4").is(200).has("itemsPerPage", 4)
+		}},
+	}},
 	{"emptyResources", []shown{
 		{"list", func(c *client) { c.emptyLists(true, true) }},
 		{"omit", func(c *client) { c.emptyLists(false, false) }},
@@ -584,6 +591,122 @@ var switches = []struct {
 			c.do("GET", "/Schemas/none", "").refused(404, "")
 			c.do("POST", "/Groups", `{"schemas":["`+groupURN+`"],"displayName":"Crew","members":7}`).refused(400, "invalidValue")
 		}},
+	}},
+	{"vaultMode", []shown{
+		{"off", func(c *client) {
+			id := c.user(ada)
+			c.get(id).lacks(vaultUserURN)
+			if strings.Trim(id, "0123456789") == "" {
+				c.Errorf("id %s", id)
+			}
+			c.vaultAdvertised(c.site.tenant.Profile.Discovery == "complete")
+		}},
+		{"cloud", func(c *client) {
+			id := c.user(ada)
+			c.get(id).has(vaultUserURN, raw(`{"directoryType":"Vault"}`)).has("schemas/1", vaultUserURN)
+			c.query("/Groups", "filter", `displayName sw "a"`).is(200)
+			c.vaultAdvertised(true)
+		}},
+		{"selfHosted", func(c *client) {
+			user, group := c.user(ada), c.group("Payroll")
+			if strings.Trim(user+group, "0123456789") != "" || user == group {
+				c.Errorf("ids %s %s", user, group)
+			}
+			c.do("GET", "/Groups/"+group, "").is(200).has(vaultGroupURN, raw(`{"directoryType":"Vault"}`))
+			c.query("/Groups", "filter", `displayName eq "payroll"`).is(200).has("totalResults", 1)
+			for _, f := range []string{`displayName sw "p"`, `id eq "` + group + `"`, `displayName eq "a" or displayName eq "b"`, `members.value eq "` + user + `"`} {
+				c.query("/Groups", "filter", f).refused(400, "invalidFilter").mentions("displayName")
+			}
+			c.vaultAdvertised(true)
+		}},
+	}},
+	{"vaultProvisioning", []shown{
+		{"all", func(c *client) { c.admitted(c.user(ada), true) }},
+		{"role", func(c *client) {
+			user := c.user(ada)
+			inner := c.group("Inner", user)
+			c.admitted(user, false)
+			c.group("privilege cloud USERS", inner)
+			c.admitted(user, true)
+		}},
+		{"none", func(c *client) {
+			c.admitted(c.user(ada), false)
+			c.admitted(c.user(`"userName":"bob","`+vaultUserURN+`":{"distinguishedName":"cn=bob"}`), true)
+		}},
+	}},
+	{"vaultRole", []shown{
+		{"Operators", func(c *client) {
+			c.site.tenant.Profile.VaultProvisioning = "role"
+			user := c.user(ada)
+			c.group("Privilege Cloud Users", user)
+			c.admitted(user, false)
+			c.group("Operators", user)
+			c.admitted(user, true)
+		}},
+	}},
+	{"creatorPermission", []shown{
+		{"true", func(c *client) { c.as(c.user(ada)).safes(2).query("/ContainerPermissions").has("totalResults", 2) }},
+		{"false", func(c *client) { c.as(c.user(ada)).safes(2).query("/ContainerPermissions").has("totalResults", 0) }},
+	}},
+	{"containerDelete", []shown{
+		{"cascade", func(c *client) {
+			c.account(c.safe("Ops"), "a")
+			c.do("DELETE", "/Containers/Ops", "").is(204)
+		}},
+		{"refuse", func(c *client) {
+			user := c.user(ada)
+			id := c.account(c.safe("Ops"), "a")
+			c.grant(`"container":{"value":"Ops"},"user":{"value":"` + user + `"},"rights":[]`).is(201)
+			c.do("DELETE", "/Containers/Ops", "").refused(409, "")
+			c.do("DELETE", "/PrivilegedData/"+id, "").is(204)
+			c.do("DELETE", "/Containers/Ops", "").is(204)
+		}},
+	}},
+	{"retentionDefault", []shown{
+		{"true", func(c *client) {
+			c.safe("Ops")
+			c.do("GET", "/Containers/Ops", "").has(safeURN, raw(`{"NumberOfDaysRetention":7}`))
+		}},
+		{"false", func(c *client) {
+			c.safe("Ops")
+			c.do("GET", "/Containers/Ops", "").lacks(safeURN)
+		}},
+	}},
+	{"rightsCase", []shown{
+		{"pascal", func(c *client) {
+			_, id := c.member("Ops", "ada", "useAccounts", "LISTACCOUNTS")
+			c.do("GET", "/ContainerPermissions/"+id, "").has("rights", raw(`["UseAccounts","ListAccounts"]`))
+		}},
+		{"camel", func(c *client) {
+			_, id := c.member("Ops", "ada", "UseAccounts", "LISTACCOUNTS")
+			c.do("GET", "/ContainerPermissions/"+id, "").has("rights", raw(`["useAccounts","listAccounts"]`))
+			c.query("/ContainerPermissions", "filter", `rights eq "UseAccounts"`, "attributes", "rights").has("Resources/0/rights", raw(`["useAccounts","listAccounts"]`))
+		}},
+	}},
+	{"expiredMembers", []shown{
+		{"show", func(c *client) {
+			id := c.expiring()
+			c.query("/ContainerPermissions").has("totalResults", 3)
+			c.do("GET", "/ContainerPermissions/"+id, "").is(200)
+		}},
+		{"hide", func(c *client) {
+			id := c.expiring()
+			c.query("/ContainerPermissions").has("totalResults", 2)
+			c.query("/ContainerPermissions", "filter", `container.value eq "Ops" and user pr`).has("totalResults", 2)
+			c.do("GET", "/ContainerPermissions/"+id, "").refused(404, "")
+			c.do("DELETE", "/ContainerPermissions/"+id, "").refused(404, "")
+			c.grant(`"container":{"value":"Ops"},"user":{"display":"u2"},"rights":["ListAccounts"]`).is(201)
+			c.query("/ContainerPermissions").has("totalResults", 3)
+		}},
+	}},
+	{"requirePlatform", []shown{
+		{"true", func(c *client) {
+			c.safe("Ops")
+			c.do("POST", "/PrivilegedData", accountBody("Ops", "a")).refused(400, "invalidValue").mentions("platformId")
+			id := c.account("Ops", "a", propertyList("PlatformID", "UnixSSH"))
+			c.patchAccount(id, `{"op":"remove","path":"`+propertiesURN+`:properties[key eq \"platformId\"]"}`).refused(400, "invalidValue")
+		}},
+		{"false", func(c *client) { c.account(c.safe("Ops"), "a") }},
 	}},
 }
 

@@ -1,0 +1,73 @@
+package scim
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/scimd/scimd/internal/schema"
+	"github.com/scimd/scimd/internal/store"
+)
+
+// idRule tells what the ids of a resource type are made of (cyberark-scim
+// section 16). Exactly one field is set.
+type idRule struct {
+	// attribute is the core attribute whose value is the id.
+	attribute string
+	// within is the relation to a resource whose number and the own one make the
+	// id: {n}_{m}.
+	within store.Relation
+	// pair are the relations to the two resources whose ids make the id: {a}:{b}.
+	pair []store.Relation
+	// number says whether the id is the own number.
+	number func(*Profile) bool
+}
+
+// identities by resource type name. A type that is not there, or whose number is
+// not wanted, has the ids that the tenant makes.
+var identities = map[string]idRule{
+	"User":                     {number: vaultNumbers},
+	"Group":                    {number: vaultNumbers},
+	"Container":                {attribute: "name"},
+	"ContainerPermission":      {pair: []store.Relation{store.Target, store.Grantee}},
+	"PrivilegedData":           {within: store.Safe},
+	"PrivilegedDataPermission": {pair: []store.Relation{store.Target, store.Grantee}},
+}
+
+func vaultNumbers(p *Profile) bool { return p.VaultMode == "selfHosted" }
+
+// identify gives a new resource its id, and its number where that is made of it.
+func (c *Call) identify(tx store.Tx, r *store.Resource) (err error) {
+	how := identities[r.Type.Name]
+	number := func() string {
+		if err == nil && r.Seq == 0 {
+			r.Seq, err = tx.NewSeq()
+		}
+		return strconv.FormatInt(r.Seq, 10)
+	}
+	switch {
+	case r.ID != "":
+	case how.attribute != "":
+		r.ID = getAttribute(r.Body, r.Type.Core(how.attribute)).Str()
+	case how.within != 0:
+		r.ID = strconv.FormatInt(endOf(r, how.within).Seq, 10) + "_" + number()
+	case how.pair != nil:
+		r.ID = endOf(r, how.pair[0]).ID + ":" + endOf(r, how.pair[1]).ID
+	case how.number != nil && how.number(c.Tenant.Profile):
+		r.ID = number()
+	default:
+		r.ID = c.Tenant.NewID(r.Type)
+	}
+	return err
+}
+
+func endOf(r *store.Resource, rel store.Relation) store.Link {
+	if i := slices.IndexFunc(r.Ends, func(l store.Link) bool { return l.Relation == rel }); i >= 0 {
+		return r.Ends[i]
+	}
+	return store.Link{}
+}
+
+// shownID is the id of a record as clients see it.
+func (t *Tenant) shownID(rt *schema.ResourceType, rec *store.Record) string {
+	return rec.ID
+}

@@ -1,0 +1,119 @@
+package scim
+
+import (
+	"strings"
+
+	"github.com/scimd/scimd/internal/filter"
+	"github.com/scimd/scimd/internal/resource"
+	"github.com/scimd/scimd/internal/schema"
+	"github.com/scimd/scimd/internal/scimerr"
+)
+
+const accountURN = "urn:ietf:params:scim:schemas:cyberark:1.0:PrivilegedData"
+
+// accountRules: an account is in a safe and, where the profile says so, has a
+// platform (cyberark-scim 12.2).
+func accountRules(p *Profile, rt *schema.ResourceType, before, after *resource.Members) error {
+	a := rt.Lookup(accountURN, "safe", "")
+	if getAttribute(after, a).Unassigned() {
+		return scimerr.InvalidValue(a.Path, "%s is required: an account is in a safe.", a.Path)
+	}
+	if p.RequirePlatform && property(rt, after, "platformId") == "" {
+		return scimerr.InvalidValue(properties(rt).Path, "The property platformId is required.")
+	}
+	return nil
+}
+
+func properties(rt *schema.ResourceType) *schema.Attribute {
+	return rt.Lookup(accountURN, "properties", "")
+}
+
+// property is the value of a property by its key in any letter case.
+func property(rt *schema.ResourceType, tree *resource.Members, key string) string {
+	for _, e := range getAttribute(tree, properties(rt)).Items() {
+		if k, _ := e.Members().Get("key"); schema.Fold(k.Str()) == schema.Fold(key) {
+			v, _ := e.Members().Get("value")
+			return v.Str()
+		}
+	}
+	return ""
+}
+
+// secretEndings are the endings of the keys of properties that hold secrets.
+var secretEndings = []string{"secret", "password", "passwd", "passphrase", "passcode", "pwd", "privatekey", "sshkey"}
+
+// secretKey tells that a property is a secret: secret, password, and what is
+// named like them (NewPassword, ssh_private_key, secretValue).
+func secretKey(key string) bool {
+	var letters strings.Builder
+	for _, r := range schema.Fold(key) {
+		if r >= 'a' && r <= 'z' {
+			letters.WriteRune(r)
+		}
+	}
+	name := strings.TrimSuffix(letters.String(), "value")
+	for _, end := range secretEndings {
+		if strings.HasSuffix(name, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// accountSecrets takes the secrets of an account out of its tree, by name: the
+// property's key in lower case, or password for the attribute of that name.
+func accountSecrets(rt *schema.ResourceType, tree *resource.Members) map[string]string {
+	var out map[string]string
+	keep := func(name, value string) {
+		if value == "" {
+			return
+		}
+		if out == nil {
+			out = map[string]string{}
+		}
+		out[schema.Fold(name)] = value
+	}
+	a := properties(rt)
+	items := getAttribute(tree, a).Items()
+	var plain []resource.Value
+	for _, e := range items {
+		key, _ := e.Members().Get("key")
+		if !secretKey(key.Str()) {
+			plain = append(plain, e)
+			continue
+		}
+		value, _ := e.Members().Get("value")
+		keep(key.Str(), value.Str())
+	}
+	if len(plain) < len(items) {
+		setAttribute(tree, a, resource.List(plain...))
+	}
+	password := rt.Lookup(accountURN, "password", "")
+	keep(password.Name, getAttribute(tree, password).Str())
+	return out
+}
+
+// removedAccountSecrets are the names of the secrets that the steps of a PATCH
+// remove: by the attribute, or by the key of the property.
+func removedAccountSecrets(rt *schema.ResourceType, steps []step) []string {
+	var names []string
+	for i := range steps {
+		st := &steps[i]
+		if st.op != opRemove || st.path == nil || st.path.Attr == nil {
+			continue
+		}
+		if st.path.Attr == rt.Lookup(accountURN, "password", "") {
+			names = append(names, st.path.Attr.Name)
+		}
+		if st.path.Attr != properties(rt) || st.path.Where == nil {
+			continue
+		}
+		eqs, _ := filter.EqSelector(st.path.Where)
+		for _, c := range eqs {
+			if c.Attr == st.path.Attr.Identity && secretKey(c.Literal.Str()) {
+				names = append(names, schema.Fold(c.Literal.Str()))
+			}
+		}
+	}
+	return names
+}
