@@ -46,7 +46,7 @@ func cycles(large bool) int {
 	if large && !raceDetector && !testing.Short() {
 		return 1
 	}
-	return 3
+	return 2
 }
 
 // random is the source of all that jobs make up.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 )
 
 // Okta is the provisioning job of an Okta org for one app (clients section 4).
@@ -303,7 +304,7 @@ func (o *Okta) Import(ctx context.Context, known []string, enough <-chan struct{
 		select {
 		case <-enough:
 			return walks, nil
-		default:
+		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }
