@@ -88,7 +88,7 @@ func TestAProfileFileIsValidWhenAServerWouldTakeIt(t *testing.T) {
 		"an unknown name":  {`{"name":"team","extends":"cyberark","switches":{"emailDefault":true}}`, `no switch "emailDefault"`},
 		"a wrong value":    {`{"name":"team","extends":"cyberark","switches":{"discovery":"2020"}}`, "switch discovery takes"},
 		"a switch missing": {`{"name":"team","switches":{"discovery":"2024"}}`, "switch anonymousDiscovery has no value"},
-		"no JSON":          {`{`, "unexpected EOF"},
+		"no JSON":          {`{`, "team.json:1:2: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

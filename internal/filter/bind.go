@@ -235,6 +235,34 @@ func Negate(p Predicate) Predicate {
 	return &Not{p}
 }
 
+// IgnoreCase is a predicate in which the texts of an attribute compare without
+// letter case, whatever the attribute says.
+func IgnoreCase(p Predicate, a *schema.Attribute) Predicate {
+	each := func(terms []Predicate) []Predicate {
+		out := make([]Predicate, len(terms))
+		for i, t := range terms {
+			out[i] = IgnoreCase(t, a)
+		}
+		return out
+	}
+	switch p := p.(type) {
+	case *And:
+		return &And{each(p.Terms)}
+	case *Or:
+		return &Or{each(p.Terms)}
+	case *Not:
+		return &Not{IgnoreCase(p.Term, a)}
+	case *Compare:
+		if p.Attr == a && p.Kind == TextKind {
+			folded, loose := *p, *a
+			loose.CaseExact = false
+			folded.Attr, folded.Key = &loose, schema.TextKey(p.Literal.Str(), false)
+			return &folded
+		}
+	}
+	return p
+}
+
 // Uses reports whether a predicate looks at an attribute for which fn holds.
 func Uses(p Predicate, fn func(*schema.Attribute) bool) bool {
 	some := func(terms []Predicate) bool {

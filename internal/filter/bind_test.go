@@ -7,6 +7,7 @@ import (
 
 	"github.com/scimd/scimd/internal/filter"
 	"github.com/scimd/scimd/internal/resource"
+	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/scimerr"
 )
 
@@ -199,5 +200,37 @@ func TestOnlyEqSelectorsTellWhatAnElementHolds(t *testing.T) {
 	}
 	if _, ok := filter.EqSelector(compile(t, `title eq "x"`, filter.Options{})); ok {
 		t.Error("a filter on a resource is no selector")
+	}
+}
+
+func TestTextsOfAnAttributeCanCompareWithoutLetterCase(t *testing.T) {
+	t.Parallel()
+	m := members(t, `{"id": "aB1", "externalId": "Ext"}`)
+	for text, want := range map[string]bool{
+		`id eq "AB1"`: true, `not (id ne "ab1") and externalId eq "Ext"`: true, `id sw "AB" or externalId eq "ext"`: true,
+		`externalId eq "EXT"`: false, `id eq "ab2"`: false, `id pr and externalId pr`: true,
+	} {
+		p := filter.IgnoreCase(compile(t, text, filter.Options{}), user.Core("id"))
+		if got := filter.Match(p, m); got != want {
+			t.Errorf("%s is %t", text, got)
+		}
+	}
+}
+
+func TestOtherWordsForAValueAreReplacedWhereWholeValuesCompare(t *testing.T) {
+	t.Parallel()
+	o := filter.Options{Canonical: func(a *schema.Attribute, text string) string {
+		if a.Path == "emails.type" {
+			return strings.TrimSuffix(text, "Mail")
+		}
+		return text
+	}}
+	for text, want := range map[string]string{
+		`emails[type eq "workMail"]`: `emails[type eq "work"]`, `emails.type ne "workMail"`: `emails.type ne "work"`,
+		`emails.type sw "workMail"`: `emails.type sw "workMail"`, `title eq "workMail"`: `title eq "workMail"`,
+	} {
+		if got := filter.Print(compile(t, text, o)); got != want {
+			t.Errorf("%s became %s", text, got)
+		}
 	}
 }

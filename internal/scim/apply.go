@@ -81,13 +81,12 @@ func (a *applier) unchanged(attr, sub *schema.Attribute, v resource.Value) bool 
 
 // assignLeaf sets a leaf; an immutable one only once.
 func (a *applier) assignLeaf(leaf *schema.Attribute, v resource.Value) error {
-	if leaf.Mutability == schema.Immutable {
-		if old := getAttribute(a.tree, leaf); !old.Unassigned() {
-			if !same(leaf, old, v) {
-				return scimerr.Mutability(leaf.Path, "%s is immutable and has a value already.", leaf.Path)
-			}
-			return nil
-		}
+	old := getAttribute(a.tree, leaf)
+	if err := settable(leaf, old, v); err != nil {
+		return err
+	}
+	if leaf.Mutability == schema.Immutable && !old.Unassigned() {
+		return nil // it stays as it is spelled
 	}
 	setAttribute(a.tree, leaf, v)
 	return nil
@@ -135,12 +134,8 @@ func (a *applier) applyComplex(attr *schema.Attribute, st *step) error {
 			merged.Delete(sub.Name)
 		}
 	}
-	for _, sub := range attr.Sub {
-		old, _ := before.Members().Get(sub.Name)
-		now, _ := merged.Get(sub.Name)
-		if sub.Mutability == schema.Immutable && !old.Unassigned() && !old.Equal(now) {
-			return scimerr.Mutability(sub.Path, "%s is immutable and has a value already.", sub.Path)
-		}
+	if err := settableMembers(attr, before.Members(), merged); err != nil {
+		return err
 	}
 	inner := container(a.tree, attr.Extension)
 	put(inner, attr.Name, resource.Of(merged))

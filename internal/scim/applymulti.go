@@ -167,9 +167,6 @@ func (el *elements) keep(ok func(resource.Value) bool) {
 // multiRemove removes the selected elements, or a sub-attribute of them.
 func (a *applier) multiRemove(el *elements, st *step) error {
 	sub := st.path.Sub
-	if sub != nil && sub.Mutability == schema.Immutable {
-		return scimerr.Mutability(sub.Path, "%s is immutable.", sub.Path)
-	}
 	var out []resource.Value
 	for _, e := range el.list {
 		if !selected(st.path, e) {
@@ -178,6 +175,10 @@ func (a *applier) multiRemove(el *elements, st *step) error {
 		}
 		if sub == nil {
 			continue
+		}
+		old, _ := e.Members().Get(sub.Name)
+		if err := settable(sub, old, resource.Value{}); err != nil {
+			return err
 		}
 		if e = without(e, sub.Name); hasContent(el.attr, e) {
 			out = append(out, e)
@@ -253,8 +254,9 @@ func (a *applier) changed(st *step, e resource.Value) (resource.Value, error) {
 		if err != nil {
 			return v, err
 		}
-		if old, _ := e.Members().Get(sub.Name); sub.Mutability == schema.Immutable && !old.Unassigned() && !old.Equal(v) {
-			return v, scimerr.Mutability(sub.Path, "%s is immutable and has a value already.", sub.Path)
+		old, _ := e.Members().Get(sub.Name)
+		if err := settable(sub, old, v); err != nil {
+			return v, err
 		}
 		if v.Unassigned() {
 			return without(e, sub.Name), nil
@@ -272,13 +274,8 @@ func (a *applier) changed(st *step, e resource.Value) (resource.Value, error) {
 	if err != nil || attr.Type != schema.Complex {
 		return v, err
 	}
-	for name, x := range v.Members().All() {
-		old, _ := e.Members().Get(name)
-		if s := attr.SubAttribute(name); s != nil && s.Mutability == schema.Immutable && !old.Unassigned() && !old.Equal(x) {
-			return v, scimerr.Mutability(s.Path, "%s is immutable and has a value already.", s.Path)
-		}
-	}
-	return resource.Of(merge(e.Members(), v.Members())), nil
+	merged := merge(e.Members(), v.Members())
+	return resource.Of(merged), settableMembers(attr, e.Members(), merged)
 }
 
 func selected(p *filter.Path, e resource.Value) bool {

@@ -158,14 +158,23 @@ func (e *edges) selected(col *linkAttr, a *schema.Attribute, where filter.Predic
 		return e.matching(col, a, where, links), err
 	}
 	links, err := e.elements(col, ids)
-	if _, plain := where.(*filter.Compare); plain {
-		return links, err // ids compare as everywhere in requests
-	}
 	return e.matching(col, a, where, links), err
 }
 
+// matching are those of the links that a filter selects; ids compare in it as in
+// sameID.
 func (e *edges) matching(col *linkAttr, a *schema.Attribute, where filter.Predicate, links []store.Link) []store.Link {
-	return slices.DeleteFunc(links, func(l store.Link) bool { return !filter.MatchElement(where, a, col.value(e.call, &l)) })
+	loose := where
+	if !e.call.Tenant.Profile.CaseExactIDs {
+		loose = filter.IgnoreCase(where, a.SubAttribute("value"))
+	}
+	return slices.DeleteFunc(links, func(l store.Link) bool {
+		p := loose
+		if l.Type.IDCaseExact {
+			p = where
+		}
+		return !filter.MatchElement(p, a, col.value(e.call, &l))
+	})
 }
 
 // namedValues are the values outside which a filter selects nothing; ok is false

@@ -147,7 +147,7 @@ func (c *Call) lockNamed(tx store.Tx, rt *schema.ResourceType, list []naming) (f
 			var rest []string
 			for _, id := range missing {
 				l, ok := byKey[schema.TextKey(id, target.IDCaseExact)]
-				if ok && (l.ID == id || !c.Tenant.Profile.CaseExactIDs) {
+				if ok && c.sameID(target, l.ID, id) {
 					found[finding{n.col, id}] = l
 				} else {
 					rest = append(rest, id)
@@ -157,6 +157,13 @@ func (c *Call) lockNamed(tx store.Tx, rt *schema.ResourceType, list []naming) (f
 		}
 	}
 	return found, nil
+}
+
+// sameID reports whether two texts are one id of a type: letter case counts where
+// the type or the profile says so. All ids in requests compare so.
+func (c *Call) sameID(rt *schema.ResourceType, a, b string) bool {
+	exact := rt.IDCaseExact || c.Tenant.Profile.CaseExactIDs
+	return schema.TextKey(a, exact) == schema.TextKey(b, exact)
 }
 
 // unknownLink refuses what a request names and is not there.

@@ -40,6 +40,11 @@ var memberCases = []memberCase{
 	{name: "R7643-2.3.7-03 an unknown member is no value", profile: "rfc7644", ops: `{"op":"add","path":"members","value":[{"value":"<cyd>"},{"value":"nobody"}]}`, err: "400 invalidValue"},
 	{name: "R7643-4.2-06 a group cannot be its own member", ops: `{"op":"add","path":"members","value":[{"value":"<crew>"}]}`, err: "400 invalidValue"},
 	{name: "user ids ignore letter case (cyberark-scim 16)", profile: "cyberark", ops: `{"op":"add","path":"members","value":[{"value":"user-ID-3"}]},{"op":"remove","path":"members[value eq \"USER-id-1\"]"}`, want: "bob cyd"},
+	{name: "user ids ignore letter case in every selector", profile: "cyberark", ops: `{"op":"add","path":"members","value":{"value":"<cyd>"}},{"op":"remove","path":"members[value eq \"USER-id-1\" and type eq \"User\"]"},{"op":"remove","path":"members[not (value ne \"USER-ID-2\")]"}`, want: "cyd"},
+	{name: "R7643-3.1-03 user ids are exact in every selector", profile: "rfc7644", ops: `{"op":"remove","path":"members[value eq \"USER-id-1\" and type eq \"User\"]"},{"op":"remove","path":"members[not (value ne \"USER-ID-2\")]"}`, want: "ada bob", same: true},
+	{name: "the own id in other letters changes no member", profile: "cyberark", ops: `{"op":"replace","path":"members[value eq \"<ada>\"].value","value":"USER-ID-1"}`, want: "ada bob", same: true},
+	{name: "a selector creates whom it names in other letters", profile: "cyberark", ops: `{"op":"add","path":"members[value eq \"USER-ID-3\" and type eq \"User\"]","value":{"display":"x"}}`, want: "ada bob cyd"},
+	{name: "R7643-2.3.7-02 references are exact", ops: `{"op":"remove","path":"members[$ref ew \"/USERS/<ada>\"]"},{"op":"remove","path":"members[$ref ew \"/Users/<bob>\"]"}`, want: "ada"},
 	{name: "R7643-3.1-03 user ids are exact", profile: "rfc7644", ops: `{"op":"add","path":"members","value":[{"value":"user-ID-3"}]}`, err: "400 invalidValue"},
 
 	{name: "Q-44 remove through a value filter", ops: `{"op":"remove","path":"members[value eq \"<ada>\"]"}`, want: "bob"},

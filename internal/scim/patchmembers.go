@@ -104,10 +104,6 @@ func (e *edges) apply(st *step) error {
 	return e.set(st.col, st.ids)
 }
 
-func immutableElement(sub *schema.Attribute) error {
-	return scimerr.Mutability(sub.Path, "%s is immutable: add or remove whole elements of %s.", sub.Path, sub.Parent.Path)
-}
-
 // applySelected applies a step on the elements that a filter selects.
 func (e *edges) applySelected(st *step) error {
 	attr := st.path.Attr
@@ -131,8 +127,7 @@ func (e *edges) applySelected(st *step) error {
 	if err := e.keepElements(st, []store.Link{link}); err != nil {
 		return err
 	}
-	if _, plain := st.path.Where.(*filter.Compare); !plain && link.Type != nil &&
-		!filter.MatchElement(st.path.Where, attr, st.col.value(e.call, &link)) {
+	if link.Type != nil && len(e.matching(st.col, attr, st.path.Where, []store.Link{link})) == 0 {
 		return noMatch(attr) // the element would not be what the filter describes
 	}
 	return e.add(st.col, st.ids)
@@ -165,7 +160,9 @@ func (e *edges) keep(st *step, links []store.Link, sub *schema.Attribute, v reso
 		if l.Type == nil {
 			continue // not there: what follows refuses it
 		}
-		if now, _ := st.col.value(e.call, l).Members().Get(sub.Name); schema.TextKey(now.Str(), sub.CaseExact) != schema.TextKey(v.Str(), sub.CaseExact) {
+		now, _ := st.col.value(e.call, l).Members().Get(sub.Name)
+		same := schema.TextKey(now.Str(), sub.CaseExact) == schema.TextKey(v.Str(), sub.CaseExact)
+		if !same && !(sub.Name == "value" && e.call.sameID(l.Type, l.ID, v.Str())) {
 			return immutableElement(sub)
 		}
 	}

@@ -12,6 +12,9 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/scimd/scimd/internal/resource"
+	"github.com/scimd/scimd/internal/scimerr"
 )
 
 // profileJSON is the file of a profile. One that extends another sets the
@@ -104,9 +107,15 @@ func readProfile(fsys fs.FS, where string, file bool) (profileJSON, error) {
 	return decodeProfile(where, data)
 }
 
-// decodeProfile reads one link of a profile; where is what errors call it.
+// decodeProfile reads one link of a profile; where is what errors call it. The
+// parser of bodies reads it first: it refuses names that stand twice, and what
+// follows the object, which the decoder passes over.
 func decodeProfile(where string, data []byte) (profileJSON, error) {
 	var in profileJSON
+	if _, err := resource.ParseObject(data, resource.Limits{}); err != nil {
+		e := scimerr.From(err)
+		return profileJSON{}, fmt.Errorf("profile %s:%s: %s", where, lineAndColumn(data, e.At), e.Detail)
+	}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&in); err != nil {
@@ -116,6 +125,15 @@ func decodeProfile(where string, data []byte) (profileJSON, error) {
 		return profileJSON{}, fmt.Errorf("profile %s has no name", where)
 	}
 	return in, nil
+}
+
+// lineAndColumn gives the position "byte N" of a text as "LINE:COLUMN", both
+// from 1 and the column in bytes.
+func lineAndColumn(text []byte, at string) string {
+	n := 0
+	_, _ = fmt.Sscanf(at, "byte %d", &n) // without a position it is the beginning
+	before := text[:min(n, len(text))]
+	return fmt.Sprintf("%d:%d", bytes.Count(before, []byte("\n"))+1, len(before)-bytes.LastIndexByte(before, '\n'))
 }
 
 // setJSON sets a switch from JSON. A quoted value stays quoted for switches

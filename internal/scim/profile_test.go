@@ -183,6 +183,10 @@ func TestAProfileThatCannotBeUsedIsRefusedWithItsReason(t *testing.T) {
 		"pool.json":     `{"name":"x","extends":"loop.json"}`,
 		"orphan.json":   `{"name":"x","extends":"cyberarc"}`,
 		"broken.json":   `{"name":`,
+		"twice.json":    "{\"name\":\"x\",\"extends\":\"cyberark\",\n\t\"switches\":{\"maxResults\":1, \"maxResults\":2}}",
+		"again.json":    `{"name":"x","extends":"cyberark","Name":"y"}`,
+		"tail.json":     "{\"name\":\"x\",\"extends\":\"cyberark\"}\n{}",
+		"list.json":     `[]`,
 	})
 	for file, want := range map[string]string{
 		"typo.json":     `there is no switch "emailDefault"; the nearest is "emailDefaults"`,
@@ -194,7 +198,11 @@ func TestAProfileThatCannotBeUsedIsRefusedWithItsReason(t *testing.T) {
 		"partial.json":  `switch anonymousDiscovery has no value`,
 		"loop.json":     `extends itself`,
 		"orphan.json":   `there is no profile "cyberarc"; built in are cyberark, rfc7644, strict`,
-		"broken.json":   `unexpected EOF`,
+		"broken.json":   `broken.json:1:9: The JSON text is malformed at byte 8: a value is expected`,
+		"twice.json":    `twice.json:2:30: The member "maxResults" occurs twice`,
+		"again.json":    `again.json:1:34: The member "Name" occurs twice`,
+		"tail.json":     `tail.json:2:1: The JSON text is malformed at byte 34: nothing may follow the value`,
+		"list.json":     `list.json:1:1: The body must be a JSON object`,
 		"absent.json":   `no such file`,
 	} {
 		t.Run(file, func(t *testing.T) {

@@ -169,7 +169,7 @@ var switches = []Switch{
 	{"managerMustExist", "The manager of a user must be a user.", either(
 		"another id is 400 invalidValue", "any text is stored; $ref and displayName are shown while it is a user's id",
 	), Choice, "R7643-4.3-05", "identity providers that send managers before their users (false)"},
-	{"caseExactIds", "Ids in paths are compared with letter case, whatever the resource type says.", either(
+	{"caseExactIds", "Ids in paths, and of members in bodies and PATCH paths, are compared with letter case, whatever the resource type says.", either(
 		"they are", "ids of users are taken in any letter case",
 	), Choice, "tenant 16; R7643-3.1-03", ""},
 	{"listServiceUsers", "Users that tokens stand for appear in /Users.", either(

@@ -149,42 +149,6 @@ func withSchemas(rt *schema.ResourceType, m *resource.Members) {
 	m.Set("schemas", resource.List(urns...))
 }
 
-// checkImmutable refuses another value for an immutable attribute that is
-// assigned already (RFC 7643 §7); with keep it puts the old value back instead.
-func checkImmutable(rt *schema.ResourceType, before, after *resource.Members, keep bool) error {
-	for a := range rt.Attributes() {
-		if a.Type == schema.Complex && !a.MultiValued {
-			for _, sub := range a.Sub {
-				if err := immutable(sub, before, after, keep); err != nil {
-					return err
-				}
-			}
-		}
-		if err := immutable(a, before, after, keep); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func immutable(a *schema.Attribute, before, after *resource.Members, keep bool) error {
-	if a.Mutability != schema.Immutable {
-		return nil
-	}
-	old, now := getAttribute(before, a), getAttribute(after, a)
-	if old.Unassigned() || old.Equal(now) {
-		return nil
-	}
-	if same(a, old, now) {
-		keep = true
-	}
-	if !keep && !now.Unassigned() {
-		return scimerr.Mutability(a.Path, "%s is immutable and has another value already.", a.Path)
-	}
-	setAttribute(after, a, old)
-	return nil
-}
-
 // maxMembers bounds the members of one object of a resource: the parser takes
 // no more, and what PATCH builds up must be fit for a PUT.
 const maxMembers = 1000

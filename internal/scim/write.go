@@ -178,7 +178,7 @@ func (s *Service) Replace(ctx context.Context, c *Call, rt *schema.ResourceType,
 		edit: func(before *resource.Members) (*resource.Members, *confidential, error) {
 			after := shaped.Clone()
 			keepOmitted(c.Tenant, rt, before, after)
-			if err := checkImmutable(rt, before, after, c.Tenant.Profile.ImmutableInPut == "ignore"); err != nil {
+			if err := keepImmutable(rt, before, after, c.Tenant.Profile.ImmutableInPut == "ignore"); err != nil {
 				return nil, nil, err
 			}
 			keepReadOnly(rt, before, after)
