@@ -227,7 +227,7 @@ func (e *engine) tenant(t store.Tenant) (*scim.Tenant, error) {
 		ID: t.ID, Name: t.Name, Space: t.Space, Profile: b.profile, Registry: e.registry, Discovery: b.discovery,
 		Now: time.Now, NewID: newID, Sealer: e.sealer,
 		Limits: limits.Within(scim.Limits{
-			MaxBody: int(e.cfg.MaxBody), MaxFilterDepth: e.cfg.MaxFilterDepth, MaxFilterLength: int(e.cfg.MaxFilterLength),
+			MaxFilterDepth: e.cfg.MaxFilterDepth, MaxFilterLength: int(e.cfg.MaxFilterLength), // that of bodies is with the server
 		}),
 	}, nil
 }

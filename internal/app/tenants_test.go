@@ -81,7 +81,7 @@ func TestTenantsOfOneProfileShareIt(t *testing.T) {
 		t.Errorf("a %+v, b %+v (own %t), %v", a, b, own, err)
 	}
 	c, err := d.Named(t.Context(), "c")
-	if err != nil || c.MaxBody != 5 || c.MaxFilterDepth != e.cfg.MaxFilterDepth || a.MaxBody != int(e.cfg.MaxBody) {
+	if err != nil || c.MaxBody != 5 || c.MaxFilterDepth != e.cfg.MaxFilterDepth || a.MaxBody != 0 || a.MaxFilterLength != int(e.cfg.MaxFilterLength) {
 		t.Errorf("limits %+v and %+v, %v", c.Limits, a.Limits, err)
 	}
 	if other, own, err := d.At("elsewhere.example"); err != nil || own || other.Name != "default" || other.Profile != e.profile {

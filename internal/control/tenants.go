@@ -32,9 +32,7 @@ func (d *Direct) Tenants(ctx context.Context) ([]Tenant, error) {
 	}
 	out := make([]Tenant, len(list))
 	for i, t := range list {
-		if out[i], err = d.shown(t); err != nil {
-			return nil, err
-		}
+		out[i] = d.shown(t)
 	}
 	return out, nil
 }
@@ -45,10 +43,7 @@ func (d *Direct) Tenant(ctx context.Context, name string) (*Tenant, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := d.shown(t)
-	if err != nil {
-		return nil, err
-	}
+	out := d.shown(t)
 	p, err := d.profile(t)
 	if err != nil {
 		return nil, err
@@ -88,16 +83,11 @@ func (d *Direct) CreateTenant(ctx context.Context, n NewTenant) (*MadeTenant, er
 	if err := d.Changed(ctx); err != nil {
 		return nil, err
 	}
-	out := &MadeTenant{}
 	made, err := d.CreateToken(ctx, token)
-	if err == nil {
-		out.FirstToken = *made
-		out.Tenant, err = d.shown(t)
-	}
 	if err != nil { // a tenant without a token is of no use to the caller
 		return nil, errors.Join(err, d.delete(ctx, t))
 	}
-	return out, nil
+	return &MadeTenant{Tenant: d.shown(t), FirstToken: *made}, nil
 }
 
 // UpdateTenant implements Service.
@@ -113,8 +103,8 @@ func (d *Direct) UpdateTenant(ctx context.Context, name string, c TenantChange) 
 	if err := d.Changed(ctx); err != nil {
 		return nil, err
 	}
-	out, err := d.shown(t)
-	return &out, err
+	out := d.shown(t)
+	return &out, nil
 }
 
 // DeleteTenant implements Service.
@@ -237,12 +227,10 @@ func changeHosts(t *store.Tenant, c *TenantChange) error {
 	return nil
 }
 
-// shown is a tenant as lists show it.
-func (d *Direct) shown(t store.Tenant) (Tenant, error) {
-	limits, err := scim.ParseLimits(t.Limits)
-	if err != nil {
-		return Tenant{}, err
-	}
+// shown is a tenant as lists show it. Limits that cannot be read, which only
+// this tenant's requests are told, are left out.
+func (d *Direct) shown(t store.Tenant) Tenant {
+	limits, _ := scim.ParseLimits(t.Limits)
 	out := Tenant{
 		Name: t.Name, Profile: t.Profile, FollowsOptions: t.Switches == "", Hosts: t.Hosts, Limits: limits.Map(),
 		BaseURLs: d.baseURLs(t), Created: t.Created,
@@ -250,7 +238,7 @@ func (d *Direct) shown(t store.Tenant) (Tenant, error) {
 	if out.FollowsOptions {
 		out.Profile = d.Profile.Name
 	}
-	return out, nil
+	return out
 }
 
 // baseURLs are the ways to a tenant: from the base URL of the server, of which

@@ -2,22 +2,21 @@ package scim
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/scimd/scimd/internal/resource"
 	"github.com/scimd/scimd/internal/store"
 )
 
-// serviceUserSetting names the setting that holds the id of a tenant's service
-// user.
-const serviceUserSetting = "tenant/%d/serviceUser"
+// serviceUserSetting names, among a tenant's settings, the one that holds the id
+// of its service user.
+const serviceUserSetting = "serviceUser"
 
 // EnsureServiceUser gives the principal of the service user that every tenant
 // is born with, and makes the user when it is not there. The user is hidden
 // from lists (design table, "principals"). Several processes may call it at
 // once: the setting decides whose user stays.
 func (s *Service) EnsureServiceUser(ctx context.Context, t *Tenant) (store.Principal, error) {
-	key := fmt.Sprintf(serviceUserSetting, t.ID)
+	key := store.TenantSettings(t.ID) + serviceUserSetting
 	rt := t.Registry.Type("User")
 	userName := "scimd-service@" + t.Name
 	p := store.Principal{Kind: "service", Display: userName}

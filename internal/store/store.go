@@ -10,6 +10,7 @@ package store
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/scimd/scimd/internal/filter"
@@ -353,6 +354,9 @@ type Tenant struct {
 	Created time.Time
 }
 
+// TenantSettings begins the keys of the settings that go with a tenant.
+func TenantSettings(id int64) string { return "tenant/" + strconv.FormatInt(id, 10) + "/" }
+
 // Token is an opaque bearer token; only its hash is kept.
 type Token struct {
 	ID        string // public, names the token in lists and logs
@@ -378,7 +382,7 @@ type Admin interface {
 	// the tenant given to it, which may run more than once; an error from change
 	// is returned as it is. ErrNotFound; *TakenError "host".
 	UpdateTenant(ctx context.Context, id int64, change func(*Tenant) error) (Tenant, error)
-	// DeleteTenant removes a tenant with its tokens and hosts at once, so that
+	// DeleteTenant removes a tenant with its tokens, hosts and settings at once, so that
 	// nothing leads to its resources any more; Sweep removes these. ErrNotFound.
 	DeleteTenant(ctx context.Context, id int64, at time.Time) error
 	// Sweep removes the resources and events of deleted tenants. It works in short

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/scimd/scimd/internal/store"
@@ -203,6 +204,11 @@ func (s *Store) DeleteTenant(ctx context.Context, id int64, at time.Time) error 
 			if _, err := c.Exec(ctx, statement, id); err != nil {
 				return err
 			}
+		}
+		// Keys with the prefix: "0" comes after "/".
+		prefix := store.TenantSettings(id)
+		if _, err := c.Exec(ctx, "DELETE FROM setting WHERE key >= $1 AND key < $2", prefix, strings.TrimSuffix(prefix, "/")+"0"); err != nil {
+			return err
 		}
 		_, err = c.Exec(ctx, "INSERT INTO doomed_space (space, since) VALUES ($1, $2) ON CONFLICT DO NOTHING", t.Space, at.UnixMicro())
 		return err

@@ -165,7 +165,7 @@ var tenantCases = []testCase{
 			last = next
 		}
 	}},
-	{"a deleted tenant is gone at once, with its tokens and hosts", func(w *world) {
+	{"a deleted tenant is gone at once, with its tokens, hosts and settings", func(w *world) {
 		host := hostName()
 		made, err := w.store.CreateTenant(w.ctx, store.Tenant{Name: "gone-" + rand.Text(), Hosts: []string{host}, Created: epoch})
 		if err != nil {
@@ -175,8 +175,19 @@ var tenantCases = []testCase{
 		if err := w.store.CreateToken(w.ctx, tok); err != nil {
 			w.Fatal(err)
 		}
+		others := fmt.Sprintf("tenant/%d0/x", made.ID) // begins alike
+		for _, key := range []string{store.TenantSettings(made.ID) + "x", others} {
+			if _, err := w.store.SetSetting(w.ctx, key, "v"); err != nil {
+				w.Fatal(err)
+			}
+		}
 		if err := w.store.DeleteTenant(w.ctx, made.ID, epoch); err != nil {
 			w.Fatal(err)
+		}
+		_, gone, err := w.store.Setting(w.ctx, store.TenantSettings(made.ID)+"x")
+		_, kept, err2 := w.store.Setting(w.ctx, others)
+		if gone || !kept || err != nil || err2 != nil {
+			w.Errorf("its setting is there: %t, another tenant's: %t; %v, %v", gone, kept, err, err2)
 		}
 		if _, ok := w.tenantOf(made.ID); ok {
 			w.Error("the tenant is still there")
