@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -147,6 +148,13 @@ func (d *directory) get(typ, name string, p ...*Params) (shown, string) {
 	res, err := d.service.Get(d.Context(), d.call, d.rt(typ), d.ids[name], append(p, &Params{})[0])
 	if err != nil {
 		d.Fatalf("get %s: %v", name, err)
+	}
+	if res.Stream != nil {
+		var body bytes.Buffer
+		if err := res.Stream(d.Context(), &body); err != nil {
+			d.Fatalf("get %s: %v", name, err)
+		}
+		res.Body = body.Bytes()
 	}
 	return decoded(d, res.Body), string(res.Body)
 }

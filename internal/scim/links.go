@@ -127,8 +127,10 @@ func holders(rt *schema.ResourceType) []store.Relation {
 }
 
 // want asks for the links of an attribute.
-func (col *linkAttr) want(p *Profile) store.Want {
-	return store.Want{Relation: col.relation, Reverse: col.reverse, Transitive: col.nested && p.IndirectGroups}
+func (col *linkAttr) want(t *Tenant) store.Want {
+	return store.Want{
+		Relation: col.relation, Reverse: col.reverse, Transitive: col.nested && t.Profile.IndirectGroups, Types: col.types(t.Registry),
+	}
 }
 
 // wants are the links that a read of the type needs, unless the projection
@@ -137,12 +139,12 @@ func wants(t *Tenant, rt *schema.ResourceType, proj *resource.Projection) []stor
 	var out []store.Want
 	for _, ref := range references[rt.Name] {
 		if ref.display != "" && keeps(proj, ref.container()...) {
-			out = append(out, store.Want{Relation: ref.relation, Holds: ref.marker})
+			out = append(out, ref.want(t))
 		}
 	}
 	for _, col := range linkAttrs[rt.Name] {
 		if keeps(proj, col.name) {
-			out = appendWant(out, col.want(t.Profile))
+			out = appendWant(out, col.want(t))
 		}
 	}
 	return out
@@ -150,10 +152,12 @@ func wants(t *Tenant, rt *schema.ResourceType, proj *resource.Projection) []stor
 
 // appendWant adds what is not there yet: attributes may share a relation.
 func appendWant(list []store.Want, w store.Want) []store.Want {
-	if slices.ContainsFunc(list, func(x store.Want) bool { return x.Relation == w.Relation && x.Reverse == w.Reverse }) {
-		return list
+	i := slices.IndexFunc(list, func(x store.Want) bool { return x.Relation == w.Relation && x.Reverse == w.Reverse })
+	if i < 0 {
+		return append(list, w)
 	}
-	return append(list, w)
+	list[i].Types = append(list[i].Types, w.Types...)
+	return list
 }
 
 // judged are the links that a filter and an order need to see: those of an
@@ -162,12 +166,12 @@ func judged(t *Tenant, rt *schema.ResourceType, p filter.Predicate, by *schema.A
 	var out []store.Want
 	for _, ref := range references[rt.Name] {
 		if ref.display != "" {
-			out = append(out, store.Want{Relation: ref.relation, Holds: ref.marker})
+			out = append(out, ref.want(t))
 		}
 	}
 	for _, col := range linkAttrs[rt.Name] {
 		if a := rt.Core(col.name); about(p, a) || by != nil && by.Top() == a {
-			out = appendWant(out, col.want(t.Profile))
+			out = appendWant(out, col.want(t))
 		}
 	}
 	return out
@@ -191,32 +195,38 @@ func (t *Tenant) transitive() []store.Relation {
 func (r *renderer) appendLinked(dst []byte, rt *schema.ResourceType, links []store.Link) []byte {
 	list := linkAttrs[rt.Name]
 	for i := range list {
-		col := &list[i]
-		some := false
-		for j := range links {
-			l := &links[j]
-			if !col.of(l) {
-				continue
-			}
-			if some {
-				dst = append(dst, ',')
-			} else {
-				dst = append(dst, '"')
-				dst = append(dst, col.name...)
-				dst = append(dst, `":`...)
-				if !col.single {
-					dst = append(dst, '[')
-				}
-			}
-			some = true
-			dst = r.appendValue(dst, col, l)
-		}
-		switch {
-		case some && col.single:
+		before := len(dst)
+		if dst = r.appendLinks(dst, &list[i], links); len(dst) > before {
 			dst = append(dst, ',')
-		case some:
-			dst = append(dst, "],"...)
 		}
+	}
+	return dst
+}
+
+// appendLinks adds those links that are values of an attribute as a member of
+// that name; without any there is none.
+func (r *renderer) appendLinks(dst []byte, col *linkAttr, links []store.Link) []byte {
+	some := false
+	for i := range links {
+		l := &links[i]
+		if !col.of(l) {
+			continue
+		}
+		if some {
+			dst = append(dst, ',')
+		} else {
+			dst = append(dst, '"')
+			dst = append(dst, col.name...)
+			dst = append(dst, `":`...)
+			if !col.single {
+				dst = append(dst, '[')
+			}
+		}
+		some = true
+		dst = r.appendValue(dst, col, l)
+	}
+	if some && !col.single {
+		dst = append(dst, ']')
 	}
 	return dst
 }

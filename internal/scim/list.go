@@ -171,6 +171,16 @@ func (l *List) Write(ctx context.Context, w io.Writer) error {
 			if items++; items > 1 {
 				buf = append(buf, ',')
 			}
+			if batch[i].Streams != nil {
+				if _, err := w.Write(buf); err != nil {
+					return err
+				}
+				buf = buf[:0]
+				if err := l.renderer.stream(ctx, w, batch[i].Type, batch[i].Record); err != nil {
+					return err
+				}
+				continue
+			}
 			buf = l.renderer.append(buf, batch[i].Type, batch[i].Record)
 			if len(buf) >= chunk {
 				if _, err := w.Write(buf); err != nil {

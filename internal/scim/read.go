@@ -3,6 +3,7 @@ package scim
 import (
 	"context"
 	"errors"
+	"io"
 	"strings"
 	"unicode/utf8"
 
@@ -20,10 +21,13 @@ func (s *Service) Get(ctx context.Context, c *Call, rt *schema.ResourceType, id 
 	if err != nil {
 		return nil, err
 	}
-	return &Result{
-		Body:     newRenderer(c, proj).append(make([]byte, 0, len(rec.Doc)+512), rt, rec),
-		Location: location(c.Base, rt, c.Tenant.shownID(rt, rec)),
-	}, nil
+	res := &Result{Location: location(c.Base, rt, c.Tenant.shownID(rt, rec))}
+	if rec.Streams != nil {
+		res.Stream = func(ctx context.Context, w io.Writer) error { return newRenderer(c, proj).stream(ctx, w, rt, rec) }
+	} else {
+		res.Body = newRenderer(c, proj).append(make([]byte, 0, len(rec.Doc)+512), rt, rec)
+	}
+	return res, nil
 }
 
 // read reads a resource outside a transaction.

@@ -131,6 +131,11 @@ func (r *reference) types(reg *schema.Registry) []*schema.ResourceType {
 	return typesOf(reg, r.targets)
 }
 
+// want asks for the edge of a reference.
+func (r *reference) want(t *Tenant) store.Want {
+	return store.Want{Relation: r.relation, Types: r.types(t.Registry), Holds: r.marker}
+}
+
 // refers reports whether a reference of the type is among the links.
 func refers(rt *schema.ResourceType, links []store.Link) bool {
 	for _, ref := range references[rt.Name] {

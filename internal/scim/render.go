@@ -22,16 +22,9 @@ func newRenderer(c *Call, proj *resource.Projection) *renderer {
 	return &renderer{call: c, proj: proj}
 }
 
-// append adds the wire form of a record to dst.
+// append adds the wire form of a record without streams to dst.
 func (r *renderer) append(dst []byte, rt *schema.ResourceType, rec *store.Record) []byte {
-	if rt != r.rt {
-		r.rt, r.collection = rt, r.call.Base+rt.Endpoint
-	}
-	meta := resource.Meta{ResourceType: rt.Name, Created: rec.Created, Modified: rec.Modified, Collection: r.collection}
-	if r.call.Tenant.Profile.MetaTimes == "reply" {
-		now := r.call.Tenant.now()
-		meta.Created, meta.Modified = now, now
-	}
+	meta := r.meta(rt, rec)
 	r.derived = r.appendLinked(r.derived[:0], rt, rec.Links)
 	doc, id := spelledRights(r.call.Tenant.Profile, rt, rec.Doc), r.call.Tenant.shownID(rt, rec)
 	if r.proj == nil && !refers(rt, rec.Links) {
@@ -40,6 +33,18 @@ func (r *renderer) append(dst []byte, rt *schema.ResourceType, rec *store.Record
 	r.wire = resource.AppendResource(r.wire[:0], doc, rec.Cut, id, r.derived, meta)
 	r.wire = r.appendReferences(r.wire, rt, rec.Links)
 	return r.proj.Append(dst, r.wire)
+}
+
+func (r *renderer) meta(rt *schema.ResourceType, rec *store.Record) resource.Meta {
+	if rt != r.rt {
+		r.rt, r.collection = rt, r.call.Base+rt.Endpoint
+	}
+	meta := resource.Meta{ResourceType: rt.Name, Created: rec.Created, Modified: rec.Modified, Collection: r.collection}
+	if r.call.Tenant.Profile.MetaTimes == "reply" {
+		now := r.call.Tenant.now()
+		meta.Created, meta.Modified = now, now
+	}
+	return meta
 }
 
 // tree decodes the complete wire form of a record: what filters are about.

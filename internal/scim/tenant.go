@@ -9,6 +9,8 @@
 package scim
 
 import (
+	"context"
+	"io"
 	"time"
 
 	"github.com/scimd/scimd/internal/filter"
@@ -75,8 +77,10 @@ func (t *Tenant) after(previous time.Time) time.Time {
 
 // Result is the outcome of a request about one resource.
 type Result struct {
-	// Body is the resource as JSON; nil when the answer has none.
+	// Body is the resource as JSON; nil when the answer has none, or Stream.
 	Body []byte
+	// Stream writes a resource that is too large to be held; nil otherwise.
+	Stream func(context.Context, io.Writer) error
 	// Location is the resource's URI.
 	Location string
 }

@@ -32,6 +32,29 @@ func (c *client) withReads(fail func() error) *client {
 	return c.serve(func(cfg *server.Config) { cfg.Service = scim.NewService(breaking{c.site.store, fail}) })
 }
 
+// cutOff checks that the answer to a GET breaks off, and that the log knows why.
+func (c *client) cutOff(path, cause string) {
+	c.Helper()
+	r, err := http.NewRequestWithContext(c.Context(), "GET", c.base+path, nil)
+	if err != nil {
+		c.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+c.token)
+	res, err := c.http.Do(r)
+	if err != nil {
+		c.Fatal(err)
+	}
+	n, err := io.Copy(io.Discard, res.Body)
+	_ = res.Body.Close()
+	if err == nil {
+		c.Errorf("an answer of %d bytes seems whole", n)
+	}
+	line := c.logged(&answer{c: c, header: res.Header})
+	if got, _ := line["cause"].(string); !strings.Contains(got, cause) {
+		c.Errorf("logged %v", line)
+	}
+}
+
 // errorRows are about RFC 7644 §3.12. That every error has the SCIM body is
 // checked on every answer of all rows.
 var errorRows = []row{
@@ -97,24 +120,7 @@ var errorRows = []row{
 				}
 				return nil
 			})
-			r, err := http.NewRequestWithContext(c.Context(), "GET", broken.base+"/Users", nil)
-			if err != nil {
-				c.Fatal(err)
-			}
-			r.Header.Set("Authorization", "Bearer "+c.token)
-			res, err := broken.http.Do(r)
-			if err != nil {
-				c.Fatal(err)
-			}
-			n, err := io.Copy(io.Discard, res.Body)
-			_ = res.Body.Close()
-			if err == nil {
-				c.Errorf("an answer of %d bytes seems whole", n)
-			}
-			line := c.logged(&answer{c: c, header: res.Header})
-			if cause, _ := line["cause"].(string); !strings.Contains(cause, "disk gone") {
-				c.Errorf("logged %v", line)
-			}
+			broken.cutOff("/Users", "disk gone")
 		}
 	}},
 	{holds: "R7644-3.12-11 no request is redirected", show: func(c *client) {

@@ -28,6 +28,9 @@ func (s *server) get(q *request) error {
 	if err != nil {
 		return err
 	}
+	if res.Stream != nil {
+		return q.spooled(res.Stream, s.Limits.Write)
+	}
 	return q.resource(http.StatusOK, res)
 }
 
@@ -60,7 +63,7 @@ func (s *server) query(q *request, p *scim.Params) error {
 	if err != nil {
 		return err
 	}
-	return q.list(l, s.Limits.Write)
+	return q.spooled(l.Write, s.Limits.Write)
 }
 
 func (s *server) replace(q *request) error {

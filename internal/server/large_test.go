@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/scimd/scimd/internal/resource"
+	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/server"
 	"github.com/scimd/scimd/internal/store"
@@ -126,6 +127,136 @@ var largeRows = []row{
 		broken.do("GET", "/Users", "").refused(500, "")
 		broken.do("GET", "/Users?count=10", "").is(200)
 	}},
+	{holds: "R7643-4.2-08 a group of thousands is whole and streamed, alone and in a list", show: func(c *client) {
+		const n = 6400
+		id, ids := c.crowd("crowd", n)
+		c.group("small", ids[0])
+		for path, streamed := range map[string]bool{"": true, "?attributes=members": true, "?attributes=members.value": false} {
+			a := c.do("GET", "/Groups/"+id+path, "").is(200)
+			if got := a.each("members", "value"); !slices.Equal(got, ids) {
+				c.Errorf("GET %q: %d members, or in another order", path, len(got))
+			}
+			if sized := a.header.Get("Content-Length") != ""; sized == streamed {
+				c.Errorf("GET %q: %d bytes, with their number: %t", path, len(a.body), sized)
+			}
+			for name, want := range map[string]string{"Content-Type": "application/scim+json", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"} {
+				if got := a.header.Get(name); got != want {
+					c.Errorf("%s: %q", name, got)
+				}
+			}
+		}
+		whole := c.do("GET", "/Groups/"+id, "").body
+		for _, params := range [][]string{nil, {"filter", `displayName eq "crowd"`}, {"count", "1"}, {"count", "1000"}} {
+			list := c.query("/Groups", params...).is(200).resources()
+			if len(list) == 0 || list[0] != string(whole) {
+				c.Errorf("%v: the group in the list is another", params)
+			}
+		}
+		c.query("/Groups").has("totalResults", 2).has("itemsPerPage", 2)
+		if head := c.do("HEAD", "/Groups/"+id, "").is(200); len(head.body) != 0 {
+			c.Error("HEAD has a body")
+		}
+		c.do("GET", "/Groups/"+id+"?excludedAttributes=members", "").is(200).lacks("members")
+		c.do("GET", "/Users/"+ids[n-1], "").is(200).has("groups/0/value", id)
+	}},
+	{holds: "R7644-3.12-10 members that cannot be read make an error, or cut an answer that has begun", show: func(c *client) {
+		id, _ := c.crowd("crowd", 300)
+		for _, path := range []string{"/Groups/" + id, "/Groups"} {
+			c.withMembers(func(calls int) error {
+				if calls > 1 {
+					return errors.New("disk gone")
+				}
+				return nil
+			}).do("GET", path, "").refused(500, "")
+			c.withMembers(func(calls int) error {
+				if calls > 40 {
+					return errors.New("disk gone")
+				}
+				return nil
+			}).cutOff(path, "disk gone")
+		}
+	}},
+}
+
+// crowd seeds a group with n users in it, and gives its id and theirs.
+func (c *client) crowd(name string, n int) (id string, ids []string) {
+	c.Helper()
+	bodies := make([]string, n)
+	for i := range bodies {
+		bodies[i] = fmt.Sprintf(`{"userName":"%s-%05d","displayName":"Somebody %d","schemas":["%s"]}`, name, i, i, userURN)
+	}
+	ids = c.seed(bodies...)
+	id = c.group(name)
+	err := c.site.store.Do(c.Context(), c.site.tenant.Space, func(tx store.Tx) error {
+		users, err := tx.Find([]*schema.ResourceType{c.site.tenant.Registry.Type("User")}, ids)
+		if err != nil {
+			return err
+		}
+		group, err := tx.Find([]*schema.ResourceType{c.site.tenant.Registry.Type("Group")}, []string{id})
+		if err != nil {
+			return err
+		}
+		_, err = tx.AddLinks(store.Member, group[0].Seq, users)
+		return err
+	})
+	if err != nil {
+		c.Fatal(err)
+	}
+	return id, ids
+}
+
+// repeating is a store whose streams of links hand out their first batch again
+// and again, until at says that they fail.
+type repeating struct {
+	store.Store
+	at func(calls int) error
+}
+
+func (f repeating) Get(ctx context.Context, space int64, rt *schema.ResourceType, id string, want []store.Want) (*store.Record, error) {
+	rec, err := f.Store.Get(ctx, space, rt, id, want)
+	if err == nil {
+		err = f.repeat(ctx, rec)
+	}
+	return rec, err
+}
+
+func (f repeating) Query(ctx context.Context, q *store.Query) (*store.Page, error) {
+	page, err := f.Store.Query(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	next := page.Next
+	page.Next = func(ctx context.Context) ([]store.TypedRecord, error) {
+		batch, err := next(ctx)
+		for i := 0; i < len(batch) && err == nil; i++ {
+			err = f.repeat(ctx, batch[i].Record)
+		}
+		return batch, err
+	}
+	return page, nil
+}
+
+func (f repeating) repeat(ctx context.Context, rec *store.Record) error {
+	for i := range rec.Streams {
+		links, err := rec.Streams[i].Next(ctx)
+		if err != nil {
+			return err
+		}
+		calls := 0
+		rec.Streams[i].Next = func(context.Context) ([]store.Link, error) {
+			calls++
+			if err := f.at(calls); err != nil {
+				return nil, err
+			}
+			return links, nil
+		}
+	}
+	return nil
+}
+
+// withMembers gives a server whose store streams links as repeating does.
+func (c *client) withMembers(at func(calls int) error) *client {
+	return c.serve(func(cfg *server.Config) { cfg.Service = scim.NewService(repeating{c.site.store, at}) })
 }
 
 // failing is a store whose lists fail at a batch.

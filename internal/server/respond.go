@@ -121,11 +121,12 @@ func (s *spool) send(p []byte) error {
 	return err
 }
 
-// list writes a list; a failure after the first spoolSize bytes cuts the
-// connection, so that no client takes a part for the whole.
-func (q *request) list(l *scim.List, limit time.Duration) error {
+// spooled writes an answer of any length; a failure after the first spoolSize
+// bytes cuts the connection, so that no client takes a part for the whole. Each
+// piece must be taken within limit.
+func (q *request) spooled(write func(context.Context, io.Writer) error, limit time.Duration) error {
 	out := &spool{q: q, limit: limit}
-	err := l.Write(q.r.Context(), out)
+	err := write(q.r.Context(), out)
 	switch {
 	case err != nil && out.stream:
 		entry(q.r).cause = err

@@ -8,8 +8,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -53,8 +55,58 @@ type Record struct {
 	Cut               int
 	Hidden            bool
 	// Links are the relation rows asked for with Want, ordered by relation and
-	// then by the other side's seq.
+	// then by the other side's seq. They are of the same moment as Doc.
 	Links []Link
+	// Streams hand out the links of those Wants that have too many to hold; none
+	// of them is in Links.
+	Streams []LinkStream
+}
+
+// LinkStream hands out the links of one Want of a resource batch by batch, by
+// ascending seq, without holding anything of the database between calls. Which
+// they are was found at the moment of the resource's document; what the other
+// sides are called is read with each batch, and those deleted meanwhile are left
+// out. Next returns an empty batch at the end.
+type LinkStream struct {
+	Relation Relation
+	Reverse  bool
+	// Expected is the number of links, unless some are deleted meanwhile.
+	Expected int
+	Next     func(context.Context) ([]Link, error)
+}
+
+// Whole moves what the streams of a record have left into its Links.
+func (r *Record) Whole(ctx context.Context) error {
+	if len(r.Streams) == 0 {
+		return nil
+	}
+	for ; len(r.Streams) > 0; r.Streams = r.Streams[1:] {
+		for {
+			batch, err := r.Streams[0].Next(ctx)
+			if err != nil {
+				return err
+			}
+			if len(batch) == 0 {
+				break
+			}
+			r.Links = append(r.Links, batch...)
+		}
+	}
+	SortLinks(r.Links)
+	return nil
+}
+
+// SortLinks puts links into the order of Record.Links.
+func SortLinks(list []Link) {
+	slices.SortFunc(list, func(a, b Link) int {
+		reverse := func(l *Link) int {
+			if l.Reverse {
+				return 1
+			}
+			return 0
+		}
+		return cmp.Or(cmp.Compare(a.Relation, b.Relation), cmp.Compare(reverse(&a), reverse(&b)), cmp.Compare(a.Seq, b.Seq))
+	})
 }
 
 // Relation names a kind of edge between resources. Numbers are stored: they
@@ -87,14 +139,14 @@ type Link struct {
 	Relation Relation
 	// Reverse is set when the link was followed against its direction.
 	Reverse bool
-	Seq     int64
-	Type    *schema.ResourceType
-	ID      string
-	// Display is what the other side is called: see the table map of its type.
-	Display string
 	// Indirect is set when only edges of resources in between lead there (see
 	// Want.Transitive).
 	Indirect bool
+	Seq      int64
+	Type     *schema.ResourceType
+	ID       string
+	// Display is what the other side is called: see the table map of its type.
+	Display string
 }
 
 // Want asks a read for links.
@@ -104,9 +156,12 @@ type Want struct {
 	// Transitive follows the relation on from every resource it leads to, each
 	// counted once; cycles are cut.
 	Transitive bool
+	// Types are the resource types that the relation leads to; nil means any.
+	// Naming them makes the read cheaper.
+	Types []*schema.ResourceType
 	// Holds are bytes that the document of every resource with such a link
-	// contains; when no document of a batch does, the statement is spared. Nil
-	// means that the document does not tell.
+	// contains: without them nothing needs to be read. Nil means that the document
+	// does not tell.
 	Holds []byte
 }
 
@@ -144,7 +199,8 @@ type Query struct {
 	SortKey func(*schema.ResourceType, *Record) (key string, ok bool)
 	// Budget bounds the number of records given to Match or SortKey in one
 	// query; beyond it the answer is scimerr.TooMany, naming the attribute that
-	// SQL could not decide. 0 means DefaultBudget.
+	// SQL could not decide. LinksPerRecord links of theirs count as one more. 0
+	// means DefaultBudget.
 	Budget int
 	// Want are the links to read along.
 	Want []Want
@@ -157,12 +213,17 @@ type Query struct {
 	IncludeHidden bool
 }
 
-// DefaultBudget is Query.Budget when it is 0.
-const DefaultBudget = 20_000
+const (
+	// DefaultBudget is Query.Budget when it is 0.
+	DefaultBudget = 20_000
+	// LinksPerRecord is how many links cost as much of Query.Budget as a record.
+	LinksPerRecord = 10
+)
 
 // Page is the answer to a Query. Next hands out the records batch by batch; no
 // database connection is held between calls. It returns an empty batch at the
-// end. Records deleted since the query was answered are left out.
+// end. The records of a batch are of one moment, those of two batches need not
+// be; records deleted since the query was answered are left out.
 type Page struct {
 	// Total is the exact number of matches.
 	Total int

@@ -1,145 +1,163 @@
 package sqlstore
 
 import (
-	"bytes"
-	"cmp"
 	"context"
-	"fmt"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/store"
 )
 
-// readLinks fills in the links of records with one statement for all of them.
-func (s *Store) readLinks(ctx context.Context, c Conn, space int64, list []*store.Record, want []store.Want) error {
-	r := linkReader{s: s, ctx: ctx}
-	r.space = r.arg(space)
-	bySeq := make(map[int64]*store.Record, len(list))
+// The links of a resource are read in the statement that reads its document, so
+// that both are of one moment: for each kind of links there is a column, a
+// scalar subselect that puts all of them into one text. That costs little where
+// there are none, sends the document once however many there are, and keeps
+// their ids and names in one piece of memory.
+
+// maxAlong is the most links of one kind that come along with a record; whoever
+// has more is long, see long.go.
+const maxAlong = 250
+
+// linkColumns are the columns for what is wanted of the resource r, each after
+// a comma.
+func (s *Store) linkColumns(ctx context.Context, space string, want []store.Want, column func(context.Context, string, store.Want) (string, error)) (string, error) {
+	var b strings.Builder
 	for _, w := range want {
-		var seqs []int64
-		for _, rec := range list {
-			if w.Holds == nil || bytes.Contains(rec.Doc, w.Holds) {
-				seqs = append(seqs, rec.Seq)
-				bySeq[rec.Seq] = rec
-			}
+		sql, err := column(ctx, space, w)
+		if err != nil {
+			return "", err
 		}
-		if len(seqs) == 0 {
-			continue
-		}
-		if err := r.want(w, seqs); err != nil {
-			return err
-		}
+		b.WriteString(", COALESCE((SELECT string_agg(x.t, '') FROM (")
+		b.WriteString(sql)
+		b.WriteString(") x), '')")
 	}
-	if len(r.selects) == 0 {
-		return nil
-	}
-	return r.read(c, bySeq)
+	return b.String(), nil
 }
 
-// CROSS JOIN in these statements is the plain join, written so that engines that
-// take the order of the tables from it begin with the edges.
-
-// linkReader makes the statement that reads links: for each thing wanted, one
-// SELECT for each table in which the far ends may be.
-type linkReader struct {
-	statement
-	s     *Store
-	ctx   context.Context
-	space string
-	// with are the common table expressions.
-	with, selects []string
+// alongColumn is linkColumn for links that come along with a record.
+func (s *Store) alongColumn(ctx context.Context, space string, w store.Want) (string, error) {
+	sql, err := s.linkColumn(ctx, space, w)
+	return sql + " LIMIT " + strconv.Itoa(maxAlong+1), err
 }
 
-// want adds the links of one kind of the resources seqs.
-func (r *linkReader) want(w store.Want, seqs []int64) error {
+// linkColumn selects the links of the resource r as texts t: the numbers seq,
+// type and indirect of the other side, the sizes of its id and of what it is
+// called in bytes, each before a blank, and then those two.
+func (s *Store) linkColumn(ctx context.Context, space string, w store.Want) (string, error) {
 	e := end{w.Relation, w.Reverse}
-	others, err := r.s.ownTypes(r.ctx)
-	if err != nil {
-		return err
+	called := func(m *tableMap) string {
+		return " || octet_length(o.id) || ' ' || octet_length(" + m.display(e) + ") || ' ' || o.id || " + m.display(e)
 	}
-	for _, rows := range links[e] {
-		own := ""
-		if len(seqs) == 1 {
-			own = rows.near + " = " + r.arg(seqs[0])
-		} else {
-			own = r.s.engine.Dialect.InNumbers(rows.near, r.arg(r.s.engine.Dialect.Numbers(seqs)))
-		}
-		where := rows.where(r.space) + " AND " + own
-		source, ownColumn, farColumn, indirect := rows.table+" e", rows.near, rows.far, "0"
+	return s.linkRows(ctx, space, w, called)
+}
+
+// linkRows selects the links of the resource r as texts: the numbers seq, type
+// and indirect of the other side o, each before a blank, and what more gives for
+// its table.
+//
+// CROSS JOIN is the plain join, written so that engines that take the order of
+// the tables from it begin with the rows of the relation.
+func (s *Store) linkRows(ctx context.Context, space string, w store.Want, more func(*tableMap) string) (string, error) {
+	others, err := s.ownTypes(ctx)
+	if err != nil {
+		return "", err
+	}
+	with := ""
+	var selects []string
+	for _, rows := range links[end{w.Relation, w.Reverse}] {
+		source, where, far, indirect := rows.table+" e", rows.where(space)+" AND "+rows.near+" = r.seq AND ", rows.far, "' 0 '"
 		if w.Transitive {
-			name := fmt.Sprintf("up%d", len(r.with))
-			r.with = append(r.with, name+" (own, seq, indirect) AS (SELECT "+rows.near+", "+rows.far+", 0 FROM "+source+" WHERE "+where+
-				" UNION SELECT u.own, "+rows.far+", 1 FROM "+name+" u CROSS JOIN "+source+" WHERE "+rows.near+" = u.seq AND "+rows.where(r.space)+
-				" AND e.src_type = e.dst_type)")
-			source = "(SELECT own, seq, min(indirect) AS indirect FROM " + name + " GROUP BY own, seq) e"
-			ownColumn, farColumn, indirect, where = "e.own", "e.seq", "e.indirect", "TRUE"
+			with = "WITH RECURSIVE up (seq, indirect) AS (SELECT " + far + ", 0 FROM " + source + " WHERE " + rows.where(space) + " AND " + rows.near + " = r.seq" +
+				" UNION SELECT " + far + ", 1 FROM up u CROSS JOIN " + source + " WHERE " + rows.near + " = u.seq AND " + rows.where(space) + " AND e.src_type = e.dst_type) "
+			source, where, far, indirect = "up e", "", "e.seq", "' ' || e.indirect || ' '"
 		}
-		for _, t := range rows.to {
-			typ, err := r.s.typeOf(r.ctx, t)
+		to := wanted(rows.to, w)
+		for _, t := range to {
+			typ, err := s.typeOf(ctx, t)
 			if err != nil {
-				return err
+				return "", err
 			}
 			kind := ""
 			switch {
-			case w.Transitive || rows.column != "":
+			case w.Transitive || rows.column != "" || len(to) == 1:
 			case t.typed:
-				kind = " AND " + rows.far + "_type NOT IN (" + others + ")"
+				kind = rows.far + "_type NOT IN (" + others + ") AND "
 			default:
-				kind = " AND " + rows.far + "_type = " + typ
+				kind = rows.far + "_type = " + typ + " AND "
 			}
-			r.selects = append(r.selects, "SELECT "+ownColumn+" AS own, "+strconv.Itoa(int(w.Relation))+" AS relation, "+strconv.FormatInt(flag(w.Reverse), 10)+
-				" AS reverse, o.seq AS seq, "+typ+" AS type, o.id AS id, "+t.display(e)+" AS display, "+indirect+" AS indirect FROM "+
-				source+" CROSS JOIN "+t.table+" o WHERE "+where+kind+" AND o.space = "+r.space+" AND o.seq = "+farColumn)
+			selects = append(selects, "SELECT o.seq || ' ' || "+typ+" || "+indirect+more(t)+" AS t FROM "+source+" CROSS JOIN "+t.table+" o WHERE "+
+				where+kind+"o.space = "+space+" AND o.seq = "+far)
 		}
 	}
-	return nil
+	if len(selects) == 0 {
+		return "SELECT '' AS t", nil
+	}
+	return with + strings.Join(selects, " UNION ALL "), nil
 }
 
-// read runs the statement and gives each record its links, in order. They are
-// put in order here: a database would sort very many rows on disk.
-func (r *linkReader) read(c Conn, bySeq map[int64]*store.Record) error {
-	sql := strings.Join(r.selects, " UNION ALL ")
-	if len(r.with) > 0 {
-		sql = "WITH RECURSIVE " + strings.Join(r.with, ", ") + " " + sql
+// wanted are those of the tables that have the types of a Want.
+func wanted(list []*tableMap, w store.Want) []*tableMap {
+	if w.Types == nil {
+		return list
 	}
-	sql, args := r.finish(sql)
-	rows, err := c.Query(r.ctx, sql, args...)
-	// Types that nobody has asked for yet are resolved when the connection is
-	// free again.
-	type late struct {
-		rec *store.Record
-		i   int
-		nr  int64
-	}
-	var unknown []late
-	err = each(rows, err, func(rows Rows) error {
-		var own, relation, reverse, typeNr, indirect int64
-		var l store.Link
-		if err := rows.Scan(&own, &relation, &reverse, &l.Seq, &typeNr, &l.ID, &l.Display, &indirect); err != nil {
-			return err
-		}
-		l.Relation, l.Reverse, l.Indirect = store.Relation(relation), reverse != 0, indirect != 0
-		rec := bySeq[own]
-		if l.Type = r.s.numbers.knownType(typeNr); l.Type == nil {
-			unknown = append(unknown, late{rec, len(rec.Links), typeNr})
-		}
-		rec.Links = append(rec.Links, l)
-		return nil
+	return slices.DeleteFunc(slices.Clone(list), func(m *tableMap) bool {
+		return !slices.ContainsFunc(w.Types, func(rt *schema.ResourceType) bool { return mapOf(rt.Name) == m })
 	})
-	if err != nil {
-		return err
-	}
-	for _, u := range unknown {
-		if u.rec.Links[u.i].Type, err = r.s.numbers.typeOf(r.ctx, u.nr); err != nil {
-			return err
+}
+
+// along appends the links that a column holds; more tells that there are others.
+func (s *Store) along(ctx context.Context, list []store.Link, w store.Want, text string) (_ []store.Link, more bool, err error) {
+	first := len(list)
+	r := linkText{text}
+	for r.text != "" {
+		l := store.Link{Relation: w.Relation, Reverse: w.Reverse, Seq: r.number()}
+		nr := r.number()
+		l.Indirect = r.number() != 0
+		id, called := r.number(), r.number()
+		if id < 0 || called < 0 || id+called > int64(len(r.text)) {
+			return nil, false, errors.New("store: the links of a resource cannot be read")
 		}
+		l.ID, l.Display, r.text = r.text[:id], r.text[id:id+called], r.text[id+called:]
+		if l.Type, err = s.numbers.typeOf(ctx, nr); err != nil {
+			return nil, false, err
+		}
+		list = append(list, l)
 	}
-	for _, rec := range bySeq {
-		slices.SortFunc(rec.Links, func(a, b store.Link) int {
-			return cmp.Or(cmp.Compare(a.Relation, b.Relation), cmp.Compare(flag(a.Reverse), flag(b.Reverse)), cmp.Compare(a.Seq, b.Seq))
-		})
+	more = len(list)-first > maxAlong
+	store.SortLinks(list[first:])
+	if w.Transitive {
+		list = append(list[:first], direct(list[first:])...)
 	}
-	return nil
+	return list, more, nil
+}
+
+// direct leaves one of the links to each resource, in the order of seq: the
+// direct one, if there is one.
+func direct(list []store.Link) []store.Link {
+	out := list[:0]
+	for _, l := range list {
+		if n := len(out); n > 0 && out[n-1].Seq == l.Seq {
+			out[n-1].Indirect = out[n-1].Indirect && l.Indirect
+			continue
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+// linkText reads the text of a column of links.
+type linkText struct{ text string }
+
+// number reads a number and the blank behind it, -1 without one.
+func (r *linkText) number() int64 {
+	digits, rest, _ := strings.Cut(r.text, " ")
+	r.text = rest
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil {
+		return -1
+	}
+	return n
 }

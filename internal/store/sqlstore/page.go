@@ -14,61 +14,59 @@ type hit struct {
 	of  *layout
 }
 
-// readyPage is a page whose documents are read already.
-func (s *Store) readyPage(ctx context.Context, p *plan, total int, list []store.TypedRecord) (*store.Page, error) {
-	records := make([]*store.Record, len(list))
-	for i := range list {
-		records[i] = list[i].Record
-	}
-	if err := s.readLinks(ctx, s.engine.Read, p.Space, records, p.Want); err != nil {
-		return nil, err
-	}
-	return &store.Page{Total: total, Expected: len(list), Next: func(context.Context) ([]store.TypedRecord, error) {
-		batch := list
-		list = nil
-		return batch, nil
-	}}, nil
+// walk hands out the records of a page in batches: first those that are read
+// already, then those of the hits. A long one is a batch by itself.
+type walk struct {
+	s     *Store
+	space int64
+	want  []store.Want
+	ready []found
+	hits  []hit
 }
 
-// page hands out the documents of hits in batches.
+// page is a page of hits that are read as they are handed out.
 func (s *Store) page(q *store.Query, total int, hits []hit) *store.Page {
-	return &store.Page{Total: total, Expected: len(hits), Next: func(ctx context.Context) ([]store.TypedRecord, error) {
-		for len(hits) > 0 {
-			n := min(batchSize, len(hits))
-			batch, err := s.batch(ctx, q.Space, hits[:n], q.Want)
+	w := &walk{s: s, space: q.Space, want: q.Want, hits: hits}
+	return &store.Page{Total: total, Expected: len(hits), Next: w.next}
+}
+
+// readyPage is a page whose records are read already.
+func (s *Store) readyPage(q *store.Query, total int, list []found) *store.Page {
+	w := &walk{s: s, space: q.Space, want: q.Want, ready: list}
+	return &store.Page{Total: total, Expected: len(list), Next: w.next}
+}
+
+func (w *walk) next(ctx context.Context) ([]store.TypedRecord, error) {
+	for len(w.ready)+len(w.hits) > 0 {
+		if len(w.ready) == 0 {
+			n := min(batchSize, len(w.hits))
+			list, err := w.s.batch(ctx, w.space, w.hits[:n], w.want)
 			if err != nil {
 				return nil, err
 			}
-			hits = hits[n:]
-			if len(batch) > 0 {
-				return batch, nil
+			w.ready, w.hits = list, w.hits[n:]
+			continue
+		}
+		if w.ready[0].long {
+			rec, err := w.s.ifThere(ctx, w.space, w.ready[0].hit, w.want)
+			if err != nil {
+				return nil, err
 			}
+			rt := w.ready[0].of.rt
+			w.ready = w.ready[1:]
+			if rec == nil {
+				continue
+			}
+			return []store.TypedRecord{{Type: rt, Record: rec}}, nil
 		}
-		return nil, nil
-	}}
-}
-
-// batch reads the records of hits, in their order; what is gone is left out.
-func (s *Store) batch(ctx context.Context, space int64, hits []hit, want []store.Want) ([]store.TypedRecord, error) {
-	byTable := map[string][]int64{}
-	for _, h := range hits {
-		byTable[h.of.table] = append(byTable[h.of.table], h.seq)
-	}
-	bySeq := make(map[int64]*store.Record, len(hits))
-	for table, seqs := range byTable {
-		if err := s.documents(ctx, space, table, seqs, bySeq); err != nil {
-			return nil, err
+		var batch []store.TypedRecord
+		for len(w.ready) > 0 && !w.ready[0].long {
+			batch = append(batch, store.TypedRecord{Type: w.ready[0].of.rt, Record: w.ready[0].Record})
+			w.ready = w.ready[1:]
 		}
+		return batch, nil
 	}
-	list := make([]store.TypedRecord, 0, len(hits))
-	records := make([]*store.Record, 0, len(hits))
-	for _, h := range hits {
-		if rec := bySeq[h.seq]; rec != nil {
-			list = append(list, store.TypedRecord{Type: h.of.rt, Record: rec})
-			records = append(records, rec)
-		}
-	}
-	return list, s.readLinks(ctx, s.engine.Read, space, records, want)
+	return nil, nil
 }
 
 // decide answers a query that SQL cannot answer alone: SQL narrows, and the
@@ -84,7 +82,7 @@ func (s *Store) decide(ctx context.Context, p *plan) (*store.Page, error) {
 		order = p.order("m.k", "m.")
 	}
 	sql, args := p.st.finish("SELECT m.seq, m.part, m.sure FROM (" + p.matches(keys, true) + ") m" + order)
-	var found []candidate
+	var list []candidate
 	unsure := 0
 	rows, err := s.engine.Read.Search(ctx, sql, args...)
 	err = each(rows, err, func(rows Rows) error {
@@ -97,16 +95,20 @@ func (s *Store) decide(ctx context.Context, p *plan) (*store.Page, error) {
 				return tooMany(p.doubt, budget)
 			}
 		}
-		found = append(found, candidate{hit: hit{seq, p.parts[part].layout}, sure: sure != 0})
+		list = append(list, candidate{hit: hit{seq, p.parts[part].layout}, sure: sure != 0})
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	if p.sortsDocuments() && len(found) > budget {
+	if p.sortsDocuments() && len(list) > budget {
 		return nil, tooMany(orderPath(p.Order), budget)
 	}
-	hits, err := s.judge(ctx, p, found)
+	looked := unsure
+	if p.sortsDocuments() {
+		looked = len(list)
+	}
+	hits, err := s.judge(ctx, p, list, budget, looked)
 	if err != nil {
 		return nil, err
 	}
@@ -125,36 +127,46 @@ type candidate struct {
 }
 
 // judge looks at the documents of candidates where that is needed, and returns
-// those that match, in the order of the query.
-func (s *Store) judge(ctx context.Context, p *plan, found []candidate) ([]hit, error) {
+// those that match, in the order of the query. The links of the documents count
+// against the budget too.
+func (s *Store) judge(ctx context.Context, p *plan, list []candidate, budget, looked int) ([]hit, error) {
 	sorting := p.sortsDocuments()
 	var (
 		hits []hit
 		keys []sortKey
 	)
-	for chunk := range slices.Chunk(found, batchSize) {
+	left := (budget - looked) * store.LinksPerRecord
+	for chunk := range slices.Chunk(list, batchSize) {
 		var look []hit
 		for _, c := range chunk {
 			if !c.sure || sorting {
 				look = append(look, c.hit)
 			}
 		}
-		records := map[int64]store.TypedRecord{}
+		records := map[int64]found{}
 		batch, err := s.batch(ctx, p.Space, look, p.Judge)
 		if err != nil {
 			return nil, err
 		}
-		for _, rec := range batch {
-			records[rec.Seq] = rec
+		for _, f := range batch {
+			records[f.seq] = f
 		}
 		for _, c := range chunk {
-			rec, read := records[c.seq]
-			if !c.sure && (!read || !p.Match(rec.Type, rec.Record)) || sorting && !read {
+			f, read := records[c.seq]
+			if read {
+				if read, err = s.complete(ctx, p, &f, &left); err != nil {
+					return nil, err
+				}
+				if left < 0 {
+					return nil, tooMany(cmp.Or(p.doubt, orderPath(p.Order)), budget)
+				}
+			}
+			if !c.sure && (!read || !p.Match(c.of.rt, f.Record)) || sorting && !read {
 				continue
 			}
 			hits = append(hits, c.hit)
 			if sorting {
-				key, ok := p.SortKey(rec.Type, rec.Record)
+				key, ok := p.SortKey(c.of.rt, f.Record)
 				keys = append(keys, sortKey{c.hit, key, ok})
 			}
 		}
@@ -166,6 +178,26 @@ func (s *Store) judge(ctx context.Context, p *plan, found []candidate) ([]hit, e
 		}
 	}
 	return hits, nil
+}
+
+// complete gives a record all its links if as many are left, and takes them from
+// left, which is negative otherwise. ok is false when the resource is gone.
+func (s *Store) complete(ctx context.Context, p *plan, f *found, left *int) (ok bool, err error) {
+	if f.long {
+		rec, err := s.ifThere(ctx, p.Space, f.hit, p.Judge)
+		if rec == nil || err != nil {
+			return false, err
+		}
+		f.Record = rec
+	}
+	*left -= len(f.Links)
+	for _, l := range f.Streams {
+		*left -= l.Expected
+	}
+	if *left < 0 {
+		return true, nil
+	}
+	return true, f.Whole(ctx)
 }
 
 type sortKey struct {

@@ -16,6 +16,8 @@ const (
 	// inlineLimit is the largest page that is read with its documents in one
 	// statement.
 	inlineLimit = 250
+	// pointLimit is the largest page that is read without counting first.
+	pointLimit = 20
 	// batchSize is how many documents a longer page reads at a time.
 	batchSize = 200
 )
@@ -234,36 +236,46 @@ func (s *Store) pointPage(ctx context.Context, p *plan) (*store.Page, error) {
 	if len(p.parts) != 1 || !p.parts[0].point || p.Offset > 0 {
 		return nil, nil
 	}
-	most := inlineLimit
+	most := pointLimit
 	if p.Order != nil || p.first != nil {
 		most = 1
 	} else if p.Limit > 0 {
 		most = min(most, p.Limit)
 	}
 	part := &p.parts[0]
-	// Nothing but the key goes to SQL, lest the database take the index of
-	// another condition or of the order.
-	sql, args := p.st.finish("SELECT " + recordColumns + " FROM " + part.table + " r WHERE " + p.among(part) + " AND " + part.cond.maybe +
-		" LIMIT " + p.st.arg(int64(most+1)))
-	read := 0
-	var list []store.TypedRecord
-	rows, err := s.engine.Read.Query(ctx, sql, args...)
-	err = each(rows, err, func(rows Rows) error {
-		var row recordRow
-		if err := rows.Scan(row.dest()...); err != nil {
-			return err
-		}
-		read++
-		if row.hidden == 0 || p.IncludeHidden {
-			list = append(list, store.TypedRecord{Type: part.rt, Record: row.record()})
-		}
-		return nil
-	})
-	if err != nil || read > most {
+	links, err := s.linkColumns(ctx, p.space, p.Want, s.alongColumn)
+	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(list, func(a, b store.TypedRecord) int { return cmp.Compare(a.Seq, b.Seq) })
-	return s.readyPage(ctx, p, len(list), list)
+	// Nothing but the key goes to SQL, lest the database take the index of
+	// another condition or of the order.
+	sql, args := p.st.finish("SELECT " + recordColumns + links + " FROM " + part.table + " r WHERE " + p.among(part) + " AND " + part.cond.maybe +
+		" LIMIT " + p.st.arg(int64(most+1)))
+	var got []*recordRow
+	rows, err := s.engine.Read.Query(ctx, sql, args...)
+	err = each(rows, err, func(rows Rows) error {
+		row := &recordRow{}
+		got = append(got, row)
+		return rows.Scan(row.dest(len(p.Want))...)
+	})
+	if err != nil || len(got) > most {
+		return nil, err
+	}
+	got = slices.DeleteFunc(got, func(row *recordRow) bool { return row.hidden != 0 && !p.IncludeHidden })
+	slices.SortFunc(got, func(a, b *recordRow) int { return cmp.Compare(a.seq, b.seq) })
+	return s.rowPage(ctx, p, part, len(got), got)
+}
+
+// rowPage is a page of rows with the links that have come along.
+func (s *Store) rowPage(ctx context.Context, p *plan, part *planPart, total int, rows []*recordRow) (*store.Page, error) {
+	list := make([]found, len(rows))
+	for i, row := range rows {
+		var err error
+		if list[i], err = s.found(ctx, part.layout, row, p.Want); err != nil {
+			return nil, err
+		}
+	}
+	return s.readyPage(p.Query, total, list), nil
 }
 
 // positions gives the WITH of the table p, which holds seq, part and sort key of
@@ -287,26 +299,30 @@ func (p *plan) positions() (with, total string) {
 // first the matches' positions, then the documents of those on the page.
 func (s *Store) inlinePage(ctx context.Context, p *plan) (*store.Page, error) {
 	part := &p.parts[0]
+	links, err := s.linkColumns(ctx, p.space, p.Want, s.alongColumn)
+	if err != nil {
+		return nil, err
+	}
 	with, total := p.positions()
-	sql, args := p.st.finish(with + " SELECT c.n, " + nullableRecordColumns + " FROM (SELECT " + total + " AS n) c LEFT JOIN p ON TRUE LEFT JOIN " + part.table +
+	sql, args := p.st.finish(with + " SELECT c.n, " + nullableRecordColumns + links + " FROM (SELECT " + total + " AS n) c LEFT JOIN p ON TRUE LEFT JOIN " + part.table +
 		" r ON r.space = " + p.space + " AND r.seq = p.seq" + p.order("p.k", "p."))
 	var n int64
-	var list []store.TypedRecord
+	var got []*recordRow
 	rows, err := s.engine.Read.Search(ctx, sql, args...)
 	err = each(rows, err, func(rows Rows) error {
-		var row recordRow
-		if err := rows.Scan(append([]any{&n}, row.dest()...)...); err != nil {
+		row := &recordRow{}
+		if err := rows.Scan(append([]any{&n}, row.dest(len(p.Want))...)...); err != nil {
 			return err
 		}
 		if row.seq != 0 {
-			list = append(list, store.TypedRecord{Type: part.rt, Record: row.record()})
+			got = append(got, row)
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return s.readyPage(ctx, p, int(n), list)
+	return s.rowPage(ctx, p, part, int(n), got)
 }
 
 // longPage finds the positions of a page and the total in one statement; the

@@ -2,24 +2,39 @@ package sqlstore
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/scimd/scimd/internal/store"
 )
 
-const recordColumns = "r.seq, r.id, r.version, r.created, r.modified, r.hidden, r.cut, r.doc"
+const (
+	recordColumns = "r.seq, r.id, r.version, r.created, r.modified, r.hidden, r.cut, r.doc"
+	// nullableRecordColumns are recordColumns where the row may be missing, which
+	// seq 0 tells.
+	nullableRecordColumns = "COALESCE(r.seq, 0), COALESCE(r.id, ''), COALESCE(r.version, 0), COALESCE(r.created, 0), " +
+		"COALESCE(r.modified, 0), COALESCE(r.hidden, 0), COALESCE(r.cut, 0), COALESCE(r.doc, '')"
+)
 
-// recordRow receives recordColumns.
+// recordRow receives recordColumns and a column for each kind of links.
 type recordRow struct {
 	seq, version, created, modified, hidden, cut int64
 	id                                           string
 	doc                                          []byte
+	links                                        []string
 }
 
-func (r *recordRow) dest() []any {
-	return []any{&r.seq, &r.id, &r.version, &r.created, &r.modified, &r.hidden, &r.cut, &r.doc}
+// dest is where a row is scanned to, with that many columns of links.
+func (r *recordRow) dest(links int) []any {
+	dest := append(make([]any, 0, 8+links), &r.seq, &r.id, &r.version, &r.created, &r.modified, &r.hidden, &r.cut, &r.doc)
+	r.links = make([]string, links)
+	for i := range r.links {
+		dest = append(dest, &r.links[i])
+	}
+	return dest
 }
 
+// record is the row without its links.
 func (r *recordRow) record() *store.Record {
 	return &store.Record{
 		Seq: r.seq, ID: r.id, Version: r.version, Created: fromMicros(r.created), Modified: fromMicros(r.modified),
@@ -29,25 +44,78 @@ func (r *recordRow) record() *store.Record {
 
 func fromMicros(us int64) time.Time { return time.UnixMicro(us).UTC() }
 
-// documents reads the records of a table by seq; those that are gone are left
-// out of the map.
-func (s *Store) documents(ctx context.Context, space int64, table string, seqs []int64, into map[int64]*store.Record) error {
-	if len(seqs) == 0 {
-		return nil
-	}
-	sql := "SELECT " + recordColumns + " FROM " + table + " r WHERE r.space = $1 AND " + s.engine.Dialect.InNumbers("r.seq", "$2")
-	rows, err := s.engine.Read.Query(ctx, sql, space, s.engine.Dialect.Numbers(seqs))
-	return each(rows, err, func(rows Rows) error {
-		var row recordRow
-		if err := rows.Scan(row.dest()...); err != nil {
-			return err
-		}
-		into[row.seq] = row.record()
-		return nil
-	})
+// found is a record as read. One with very many links is long: its links have
+// not come along, and it must be read again by itself.
+type found struct {
+	hit
+	*store.Record
+	long bool
 }
 
-// nullableRecordColumns are recordColumns where the row may be missing, which
-// seq 0 tells.
-const nullableRecordColumns = "COALESCE(r.seq, 0), COALESCE(r.id, ''), COALESCE(r.version, 0), COALESCE(r.created, 0), " +
-	"COALESCE(r.modified, 0), COALESCE(r.hidden, 0), COALESCE(r.cut, 0), COALESCE(r.doc, '')"
+// found makes the record of a row, with the links that have come along. Nothing
+// else may be read on the connection of the row's statement.
+func (s *Store) found(ctx context.Context, of *layout, row *recordRow, want []store.Want) (found, error) {
+	f := found{hit: hit{row.seq, of}, Record: row.record()}
+	for i, w := range want {
+		var more bool
+		var err error
+		if f.Links, more, err = s.along(ctx, f.Links, w, row.links[i]); err != nil {
+			return f, err
+		}
+		f.long = f.long || more
+	}
+	if len(want) > 1 {
+		store.SortLinks(f.Links)
+	}
+	return f, nil
+}
+
+// batch reads the records of hits with their links in one statement, in the
+// order of the hits; what is gone is left out.
+func (s *Store) batch(ctx context.Context, space int64, hits []hit, want []store.Want) ([]found, error) {
+	if len(hits) == 0 {
+		return nil, nil
+	}
+	var st statement
+	sp := st.arg(space)
+	links, err := s.linkColumns(ctx, sp, want, s.alongColumn)
+	if err != nil {
+		return nil, err
+	}
+	byTable := map[string][]int64{}
+	var selects []string
+	for _, h := range hits {
+		byTable[h.of.table] = append(byTable[h.of.table], h.seq)
+	}
+	for _, t := range tables {
+		if seqs := byTable[t.table]; len(seqs) > 0 {
+			selects = append(selects, "SELECT "+recordColumns+links+" FROM "+t.table+" r WHERE r.space = "+sp+" AND "+
+				s.engine.Dialect.InNumbers("r.seq", st.arg(s.engine.Dialect.Numbers(seqs))))
+		}
+	}
+	sql, args := st.finish(strings.Join(selects, " UNION ALL "))
+	got := make(map[int64]*recordRow, len(hits))
+	rows, err := s.engine.Read.Query(ctx, sql, args...)
+	err = each(rows, err, func(rows Rows) error {
+		row := &recordRow{}
+		err := rows.Scan(row.dest(len(want))...)
+		got[row.seq] = row
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	list := make([]found, 0, len(hits))
+	for _, h := range hits {
+		row := got[h.seq]
+		if row == nil {
+			continue
+		}
+		f, err := s.found(ctx, h.of, row, want)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, f)
+	}
+	return list, nil
+}

@@ -115,37 +115,44 @@ func safely(fn func() error) (err error) {
 
 // Get implements store.Store.
 func (s *Store) Get(ctx context.Context, space int64, rt *schema.ResourceType, id string, want []store.Want) (*store.Record, error) {
-	l := s.layout(rt)
-	rec, err := s.record(ctx, s.engine.Read, space, l, id, "")
-	if err != nil {
+	rec, err := s.record(ctx, s.engine.Read, space, s.layout(rt), id, want, "")
+	switch {
+	case err != nil:
 		return nil, err
+	case rec.long:
+		return s.long(ctx, space, rec.hit, want)
 	}
-	return rec, s.readLinks(ctx, s.engine.Read, space, []*store.Record{rec}, want)
+	return rec.Record, nil
 }
 
 // record reads a resource by id; ErrNotFound without one.
-func (s *Store) record(ctx context.Context, c Conn, space int64, l *layout, id, lock string) (*store.Record, error) {
+func (s *Store) record(ctx context.Context, c Conn, space int64, l *layout, id string, want []store.Want, lock string) (found, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return found{}, err
 	}
 	var st statement
-	sql := "SELECT " + recordColumns + " FROM " + l.table + " r WHERE r.space = " + st.arg(space)
+	sp := st.arg(space)
+	links, err := s.linkColumns(ctx, sp, want, s.alongColumn)
+	if err != nil {
+		return found{}, err
+	}
+	sql := "SELECT " + recordColumns + links + " FROM " + l.table + " r WHERE r.space = " + sp
 	if l.typed {
 		nr, err := s.numbers.typeNumber(ctx, l.rt.Name)
 		if err != nil {
-			return nil, err
+			return found{}, err
 		}
 		sql += " AND r.type = " + st.arg(nr)
 	}
 	sql += " AND r.id_key = " + st.arg(idKey(l.rt, id)) + lock
 	sql, args := st.finish(sql)
 	var row recordRow
-	ok, err := one(ctx, c, sql, args, row.dest()...)
+	ok, err := one(ctx, c, sql, args, row.dest(len(want))...)
 	if err != nil {
-		return nil, err
+		return found{}, err
 	}
 	if !ok {
-		return nil, store.ErrNotFound
+		return found{}, store.ErrNotFound
 	}
-	return row.record(), nil
+	return s.found(ctx, l, &row, want)
 }

@@ -77,12 +77,12 @@ func (t *tx) Try(fn func() error) error {
 
 // Get implements store.Tx.
 func (t *tx) Get(rt *schema.ResourceType, id string) (*store.Record, error) {
-	rec, err := t.record(t.ctx, t.conn, t.space, t.layout(rt), id, t.engine.Dialect.ForUpdate)
+	rec, err := t.record(t.ctx, t.conn, t.space, t.layout(rt), id, nil, t.engine.Dialect.ForUpdate)
 	if err != nil {
 		return nil, t.spoilt(err)
 	}
-	t.types[rec.Seq], err = t.numbers.typeNumber(t.ctx, rt.Name)
-	return rec, t.spoilt(err)
+	t.types[rec.seq], err = t.numbers.typeNumber(t.ctx, rt.Name)
+	return rec.Record, t.spoilt(err)
 }
 
 // NewSeq implements store.Tx.
@@ -116,13 +116,33 @@ func (t *tx) DeleteMany(rt *schema.ResourceType, seqs []int64) error {
 
 // Links implements store.Tx.
 func (t *tx) Links(seq int64, want []store.Want) ([]store.Link, error) {
-	rec := &store.Record{Seq: seq}
-	want = slices.Clone(want)
-	for i := range want {
-		want[i].Holds = nil // there is no document to look at
+	links, err := t.links(seq, want)
+	return links, t.spoilt(err)
+}
+
+func (t *tx) links(seq int64, want []store.Want) ([]store.Link, error) {
+	if len(want) == 0 {
+		return nil, nil
 	}
-	err := t.readLinks(t.ctx, t.conn, t.space, []*store.Record{rec}, want)
-	return rec.Links, t.spoilt(err)
+	var st statement
+	columns, err := t.linkColumns(t.ctx, st.arg(t.space), want, t.linkColumn)
+	if err != nil {
+		return nil, err
+	}
+	sql, args := st.finish("SELECT r.seq" + columns + " FROM (SELECT CAST(" + st.arg(seq) + " AS bigint) AS seq) r")
+	var row recordRow
+	dest := row.dest(len(want))
+	if _, err := one(t.ctx, t.conn, sql, args, append(dest[:1], dest[len(dest)-len(want):]...)...); err != nil {
+		return nil, err
+	}
+	var list []store.Link
+	for i, w := range want {
+		if list, _, err = t.along(t.ctx, list, w, row.links[i]); err != nil {
+			return nil, err
+		}
+	}
+	store.SortLinks(list)
+	return list, nil
 }
 
 // SetPassword implements store.Tx.

@@ -38,6 +38,7 @@ func Run(t *testing.T, open Open) {
 		{"cancellation", cancellationCases},
 		{"races", raceCases},
 		{"links", linkCases},
+		{"moments", momentCases},
 		{"members", memberCases},
 		{"members and races", memberRaceCases},
 		{"vault", vaultCases},
@@ -145,11 +146,14 @@ func (w *world) insertAll(list []*store.Resource) {
 	})
 }
 
-// get reads a resource that must be there.
+// get reads a resource that must be there, with all of its links.
 func (w *world) get(rt *schema.ResourceType, id string, want ...store.Want) *store.Record {
 	w.Helper()
 	rec, err := w.store.Get(w.ctx, w.space, rt, id, want)
 	if err != nil {
+		w.Fatalf("Get %s: %v", id, err)
+	}
+	if err := rec.Whole(w.ctx); err != nil {
 		w.Fatalf("Get %s: %v", id, err)
 	}
 	return rec
@@ -230,7 +234,7 @@ func withMeta(m *resource.Members, rt *schema.ResourceType, id, created, modifie
 	return m
 }
 
-// answer is a page that was walked to its end.
+// answer is a page that was walked to its end, each record with all its links.
 type answer struct {
 	total    int
 	expected int
@@ -260,6 +264,11 @@ func walk(ctx context.Context, s store.Store, q *store.Query) (answer, error) {
 		}
 		if len(batch) == 0 {
 			return a, nil
+		}
+		for _, rec := range batch {
+			if err := rec.Whole(ctx); err != nil {
+				return a, err
+			}
 		}
 		a.records = append(a.records, batch...)
 	}
