@@ -34,3 +34,7 @@ func compile(t testing.TB, rt *schema.ResourceType, text string) filter.Predicat
 	}
 	return p
 }
+
+func TestAListOfLargeGroupsTakesLittleMemory(t *testing.T) {
+	storetest.Memory(t, func(t testing.TB, reg *schema.Registry) store.Store { return open(t, pgtest.URL(t), reg) })
+}

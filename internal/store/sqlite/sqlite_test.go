@@ -23,3 +23,7 @@ func open(t testing.TB, dir string, reg *schema.Registry) *sqlite.Store {
 	t.Cleanup(func() { _ = s.Close() })
 	return s
 }
+
+func TestAListOfLargeGroupsTakesLittleMemory(t *testing.T) {
+	storetest.Memory(t, func(t testing.TB, reg *schema.Registry) store.Store { return open(t, t.TempDir(), reg) })
+}
