@@ -54,6 +54,12 @@ type Record struct {
 	Doc               []byte
 	Cut               int
 	Hidden            bool
+	// Alias is an id made of names, if the read asks for it and the resource has
+	// one: the name of a user or group, and of a permission the id of its target, a
+	// colon and the name of its grantee. Of several resources with equal aliases,
+	// without regard to letter case, the first by seq has it; none has one that is
+	// the stored id of another.
+	Alias string
 	// Links are the relation rows asked for with Want, ordered by relation and
 	// then by the other side's seq. They are of the same moment as Doc.
 	Links []Link
@@ -151,6 +157,8 @@ type Link struct {
 
 // Want asks a read for links.
 type Want struct {
+	// Alias asks for Record.Alias, and for no links.
+	Alias    bool
 	Relation Relation
 	Reverse  bool
 	// Transitive follows the relation on from every resource it leads to, each
@@ -211,6 +219,9 @@ type Query struct {
 	Transitive []Relation
 	// IncludeHidden also selects hidden resources.
 	IncludeHidden bool
+	// Alias makes filters and orders by id about what clients are shown: the alias
+	// of a resource where it has one. Records carry it.
+	Alias bool
 }
 
 const (
@@ -262,7 +273,9 @@ type Store interface {
 	// once and must do no I/O but through Tx; an error from it rolls back and is
 	// returned as it is.
 	Do(ctx context.Context, space int64, fn func(Tx) error) error
-	// Get reads one resource by id; ErrNotFound when there is none.
+	// Get reads one resource by id; ErrNotFound when there is none. Without a
+	// resource of that id, the first that its name-made form may mean is read: of
+	// permissions always, of users and groups when want asks for the alias.
 	Get(ctx context.Context, space int64, rt *schema.ResourceType, id string, want []Want) (*Record, error)
 	// Query answers a query.
 	Query(ctx context.Context, q *Query) (*Page, error)
@@ -289,7 +302,8 @@ type Capabilities struct {
 // unusable; after a sentinel or *TakenError it goes on only if the call was
 // made inside Try.
 type Tx interface {
-	// Get reads one resource and locks its row for change.
+	// Get reads one resource by id, a permission also by its alias, and locks its
+	// row for change.
 	Get(rt *schema.ResourceType, id string) (*Record, error)
 	// NewSeq reserves the paging position of a resource to be inserted, for an id
 	// that is made of it.

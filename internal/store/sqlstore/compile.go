@@ -23,6 +23,8 @@ type compiler struct {
 	typeNr int64
 	// transitive are the relations that are followed to their ends.
 	transitive []store.Relation
+	// showAliases tells that the filter is about the ids that clients are shown.
+	showAliases bool
 	// doubt names the first attribute that SQL cannot decide.
 	doubt string
 	// blind tells that SQL has nothing of an attribute; without it, doubt is only
@@ -103,6 +105,8 @@ func (c *compiler) place(a *schema.Attribute) place {
 
 func (c *compiler) compare(p *filter.Compare) cond {
 	switch at := c.place(p.Attr); {
+	case c.showsAlias(p.Attr):
+		return c.noted(p.Attr, c.compareShown(p))
 	case at.scalar != nil:
 		return c.noted(p.Attr, c.compareScalar(p, at.scalar))
 	case at.rows != nil || at.edges != nil:
@@ -331,6 +335,9 @@ func (c *compiler) isPoint(p filter.Predicate) bool {
 			}
 		}
 	case *filter.Compare:
+		if c.showsAlias(p.Attr) {
+			return p.Attr.CaseExact && p.Op == filter.Eq
+		}
 		if at := c.place(p.Attr); at.scalar != nil {
 			return at.scalar.point && p.Op == filter.Eq
 		}
@@ -392,6 +399,8 @@ func (c *compiler) sortKey(o *store.Order) (sql string, times, ok bool) {
 	}
 	at := c.place(a)
 	switch {
+	case c.showsAlias(a):
+		return c.shown(c.space), false, a.CaseExact
 	case at.scalar != nil && at.scalar.kind == flagColumn:
 		return "CASE r." + at.scalar.column + " WHEN 1 THEN 'true' WHEN 0 THEN 'false' END", false, true
 	case at.scalar != nil:

@@ -22,11 +22,16 @@ import (
 const maxAlong = 250
 
 // linkColumns are the columns for what is wanted of the resource r, each after
-// a comma.
-func (s *Store) linkColumns(ctx context.Context, space string, want []store.Want, column func(context.Context, string, store.Want) (string, error)) (string, error) {
+// a comma. of is its layout, nil where that is not known.
+func (s *Store) linkColumns(ctx context.Context, of *layout, space string, want []store.Want,
+	column func(context.Context, *layout, string, store.Want) (string, error)) (string, error) {
 	var b strings.Builder
 	for _, w := range want {
-		sql, err := column(ctx, space, w)
+		if w.Alias {
+			b.WriteString(", " + of.aliasText(space))
+			continue
+		}
+		sql, err := column(ctx, of, space, w)
 		if err != nil {
 			return "", err
 		}
@@ -38,20 +43,20 @@ func (s *Store) linkColumns(ctx context.Context, space string, want []store.Want
 }
 
 // alongColumn is linkColumn for links that come along with a record.
-func (s *Store) alongColumn(ctx context.Context, space string, w store.Want) (string, error) {
-	sql, err := s.linkColumn(ctx, space, w)
+func (s *Store) alongColumn(ctx context.Context, of *layout, space string, w store.Want) (string, error) {
+	sql, err := s.linkColumn(ctx, of, space, w)
 	return sql + " LIMIT " + strconv.Itoa(maxAlong+1), err
 }
 
 // linkColumn selects the links of the resource r as texts t: the numbers seq,
 // type and indirect of the other side, the sizes of its id and of what it is
 // called in bytes, each before a blank, and then those two.
-func (s *Store) linkColumn(ctx context.Context, space string, w store.Want) (string, error) {
+func (s *Store) linkColumn(ctx context.Context, of *layout, space string, w store.Want) (string, error) {
 	e := end{w.Relation, w.Reverse}
 	called := func(m *tableMap) string {
 		return " || octet_length(o.id) || ' ' || octet_length(" + m.display(e) + ") || ' ' || o.id || " + m.display(e)
 	}
-	return s.linkRows(ctx, space, w, called)
+	return s.linkRows(ctx, of, space, w, called)
 }
 
 // linkRows selects the links of the resource r as texts: the numbers seq, type
@@ -60,7 +65,7 @@ func (s *Store) linkColumn(ctx context.Context, space string, w store.Want) (str
 //
 // CROSS JOIN is the plain join, written so that engines that take the order of
 // the tables from it begin with the rows of the relation.
-func (s *Store) linkRows(ctx context.Context, space string, w store.Want, more func(*tableMap) string) (string, error) {
+func (s *Store) linkRows(ctx context.Context, of *layout, space string, w store.Want, more func(*tableMap) string) (string, error) {
 	others, err := s.ownTypes(ctx)
 	if err != nil {
 		return "", err
@@ -68,6 +73,9 @@ func (s *Store) linkRows(ctx context.Context, space string, w store.Want, more f
 	with := ""
 	var selects []string
 	for _, rows := range links[end{w.Relation, w.Reverse}] {
+		if of != nil && rows.column != "" && !slices.Contains(rows.from, of.tableMap) {
+			continue
+		}
 		source, where, far, indirect := rows.table+" e", rows.where(space)+" AND "+rows.near+" = r.seq AND ", rows.far, "' 0 '"
 		if w.Transitive {
 			with = "WITH RECURSIVE up (seq, indirect) AS (SELECT " + far + ", 0 FROM " + source + " WHERE " + rows.where(space) + " AND " + rows.near + " = r.seq" +

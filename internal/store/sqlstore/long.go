@@ -26,8 +26,8 @@ type position struct {
 
 // positionColumn selects the links of the resource r as texts t: the numbers seq,
 // type and indirect of the other side, each before a blank.
-func (s *Store) positionColumn(ctx context.Context, space string, w store.Want) (string, error) {
-	return s.linkRows(ctx, space, w, func(*tableMap) string { return "" })
+func (s *Store) positionColumn(ctx context.Context, of *layout, space string, w store.Want) (string, error) {
+	return s.linkRows(ctx, of, space, w, func(*tableMap) string { return "" })
 }
 
 // positions reads the text of a column of positions, by ascending seq.
@@ -46,7 +46,7 @@ func positions(text string) []position {
 func (s *Store) long(ctx context.Context, space int64, h hit, want []store.Want) (*store.Record, error) {
 	var st statement
 	sp := st.arg(space)
-	links, err := s.linkColumns(ctx, sp, want, s.positionColumn)
+	links, err := s.linkColumns(ctx, h.of, sp, want, s.positionColumn)
 	if err != nil {
 		return nil, err
 	}
@@ -61,6 +61,10 @@ func (s *Store) long(ctx context.Context, space int64, h hit, want []store.Want)
 	}
 	rec := row.record()
 	for i, w := range want {
+		if w.Alias {
+			rec.Alias = row.links[i]
+			continue
+		}
 		list := positions(row.links[i])
 		if len(list) > maxAlong {
 			rec.Streams = append(rec.Streams, s.stream(space, w, list))

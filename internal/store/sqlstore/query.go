@@ -81,6 +81,9 @@ func (s *Store) Query(ctx context.Context, q *store.Query) (*store.Page, error) 
 }
 
 func (s *Store) plan(ctx context.Context, q *store.Query) (*plan, error) {
+	if q.Alias {
+		q = withAliases(q)
+	}
 	p := &plan{Query: q, st: &statement{}, sortable: true}
 	p.space = p.st.arg(q.Space)
 	var kinds [2]bool // of the sort keys: text, times
@@ -91,7 +94,7 @@ func (s *Store) plan(ctx context.Context, q *store.Query) (*plan, error) {
 		}
 		c := &compiler{
 			ctx: ctx, statement: p.st, layout: s.layout(part.Type), dialect: s.engine.Dialect, numbers: s.numbers,
-			space: p.space, typeNr: nr, transitive: q.Transitive,
+			space: p.space, typeNr: nr, transitive: q.Transitive, showAliases: q.Alias,
 		}
 		cnd, point, err := c.compile(part.Filter)
 		if err != nil {
@@ -243,7 +246,7 @@ func (s *Store) pointPage(ctx context.Context, p *plan) (*store.Page, error) {
 		most = min(most, p.Limit)
 	}
 	part := &p.parts[0]
-	links, err := s.linkColumns(ctx, p.space, p.Want, s.alongColumn)
+	links, err := s.linkColumns(ctx, part.layout, p.space, p.Want, s.alongColumn)
 	if err != nil {
 		return nil, err
 	}
@@ -299,7 +302,7 @@ func (p *plan) positions() (with, total string) {
 // first the matches' positions, then the documents of those on the page.
 func (s *Store) inlinePage(ctx context.Context, p *plan) (*store.Page, error) {
 	part := &p.parts[0]
-	links, err := s.linkColumns(ctx, p.space, p.Want, s.alongColumn)
+	links, err := s.linkColumns(ctx, part.layout, p.space, p.Want, s.alongColumn)
 	if err != nil {
 		return nil, err
 	}

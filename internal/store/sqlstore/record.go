@@ -57,6 +57,10 @@ type found struct {
 func (s *Store) found(ctx context.Context, of *layout, row *recordRow, want []store.Want) (found, error) {
 	f := found{hit: hit{row.seq, of}, Record: row.record()}
 	for i, w := range want {
+		if w.Alias {
+			f.Alias = row.links[i]
+			continue
+		}
 		var more bool
 		var err error
 		if f.Links, more, err = s.along(ctx, f.Links, w, row.links[i]); err != nil {
@@ -78,20 +82,22 @@ func (s *Store) batch(ctx context.Context, space int64, hits []hit, want []store
 	}
 	var st statement
 	sp := st.arg(space)
-	links, err := s.linkColumns(ctx, sp, want, s.alongColumn)
-	if err != nil {
-		return nil, err
-	}
-	byTable := map[string][]int64{}
-	var selects []string
+	var of []*layout
+	byType := map[*layout][]int64{}
 	for _, h := range hits {
-		byTable[h.of.table] = append(byTable[h.of.table], h.seq)
-	}
-	for _, t := range tables {
-		if seqs := byTable[t.table]; len(seqs) > 0 {
-			selects = append(selects, "SELECT "+recordColumns+links+" FROM "+t.table+" r WHERE r.space = "+sp+" AND "+
-				s.engine.Dialect.InNumbers("r.seq", st.arg(s.engine.Dialect.Numbers(seqs))))
+		if byType[h.of] == nil {
+			of = append(of, h.of)
 		}
+		byType[h.of] = append(byType[h.of], h.seq)
+	}
+	selects := make([]string, len(of))
+	for i, l := range of {
+		links, err := s.linkColumns(ctx, l, sp, want, s.alongColumn)
+		if err != nil {
+			return nil, err
+		}
+		selects[i] = "SELECT " + recordColumns + links + " FROM " + l.table + " r WHERE r.space = " + sp + " AND " +
+			s.engine.Dialect.InNumbers("r.seq", st.arg(s.engine.Dialect.Numbers(byType[l])))
 	}
 	sql, args := st.finish(strings.Join(selects, " UNION ALL "))
 	got := make(map[int64]*recordRow, len(hits))

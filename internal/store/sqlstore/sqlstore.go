@@ -132,7 +132,7 @@ func (s *Store) record(ctx context.Context, c Conn, space int64, l *layout, id s
 	}
 	var st statement
 	sp := st.arg(space)
-	links, err := s.linkColumns(ctx, sp, want, s.alongColumn)
+	links, err := s.linkColumns(ctx, l, sp, want, s.alongColumn)
 	if err != nil {
 		return found{}, err
 	}
@@ -144,10 +144,15 @@ func (s *Store) record(ctx context.Context, c Conn, space int64, l *layout, id s
 		}
 		sql += " AND r.type = " + st.arg(nr)
 	}
-	sql += " AND r.id_key = " + st.arg(idKey(l.rt, id)) + lock
-	sql, args := st.finish(sql)
 	var row recordRow
-	ok, err := one(ctx, c, sql, args, row.dest(len(want))...)
+	read := func(which string) (bool, error) {
+		sql, args := st.finish(sql + " AND " + which + lock)
+		return one(ctx, c, sql, args, row.dest(len(want))...)
+	}
+	ok, err := read("r.id_key = " + st.arg(idKey(l.rt, id)))
+	if err == nil && !ok && l.resolves(want) {
+		ok, err = read("r.seq IN (" + l.named(&st, sp, id) + ") ORDER BY r.seq LIMIT 1")
+	}
 	if err != nil {
 		return found{}, err
 	}

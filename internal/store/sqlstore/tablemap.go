@@ -24,6 +24,8 @@ type tableMap struct {
 	// attribute to blame.
 	pair     []string
 	pairAttr string
+	// aliases tells what names ids are made of beside the stored ones.
+	aliases aliasing
 	// order are the columns before seq in the default order.
 	order []string
 	// names says how the other side of a link calls a resource of this type;
@@ -95,7 +97,7 @@ const (
 // maps by resource type name.
 var maps = map[string]*tableMap{
 	"User": {
-		table: "user_r",
+		table: "user_r", aliases: ownName,
 		columns: []column{
 			{name: "user_name", path: "userName", unique: true},
 			{name: "external_id", path: "externalId"},
@@ -129,7 +131,7 @@ var maps = map[string]*tableMap{
 		},
 	},
 	"Group": {
-		table: "group_r",
+		table: "group_r", aliases: ownName,
 		columns: []column{
 			{name: "display_name", path: "displayName", unique: true},
 			{name: "external_id", path: "externalId"},
@@ -211,7 +213,7 @@ func permissionMap(table, path, target string, rows ...string) *tableMap {
 			{name: "grantee", relation: store.Grantee, targets: []string{"User", "Group"}, required: true},
 		},
 		pair: []string{"target", "grantee"}, pairAttr: path,
-		order: []string{"target", "grantee"},
+		order: []string{"target", "grantee"}, aliases: pairName,
 	}
 }
 

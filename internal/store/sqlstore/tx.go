@@ -125,7 +125,7 @@ func (t *tx) links(seq int64, want []store.Want) ([]store.Link, error) {
 		return nil, nil
 	}
 	var st statement
-	columns, err := t.linkColumns(t.ctx, st.arg(t.space), want, t.linkColumn)
+	columns, err := t.linkColumns(t.ctx, nil, st.arg(t.space), want, t.linkColumn)
 	if err != nil {
 		return nil, err
 	}

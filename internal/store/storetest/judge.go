@@ -77,11 +77,16 @@ type modelled struct {
 	members *resource.Members
 	// direct is members without indirect groups; nil when there are none.
 	direct *resource.Members
+	// aliased is members with the alias as the id; nil when there is none.
+	aliased *resource.Members
 }
 
 // seen are the members as a query sees them.
 func (r *modelled) seen(q *question) *resource.Members {
-	if r.direct != nil && !q.transitive {
+	switch {
+	case r.aliased != nil && q.aliases:
+		return r.aliased
+	case r.direct != nil && !q.transitive:
 		return r.direct
 	}
 	return r.members
@@ -240,6 +245,8 @@ type question struct {
 	limit  int
 	// transitive questions are about indirect groups too.
 	transitive bool
+	// aliases makes the question about permissions' aliases.
+	aliases bool
 }
 
 func (q question) String() string {
@@ -301,6 +308,8 @@ func (m *model) questions(seed int64, n int) []question {
 			q.order = &store.Order{Attr: orders[rng.IntN(len(orders))], Descending: rng.IntN(2) == 0}
 		}
 		q.transitive = rng.IntN(2) == 0
+		last := types[len(types)-1]
+		q.aliases = (last == permissionType() || last == accountPermissionType()) && rng.IntN(2) == 0
 		q.limit = []int{-1, -1, 0, 1, 7, 100}[rng.IntN(6)]
 		q.offset = []int{0, 0, 1, 5, 1000}[rng.IntN(5)]
 	}
@@ -355,7 +364,7 @@ func (m *model) check(ctx context.Context, s store.Store, space int64, q questio
 		SortKey: func(rt *schema.ResourceType, rec *store.Record) (string, bool) {
 			return filter.SortKey(q.order.Attr, m.byID[rt.Name+rec.ID].seen(&q))
 		},
-		Transitive: q.follows(),
+		Transitive: q.follows(), Alias: q.aliases,
 	})
 	if err != nil {
 		return fmt.Errorf("%v: %w", q, err)

@@ -123,6 +123,9 @@ func bySeqOf(list []*modelled) []*modelled {
 
 // ends are the ids and names at the far side of memberships.
 func (m *model) ends(a *schema.Attribute) []string {
+	if a.Path == "id" {
+		return m.ids()
+	}
 	rt := groupType()
 	if a.Path == "members.value" || a.Path == "members.display" {
 		rt = nil // any

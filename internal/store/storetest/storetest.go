@@ -43,6 +43,7 @@ func Run(t *testing.T, open Open) {
 		{"members and races", memberRaceCases},
 		{"vault", vaultCases},
 		{"vault and races", vaultRaceCases},
+		{"aliases", aliasCases},
 		{"pages", pageCases},
 		{"order", orderCases},
 		{"filters", filterCases},

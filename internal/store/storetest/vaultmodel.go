@@ -3,6 +3,7 @@ package storetest
 import (
 	"cmp"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/scimd/scimd/internal/resource"
 	"github.com/scimd/scimd/internal/schema"
@@ -88,9 +89,30 @@ func (m *model) fillVault(w *world, rng *rand.Rand, seed int64) {
 			p.members.Set(name, pairOf(grantee, "display"))
 		}
 		add(list)
+		alias(list, targets, grantees)
 	}
 	grant(permissionType(), modelPermissions, "container", containers)
 	grant(accountPermissionType(), modelAccountPermissions, "privilegedData", accounts)
+}
+
+// alias gives permissions their aliases: of those with the same one the first.
+func alias(list, targets, grantees []*modelled) {
+	bySeq := map[int64]*modelled{}
+	for _, r := range append(slices.Clone(targets), grantees...) {
+		bySeq[r.Seq] = r
+	}
+	taken := map[string]bool{}
+	for _, r := range list {
+		taken[schema.Fold(r.ID)] = true
+	}
+	for _, r := range list {
+		text := bySeq[r.Ends[0].Seq].ID + ":" + calledInVault(bySeq[r.Ends[1].Seq])
+		if key := schema.Fold(text); !taken[key] {
+			taken[key] = true
+			r.aliased = r.members.Clone()
+			r.aliased.Set("id", resource.Text(text))
+		}
+	}
 }
 
 // lead gives the resource a link to another one.
@@ -155,4 +177,17 @@ func inDefaultOrder(a, b *modelled) int {
 		}
 	}
 	return cmp.Compare(a.Seq, b.Seq)
+}
+
+// ids are the ids of all resources, and their aliases.
+func (m *model) ids() []string {
+	var list []string
+	for _, r := range m.resources {
+		list = append(list, r.ID)
+		if r.aliased != nil {
+			id, _ := r.aliased.Get("id")
+			list = append(list, id.Str())
+		}
+	}
+	return list
 }
