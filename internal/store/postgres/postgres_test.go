@@ -16,6 +16,11 @@ func TestPostgresConforms(t *testing.T) {
 	storetest.Run(t, func(t testing.TB, reg *schema.Registry) store.Store { return open(t, pgtest.URL(t), reg) })
 }
 
+// Beside nothing else, as it measures memory.
+func TestALongListOfPermissionsIsFlat(t *testing.T) {
+	storetest.Large(t, open(t, pgtest.URL(t), storetest.Registry()))
+}
+
 func open(t testing.TB, url string, reg *schema.Registry) *postgres.Store {
 	t.Helper()
 	s, err := postgres.Open(t.Context(), postgres.Options{URL: url, Registry: reg})

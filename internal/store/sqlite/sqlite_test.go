@@ -14,6 +14,11 @@ func TestSQLiteConforms(t *testing.T) {
 	storetest.Run(t, func(t testing.TB, reg *schema.Registry) store.Store { return open(t, t.TempDir(), reg) })
 }
 
+// Beside nothing else, as it measures memory.
+func TestALongListOfPermissionsIsFlat(t *testing.T) {
+	storetest.Large(t, open(t, t.TempDir(), storetest.Registry()))
+}
+
 func open(t testing.TB, dir string, reg *schema.Registry) *sqlite.Store {
 	t.Helper()
 	s, err := sqlite.Open(t.Context(), sqlite.Options{Dir: dir, Registry: reg})
