@@ -96,8 +96,11 @@ func (s *Store) linkRows(ctx context.Context, of *layout, space string, w store.
 			default:
 				kind = rows.far + "_type = " + typ + " AND "
 			}
-			selects = append(selects, "SELECT o.seq || ' ' || "+typ+" || "+indirect+more(t)+" AS t FROM "+source+" CROSS JOIN "+t.table+" o WHERE "+
-				where+kind+"o.space = "+space+" AND o.seq = "+far)
+			from, far := source+" CROSS JOIN "+t.table+" o WHERE "+where+kind, far
+			if of != nil && rows.column != "" && !w.Reverse {
+				from, far = t.table+" o WHERE ", "r."+rows.column // the row at hand has it
+			}
+			selects = append(selects, "SELECT o.seq || ' ' || "+typ+" || "+indirect+more(t)+" AS t FROM "+from+"o.space = "+space+" AND o.seq = "+far)
 		}
 	}
 	if len(selects) == 0 {
