@@ -146,7 +146,7 @@ var maps = map[string]*tableMap{
 		table: "container_r",
 		columns: []column{
 			{name: "name", path: "name", unique: true},
-			{name: "display_name", path: "displayName", unique: true},
+			{name: "display_name", path: "displayName"},
 			{name: "external_id", path: "externalId"},
 			{name: "description", path: "description"},
 			{name: "kind", path: "type"},

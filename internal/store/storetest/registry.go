@@ -57,7 +57,7 @@ const (
 	enterpriseJSON = `{"id":"` + enterpriseURN + `","name":"EnterpriseUser","attributes":[
 	{"name":"employeeNumber"},{"name":"costCenter"},{"name":"organization"},{"name":"division"},{"name":"department"},
 	{"name":"manager","type":"complex","subAttributes":[
-		{"name":"value","caseExact":true},
+		{"name":"value"},
 		{"name":"$ref","type":"reference","mutability":"readOnly"},
 		{"name":"displayName","mutability":"readOnly"}]}]}`
 
@@ -66,7 +66,7 @@ const (
 	containerURN  = "urn:ietf:params:scim:schemas:pam:1.0:Container"
 	containerJSON = `{"id":"` + containerURN + `","name":"Container","attributes":[
 	{"name":"name","required":true,"mutability":"immutable","uniqueness":"server"},
-	{"name":"displayName","mutability":"readOnly","uniqueness":"server"},
+	{"name":"displayName","mutability":"readOnly"},
 	{"name":"description"},
 	{"name":"type","canonicalValues":["safe"],"mutability":"readOnly"},
 	{"name":"owner","type":"complex","mutability":"readOnly","subAttributes":[
