@@ -227,7 +227,7 @@ func (a *applier) multiSelected(el *elements, st *step) error {
 		}
 		return nil
 	}
-	if st.path.Where != nil && !st.op.creates(a.p) {
+	if st.path.Where != nil && !st.op.creates(a.p) && !secretElement(a.rt, st.path) {
 		return noMatch(el.attr)
 	}
 	e, ok := a.described(st.path)

@@ -1,6 +1,8 @@
 package scim
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"strconv"
 
@@ -60,6 +62,18 @@ func (c *Call) identify(tx store.Tx, r *store.Resource) (err error) {
 	return err
 }
 
+// madeOf is the attribute to blame for an id that is taken already, "" for ids
+// that clients do not choose.
+func madeOf(rt *schema.ResourceType) string {
+	switch how := identities[rt.Name]; {
+	case how.attribute != "":
+		return how.attribute
+	case how.pair != nil:
+		return alternatives(rt)[0][0].name
+	}
+	return ""
+}
+
 func endOf(r *store.Resource, rel store.Relation) store.Link {
 	if i := slices.IndexFunc(r.Ends, func(l store.Link) bool { return l.Relation == rel }); i >= 0 {
 		return r.Ends[i]
@@ -67,7 +81,32 @@ func endOf(r *store.Resource, rel store.Relation) store.Link {
 	return store.Link{}
 }
 
+// aliased tells that clients are shown ids made of names: those of permissions,
+// where the profile says so.
+func (t *Tenant) aliased(rt *schema.ResourceType) bool {
+	return t.Profile.PermissionIDs == "names" && identities[rt.Name].pair != nil
+}
+
 // shownID is the id of a record as clients see it.
 func (t *Tenant) shownID(rt *schema.ResourceType, rec *store.Record) string {
+	if rec.Alias != "" && t.aliased(rt) {
+		return rec.Alias
+	}
 	return rec.ID
+}
+
+// readAlias gives a record that was just written the id made of names that it has
+// since the transaction; one that is gone already shows its own.
+func (s *Service) readAlias(ctx context.Context, c *Call, rt *schema.ResourceType, rec *store.Record) error {
+	if !c.Tenant.aliased(rt) {
+		return nil
+	}
+	now, err := s.store.Get(ctx, c.Tenant.Space, rt, rec.ID, []store.Want{{Alias: true}})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err == nil {
+		rec.Alias = now.Alias
+	}
+	return err
 }

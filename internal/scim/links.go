@@ -147,6 +147,9 @@ func wants(t *Tenant, rt *schema.ResourceType, proj *resource.Projection) []stor
 			out = appendWant(out, col.want(t))
 		}
 	}
+	if t.aliased(rt) {
+		out = append(out, store.Want{Alias: true})
+	}
 	return out
 }
 

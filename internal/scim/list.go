@@ -31,7 +31,7 @@ func (s *Service) Query(ctx context.Context, c *Call, rt *schema.ResourceType, p
 	}
 	q := &store.Query{
 		Space: c.Tenant.Space, Parts: []store.Part{{Type: rt}}, Want: wants(c.Tenant, rt, proj),
-		IncludeHidden: c.Tenant.Profile.ListServiceUsers, Transitive: c.Tenant.transitive(),
+		IncludeHidden: c.Tenant.Profile.ListServiceUsers, Transitive: c.Tenant.transitive(), Alias: c.Tenant.aliased(rt),
 	}
 	full := newRenderer(c, nil)
 	pred := c.Tenant.current(rt, c.Tenant.now())

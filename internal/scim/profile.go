@@ -89,6 +89,7 @@ type Profile struct {
 	CreatorPermission bool   `json:"creatorPermission"` // who makes a safe has all rights on it
 	ContainerDelete   string `json:"containerDelete"`   // cascade | refuse: a safe with accounts in it
 	RetentionDefault  bool   `json:"retentionDefault"`  // NumberOfDaysRetention is 7 unless it is given
+	PermissionIDs     string `json:"permissionIds"`     // names | stable: ids of permissions as they are shown
 	RightsCase        string `json:"rightsCase"`        // pascal | camel
 	ExpiredMembers    string `json:"expiredMembers"`    // show | hide
 	RequirePlatform   bool   `json:"requirePlatform"`   // an account needs the property platformId

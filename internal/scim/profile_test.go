@@ -54,7 +54,7 @@ func TestBuiltInProfilesHaveTheirValues(t *testing.T) {
 		"unknownSortBy": {"ignore", "reject"}, "selectorCreates": {"true", "false"}, "putKeepsOmitted": {"true", "false"},
 		"severalPrimaries": {"keepFirst", "reject"}, "defaultActive": {"true", "false"}, "displayDefault": {"true", "false"},
 		"formattedFollows": {"true", "false"}, "emailDefaults": {"true", "false"}, "phoneTypeAliases": {"true", "false"},
-		"unpagedLimit": {"0", "1000"}, "retentionDefault": {"true", "false"},
+		"unpagedLimit": {"0", "1000"}, "retentionDefault": {"true", "false"}, "permissionIds": {"names", "stable"},
 		"emptyResources": {"omitVault", "list"}, "caseExactIds": {"false", "true"}, "tenantErrorTexts": {"true", "false"},
 		"unknownMember": {"notFound", "invalidValue"}, "groupCycles": {"refuse", "tolerate"}, "indirectGroups": {"false", "true"}, "groupTypes": {"false", "true"},
 	}

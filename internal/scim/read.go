@@ -47,10 +47,16 @@ func (c *Call) found(rt *schema.ResourceType, id string, get func() (*store.Reco
 		return nil, c.notFound(rt, id)
 	}
 	rec, err := get()
-	if errors.Is(err, store.ErrNotFound) || err == nil && (c.Tenant.Profile.CaseExactIDs && rec.ID != id || c.lapsed(rt, rec)) {
+	if errors.Is(err, store.ErrNotFound) || err == nil && (c.otherCase(rec, id) || c.lapsed(rt, rec)) {
 		return nil, c.notFound(rt, id)
 	}
 	return rec, err
+}
+
+// otherCase tells that an id differs from the record's in letter case alone, and
+// that the profile minds. Ids made of names differ in more.
+func (c *Call) otherCase(rec *store.Record, id string) bool {
+	return c.Tenant.Profile.CaseExactIDs && rec.ID != id && schema.Fold(rec.ID) == schema.Fold(id)
 }
 
 // plausibleID reports whether an id can be one at all: what no database column

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/scimd/scimd/internal/filter"
 	"github.com/scimd/scimd/internal/resource"
 	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/store"
@@ -58,10 +59,19 @@ func SecretContext(seq int64, name string) []byte { return fmt.Appendf(nil, "%d/
 
 // sealedSecrets take the secrets to seal out of a tree, by resource type name;
 // removedSecrets are those that a PATCH removes.
+// secretElements tell that the path of a PATCH selects a secret in a
+// multi-valued attribute: that one is never in the tree, and may be there all
+// the same.
 var (
 	sealedSecrets  = map[string]func(*schema.ResourceType, *resource.Members) map[string]string{"PrivilegedData": accountSecrets}
 	removedSecrets = map[string]func(*schema.ResourceType, []step) []string{"PrivilegedData": removedAccountSecrets}
+	secretElements = map[string]func(*filter.Path) bool{"PrivilegedData": secretProperty}
 )
+
+func secretElement(rt *schema.ResourceType, p *filter.Path) bool {
+	is := secretElements[rt.Name]
+	return is != nil && is(p)
+}
 
 // remove marks the secrets that steps remove and none of them sets.
 func (x *confidential) remove(rt *schema.ResourceType, steps []step) {

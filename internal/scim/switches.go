@@ -205,6 +205,10 @@ var switches = []Switch{
 	{"retentionDefault", "A safe without NumberOfDaysRetention has 7.", either(
 		"it does", "it has none",
 	), Inferred, "tenant 10.3", ""},
+	{"permissionIds", "Ids of permissions as they are shown; both are found.", []Value{
+		{"names", "`{safe}:{userName or displayName}`; the younger of two with one name shows the stable one"},
+		{"stable", "`{safe}:{id of the user or group}`"},
+	}, ClientCode, "tenant 16", "cybr-pam-scim (names)"},
 	{"rightsCase", "How rights are spelled in answers; any letter case and the names of older interfaces are taken.", []Value{
 		{"pascal", "UseAccounts"}, {"camel", "useAccounts"},
 	}, ClientCode, "tenant 15, 19.16", "SailPoint's connector for the tenant (pascal)"},

@@ -60,6 +60,24 @@ func secretKey(key string) bool {
 	return false
 }
 
+// secretProperty tells that a path selects a secret by the key of its property.
+func secretProperty(p *filter.Path) bool { return len(secretKeys(p)) > 0 }
+
+// secretKeys are the keys of secrets that a path selects.
+func secretKeys(p *filter.Path) []string {
+	if p.Where == nil || p.Attr.Identity == nil {
+		return nil
+	}
+	var keys []string
+	eqs, _ := filter.EqSelector(p.Where)
+	for _, c := range eqs {
+		if c.Attr == p.Attr.Identity && secretKey(c.Literal.Str()) {
+			keys = append(keys, schema.Fold(c.Literal.Str()))
+		}
+	}
+	return keys
+}
+
 // accountSecrets takes the secrets of an account out of its tree, by name: the
 // property's key in lower case, or password for the attribute of that name.
 func accountSecrets(rt *schema.ResourceType, tree *resource.Members) map[string]string {
@@ -105,15 +123,7 @@ func removedAccountSecrets(rt *schema.ResourceType, steps []step) []string {
 		if st.path.Attr == rt.Lookup(accountURN, "password", "") {
 			names = append(names, st.path.Attr.Name)
 		}
-		if st.path.Attr != properties(rt) || st.path.Where == nil {
-			continue
-		}
-		eqs, _ := filter.EqSelector(st.path.Where)
-		for _, c := range eqs {
-			if c.Attr == st.path.Attr.Identity && secretKey(c.Literal.Str()) {
-				names = append(names, schema.Fold(c.Literal.Str()))
-			}
-		}
+		names = append(names, secretKeys(st.path)...)
 	}
 	return names
 }

@@ -80,6 +80,9 @@ func (s *Service) insert(ctx context.Context, c *Call, r *store.Resource, named 
 		rec, err = c.written(tx, &made, proj)
 		return err
 	})
+	if err == nil {
+		err = s.readAlias(ctx, c, r.Type, rec)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -281,6 +284,9 @@ func (s *Service) change(ctx context.Context, c *Call, rt *schema.ResourceType, 
 	if !answer {
 		return &Result{Location: location(c.Base, rt, written)}, nil
 	}
+	if err := s.readAlias(ctx, c, rt, after); err != nil {
+		return nil, err
+	}
 	return c.result(rt, after, ch.proj), nil
 }
 
@@ -416,7 +422,7 @@ func refusal(rt *schema.ResourceType, err error) error {
 	if !errors.As(err, &taken) {
 		return err
 	}
-	if of := identities[rt.Name].attribute; taken.Attr == "id" && of != "" {
+	if of := madeOf(rt); taken.Attr == "id" && of != "" {
 		return scimerr.Uniqueness(of)
 	}
 	return scimerr.Uniqueness(taken.Attr)

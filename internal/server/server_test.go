@@ -64,7 +64,7 @@ var areas = []struct {
 	{"discovery", discoveryRows}, {"tokens", tokenRows}, {"tenants", tenantRows}, {"addresses of tenants", placeRows}, {"log", logRows},
 	{"clients", clientRows}, {"clients changing", clientWriteRows}, {"tenant quirks", quirkRows}, {"large lists", largeRows},
 	{"containers", containerRows}, {"container permissions", permissionRows}, {"privileged data", accountRows},
-	{"privileged data permissions", accountPermissionRows}, {"vault", vaultRows},
+	{"privileged data permissions", accountPermissionRows}, {"vault", vaultRows}, {"large vaults", vaultLargeRows},
 	{"switches", switchRows()}, {"strict", strictRows},
 	{"mapping of Entra ID", rowsOf(entraMapping, entraChange)},
 	{"mapping of Okta", rowsOf(oktaMapping, putting(readThenPut, put))},

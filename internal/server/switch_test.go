@@ -672,6 +672,37 @@ var switches = []struct {
 			c.do("GET", "/Containers/Ops", "").lacks(safeURN)
 		}},
 	}},
+	{"permissionIds", []shown{
+		{"names", func(c *client) {
+			user, id := c.member("Ops", "ada@corp.example")
+			if id != "Ops:ada@corp.example" {
+				c.Errorf("id %s", id)
+			}
+			group := c.group("ADA@corp.example")
+			second := c.grant(`"container":{"value":"Ops"},"group":{"value":"` + group + `"},"rights":[]`).is(201).text("id")
+			if second != "Ops:"+group {
+				c.Errorf("id %s", second)
+			}
+			c.permissionIDs(id, "Ops:"+user, "ops:ADA@corp.example")
+			c.query("/ContainerPermissions", "filter", `id eq "`+id+`"`).is(200).has("totalResults", 1).has("Resources/0/id", id)
+			c.query("/ContainerPermissions", "sortBy", "id", "sortOrder", "descending", "filter", "user pr").is(200).has("Resources/0/id", id)
+			c.put(user, `"userName":"eve"`).is(200)
+			c.permissionIDs("Ops:eve", "Ops:"+user)
+			c.do("GET", "/ContainerPermissions/"+second, "").is(200).has("id", "Ops:ADA@corp.example")
+			c.do("PUT", "/ContainerPermissions/Ops:eve", vaultBody(permissionURN, `"rights":["ListAccounts"]`)).is(200).has("id", "Ops:eve")
+			c.do("DELETE", "/ContainerPermissions/Ops:eve", "").is(204)
+			c.do("GET", "/ContainerPermissions/Ops:"+user, "").refused(404, "")
+		}},
+		{"stable", func(c *client) {
+			user, id := c.member("Ops", "ada@corp.example")
+			if id != "Ops:"+user {
+				c.Errorf("id %s", id)
+			}
+			c.permissionIDs(id, "Ops:ada@corp.example")
+			c.query("/ContainerPermissions", "filter", `id eq "`+id+`"`).is(200).has("totalResults", 1)
+			c.do("DELETE", "/ContainerPermissions/Ops:ada@corp.example", "").is(204)
+		}},
+	}},
 	{"rightsCase", []shown{
 		{"pascal", func(c *client) {
 			_, id := c.member("Ops", "ada", "useAccounts", "LISTACCOUNTS")

@@ -145,6 +145,10 @@ var accountRows = []row{
 		c.keeps(id, "secret", plain+"5", "password", plain+"4", "ssh_private_key", plain+"3")
 		c.patchAccount(id, `{"op":"remove","path":"`+propertiesURN+`:properties[key eq \"SECRET\"]"}`, `{"op":"remove","path":"`+propertiesURN+`:password"}`).is(200)
 		c.keeps(id, "ssh_private_key", plain+"3")
+		for _, op := range []string{"add", "replace"} {
+			c.patchAccount(id, `{"op":"`+op+`","path":"`+propertiesURN+`:properties[key eq \"secret\"].value","value":"`+plain+op+`"}`).is(200)
+			c.keeps(id, "secret", plain+op, "ssh_private_key", plain+"3")
+		}
 		c.do("POST", "/PrivilegedData", accountBody("A", "x", `"password":{"a":"`+plain+`"}`)).refused(400, "invalidValue").mentions("password", plain)
 		if strings.Contains(c.site.log.String(), plain) {
 			c.Error("the log tells a secret")

@@ -164,3 +164,12 @@ func (c *client) expiring() (ended string) {
 	}
 	return ended
 }
+
+// permissionIDs checks that a permission is shown with an id, and found by it and
+// by others.
+func (c *client) permissionIDs(shown string, others ...string) {
+	c.Helper()
+	for _, id := range append(others, shown) {
+		c.do("GET", "/ContainerPermissions/"+id, "").is(200).has("id", shown)
+	}
+}
