@@ -13,8 +13,16 @@ import (
 
 // client speaks SCIM as the collectors do: plain JSON types, any letter case.
 type client struct {
+	http        *http.Client
 	base, token string
 	page        int // 0: whole lists
+}
+
+// newHTTPClient keeps a connection for each writer.
+func newHTTPClient() *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = writers
+	return &http.Client{Transport: transport}
 }
 
 // reference is the other side of a permission or of a derived attribute.
@@ -91,7 +99,7 @@ func (c *client) do(ctx context.Context, method, path string, body, out any) (st
 	req.Header.Set("Authorization", "Bearer "+c.token)
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := c.http.Do(req)
 	if err != nil {
 		return 0, err
 	}
@@ -108,6 +116,12 @@ func (c *client) do(ctx context.Context, method, path string, body, out any) (st
 	}
 	_, _ = io.Copy(io.Discard, resp.Body) // lets the connection be used again
 	return resp.StatusCode, err
+}
+
+// equals is a filter for resources with this text in an attribute.
+func equals(attribute, text string) string {
+	quoted, _ := json.Marshal(text) // text always encodes
+	return attribute + " eq " + string(quoted)
 }
 
 // list reads a collection, whole or page by page. Resources may be missing from

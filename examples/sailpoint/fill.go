@@ -15,6 +15,8 @@ const (
 	writers = 8
 	// groupShare: one permission in so many is a group's.
 	groupShare = 5
+	// accountShare: one account in so many has permissions of its own.
+	accountShare = 100
 )
 
 // fillVault makes users, groups, safes, permissions and accounts. Whom a safe
@@ -68,7 +70,7 @@ func fillVault(ctx context.Context, c *client, size vaultSize) error {
 		return err
 	}
 	return each(ctx, size.Accounts, func(ctx context.Context, i int) error {
-		_, err := c.create(ctx, "/PrivilegedData", map[string]any{
+		id, err := c.create(ctx, "/PrivilegedData", map[string]any{
 			"schemas": []string{schemas + "pam:1.0:PrivilegedData", accountURN}, "name": fmt.Sprintf("account-%06d", i), "type": "password",
 			accountURN: map[string]any{
 				"safe": safeName(i % size.Safes),
@@ -78,7 +80,19 @@ func fillVault(ctx context.Context, c *client, size vaultSize) error {
 				},
 			},
 		})
-		return err
+		if err != nil || i%accountShare != 0 {
+			return err
+		}
+		for n := range 2 {
+			_, err = c.create(ctx, "/PrivilegedDataPermissions", permission{
+				Schemas: []string{schemas + "pam:1.0:PrivilegedDataPermission"}, PrivilegedData: &reference{Value: id},
+				User: &reference{Value: users[(i+n)%len(users)]}, Rights: []string{"UseAccounts"},
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

@@ -19,7 +19,7 @@ func collect(ctx context.Context, c *client) (*picture, error) {
 	}
 	p.cameShort("Containers", len(containers), short)
 	for _, listed := range containers {
-		found, _, err := list[container](ctx, c, "Containers", fmt.Sprintf("name eq %q", listed.Name))
+		found, _, err := list[container](ctx, c, "Containers", equals("name", listed.Name))
 		if err != nil {
 			return nil, err
 		}
@@ -38,11 +38,11 @@ func collect(ctx context.Context, c *client) (*picture, error) {
 	for _, a := range accounts {
 		p.safe(a.Extension.Safe).accounts[a.ID] = true
 	}
-	return p, collectAccountPermissions(ctx, c)
+	return p, collectAccountPermissions(ctx, c, p)
 }
 
 func collectSafe(ctx context.Context, c *client, p *picture, s *container) error {
-	permissions, short, err := list[permission](ctx, c, "ContainerPermissions", fmt.Sprintf("container.value eq %q", s.ID))
+	permissions, short, err := list[permission](ctx, c, "ContainerPermissions", equals("container.value", s.ID))
 	if err != nil {
 		return err
 	}
@@ -68,11 +68,12 @@ func collectSafe(ctx context.Context, c *client, p *picture, s *container) error
 
 // collectAccountPermissions reads the permissions on single accounts. A target
 // that comes again after another one would be taken for a new one.
-func collectAccountPermissions(ctx context.Context, c *client) error {
-	permissions, _, err := list[permission](ctx, c, "PrivilegedDataPermissions", "")
+func collectAccountPermissions(ctx context.Context, c *client, p *picture) error {
+	permissions, short, err := list[permission](ctx, c, "PrivilegedDataPermissions", "")
 	if err != nil {
 		return err
 	}
+	p.cameShort("PrivilegedDataPermissions", len(permissions), short)
 	seen, last := map[string]bool{}, ""
 	for i := range permissions {
 		perm := &permissions[i]
@@ -88,8 +89,12 @@ func collectAccountPermissions(ctx context.Context, c *client) error {
 		}
 		seen[target], last = true, target
 	}
-	if status, err := c.do(ctx, http.MethodGet, "/PrivilegedData/none_such", nil, nil); status != http.StatusNotFound {
-		return fmt.Errorf("an account that is not there must be 404: %d, %w", status, err)
+	status, err := c.do(ctx, http.MethodGet, "/PrivilegedData/none_such", nil, nil)
+	if status == http.StatusNotFound {
+		return nil
 	}
-	return nil
+	if err == nil {
+		err = fmt.Errorf("answered %d", status)
+	}
+	return fmt.Errorf("an account that is not there must be 404: %w", err)
 }

@@ -37,12 +37,12 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, out io.Writer) (int, error) {
-	var c client
+	c := client{http: newHTTPClient()}
 	var size vaultSize
 	fill := false
 	flags := flag.NewFlagSet("sailpoint", flag.ContinueOnError)
 	flags.StringVar(&c.base, "base", "", "SCIM base URL, such as http://127.0.0.1:8080/scim/v2")
-	flags.StringVar(&c.token, "token", os.Getenv("SCIM_TOKEN"), "bearer token; SCIM_TOKEN in the environment by default")
+	flags.StringVar(&c.token, "token", "", "bearer token; SCIM_TOKEN in the environment by default")
 	flags.IntVar(&c.page, "page", 0, "page size of lists; 0 asks for whole lists")
 	flags.BoolVar(&fill, "fill", false, "make a vault to read first")
 	flags.IntVar(&size.Safes, "safes", 1000, "safes to make")
@@ -51,8 +51,14 @@ func run(ctx context.Context, args []string, out io.Writer) (int, error) {
 	if err := flags.Parse(args); err != nil {
 		return 1, err
 	}
+	if c.token == "" { // not a default, which --help would show
+		c.token = os.Getenv("SCIM_TOKEN")
+	}
 	if c.base == "" || c.token == "" {
 		return 1, errors.New("--base and --token are needed")
+	}
+	if size.Safes < 1 || size.Permissions < 0 || size.Accounts < 0 || c.page < 0 {
+		return 1, errors.New("a vault has at least one safe, and no number is negative")
 	}
 	if fill {
 		if err := fillVault(ctx, &c, size); err != nil {
