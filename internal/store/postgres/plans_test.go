@@ -10,28 +10,39 @@ import (
 	"github.com/scimd/scimd/internal/store/storetest"
 )
 
-// planned is a Conn that notes the plans of its searches.
+// planned is a Conn that notes the plans of its queries.
 type planned struct {
 	sqlstore.Conn
 	steps []string
 }
 
+func (p *planned) Query(ctx context.Context, query string, args ...any) (sqlstore.Rows, error) {
+	if err := p.explain(ctx, query, args); err != nil {
+		return nil, err
+	}
+	return p.Conn.Query(ctx, query, args...)
+}
+
 func (p *planned) Search(ctx context.Context, query string, args ...any) (sqlstore.Rows, error) {
+	if err := p.explain(ctx, query, args); err != nil {
+		return nil, err
+	}
+	return p.Conn.Search(ctx, query, args...)
+}
+
+func (p *planned) explain(ctx context.Context, query string, args []any) error {
 	rows, err := p.Conn.Search(ctx, "EXPLAIN "+query, args...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for rows.Next() {
 		var step string
 		if err := rows.Scan(&step); err != nil {
-			return nil, err
+			return err
 		}
 		p.steps = append(p.steps, step)
 	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	return p.Conn.Search(ctx, query, args...)
+	return rows.Close()
 }
 
 func TestVaultFiltersUseIndexes(t *testing.T) {

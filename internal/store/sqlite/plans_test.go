@@ -18,23 +18,34 @@ type planned struct {
 	steps []string
 }
 
+func (p *planned) Query(ctx context.Context, query string, args ...any) (sqlstore.Rows, error) {
+	if err := p.explain(ctx, query, args); err != nil {
+		return nil, err
+	}
+	return p.conn.Query(ctx, query, args...)
+}
+
 func (p *planned) Search(ctx context.Context, query string, args ...any) (sqlstore.Rows, error) {
+	if err := p.explain(ctx, query, args); err != nil {
+		return nil, err
+	}
+	return p.conn.Search(ctx, query, args...)
+}
+
+func (p *planned) explain(ctx context.Context, query string, args []any) error {
 	rows, err := p.conn.Query(ctx, "EXPLAIN QUERY PLAN "+query, args...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for rows.Next() {
 		var id, parent, unused int
 		var step string
 		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
-			return nil, err
+			return err
 		}
 		p.steps = append(p.steps, step)
 	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	return p.conn.Search(ctx, query, args...)
+	return rows.Close()
 }
 
 func TestVaultFiltersUseIndexes(t *testing.T) {

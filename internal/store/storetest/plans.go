@@ -69,7 +69,7 @@ func Plans(t testing.TB, s store.Store) []Plan {
 			t.Fatal(err)
 		}
 		q := w.query(store.Part{Type: rt, Filter: p})
-		q.Limit = 10
+		q.Limit, q.Alias = 10, true
 		q.Match = func(*schema.ResourceType, *store.Record) bool {
 			t.Errorf("%s: a document was looked at", text)
 			return false
@@ -90,6 +90,8 @@ func Plans(t testing.TB, s store.Store) []Plan {
 		{permissions, `user.display eq "u0149"`, "container_permission_grantee", "container_permission_r", 14},
 		{permissions, `container.value eq "Safe07" and user.value eq "id0050"`, "container_permission_", "container_permission_r", 1},
 		{permissions, `container.name eq "Safe07" and user.display eq "u0050"`, "container_permission_", "container_permission_r", 1},
+		{permissions, `id eq "Safe07:u0050"`, "container_permission_", "container_permission_r", 1}, // an alias
+		{permissions, `id eq "Safe07:id0050"`, "container_permission_", "container_permission_r", 0},
 		{permissions, `group.value eq "g1"`, "container_permission_grantee", "container_permission_r", 0},
 		{grants, `privilegedData.value eq "7_3"`, "account_permission_", "account_permission_r", 1},
 		{accountType(), accountExtensionURN + `:safe eq "safe07"`, "account_safe_name", "", 20},
