@@ -13,6 +13,7 @@ import (
 	"github.com/scimd/scimd/internal/control"
 	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/scim"
+	"github.com/scimd/scimd/internal/secret"
 	"github.com/scimd/scimd/internal/store"
 	"github.com/scimd/scimd/internal/store/postgres"
 	"github.com/scimd/scimd/internal/store/sqlite"
@@ -28,8 +29,12 @@ type engine struct {
 	behaviours behaviours
 	store      store.Store
 	service    *scim.Service
-	// sealer is nil in commands, which write no secrets.
-	sealer scim.Sealer
+	// dir holds the database of SQLite, and the master key unless it is given.
+	dir string
+	// keyring is nil until openKeys; sealer is it, and nil in commands, which write
+	// no secrets.
+	keyring *secret.Keyring
+	sealer  scim.Sealer
 }
 
 // newEngine reads everything but the database: what can be wrong without one
@@ -55,6 +60,7 @@ func newEngine(cfg *Config) (*engine, error) {
 
 // open opens the store; dir is where SQLite keeps its files.
 func (e *engine) open(ctx context.Context, dir string, log *slog.Logger) (err error) {
+	e.dir = dir
 	if e.store, err = openStore(ctx, e.cfg, dir, e.registry, log); err != nil {
 		return err
 	}
@@ -124,5 +130,6 @@ func (e *engine) manage(about control.Info, revoked func([32]byte), changed, swe
 	return &control.Direct{
 		Store: e.store, ServiceUser: e.serviceUser, Profiles: schemas.FS, Profile: e.profile,
 		Revoked: revoked, Changed: changed, Sweep: sweep, About: about, Now: time.Now,
+		Keyring: e.keys, SharedDatabase: e.store.Capabilities().SharedDatabase, KeepMaster: e.keepMaster,
 	}
 }

@@ -48,7 +48,7 @@ var options = []option{
 	{"migrate", "auto migrates the database at the start, check refuses an outdated one", everywhere, false, choice(func(c *Config) *string { return &c.Migrate }, MigrateAuto, MigrateCheck)},
 	{"max-db-connections", "connections to Postgres at most", serverOnly, false, one("N", func(c *Config) *int { return &c.MaxDBConnections }, parseCount, strconv.Itoa)},
 	{"ephemeral", "keep everything in a temporary directory that is removed at the end", everywhere, false, truth(func(c *Config) *bool { return &c.Ephemeral })},
-	{"key", "encryption key, 32 bytes in base64 or hexadecimal; without it one is made in the data directory", serverOnly, true, text(func(c *Config) *string { return &c.Key })},
+	{"key", "master key, 32 bytes in base64 or hexadecimal; without it one is made in the data directory", everywhere, true, text(func(c *Config) *string { return &c.Key })},
 
 	{"profile", "behaviour: cyberark, rfc7644, strict, or a profile file", serverOnly, false, text(func(c *Config) *string { return &c.Profile })},
 	{"set", "set one switch of the profile, SWITCH=VALUE; may be repeated", serverOnly, false, list("SWITCH=VALUE", func(c *Config) *[]string { return &c.Switches }, splitSwitches, parseSwitch)},

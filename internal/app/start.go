@@ -16,7 +16,6 @@ import (
 	"github.com/scimd/scimd/internal/auth"
 	"github.com/scimd/scimd/internal/control"
 	"github.com/scimd/scimd/internal/scimerr"
-	"github.com/scimd/scimd/internal/secret"
 	"github.com/scimd/scimd/internal/server"
 	"github.com/scimd/scimd/internal/store"
 )
@@ -128,11 +127,9 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 	if cfg.ReadyFile != "" {
 		_ = os.Remove(cfg.ReadyFile) // of a server that was killed
 	}
-	ring, err := secret.Open(ctx, dir, cfg.Key, e.store)
-	if err != nil {
+	if err := e.openKeys(ctx); err != nil {
 		return err
 	}
-	e.sealer = sealer{ring}
 	listener, err := net.Listen("tcp", cfg.Addr)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", cfg.Addr, cause(err))
@@ -196,6 +193,7 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 		return err
 	}
 	s.beside(known.poll)
+	s.beside(func(ctx context.Context) { e.pollKeys(ctx, s.log) })
 	s.beside(func(ctx context.Context) { sweeper.run(ctx, e, s.log) })
 	s.serve(s.http, listener)
 

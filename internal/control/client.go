@@ -131,6 +131,29 @@ func (c *Client) RevokeToken(ctx context.Context, tenant, idOrName string) (*Tok
 	return call[*Token](ctx, c, http.MethodDelete, tokensPath(tenant)+"/"+url.PathEscape(idOrName), nil)
 }
 
+// DataKeys implements Service.
+func (c *Client) DataKeys(ctx context.Context) ([]DataKey, error) {
+	return call[[]DataKey](ctx, c, http.MethodGet, "/control/keys", nil)
+}
+
+// RotateKeys implements Service.
+func (c *Client) RotateKeys(ctx context.Context) (*Rotation, error) {
+	return call[*Rotation](ctx, c.patient(), http.MethodPost, "/control/keys", nil)
+}
+
+// ChangeMaster implements Service.
+func (c *Client) ChangeMaster(ctx context.Context, m NewMaster) (*Master, error) {
+	return call[*Master](ctx, c, http.MethodPut, "/control/keys/master", m)
+}
+
+// patient is the client for requests that may take long: only the context ends
+// them.
+func (c *Client) patient() *Client {
+	p := *c
+	p.http.Timeout = 0
+	return &p
+}
+
 func tenantPath(tenant string) string {
 	if tenant == "" {
 		tenant = DefaultTenant

@@ -12,6 +12,7 @@ import (
 	"github.com/scimd/scimd/internal/auth"
 	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/scimerr"
+	"github.com/scimd/scimd/internal/secret"
 	"github.com/scimd/scimd/internal/store"
 )
 
@@ -43,6 +44,12 @@ type Direct struct {
 	// each change of a tenant, and Sweep has removed what deleted ones held.
 	Revoked        func(hash [32]byte)
 	Changed, Sweep func(context.Context) error
+	// Keyring gives the keyring; SharedDatabase tells whether other processes may
+	// have one on the same database. KeepMaster has kept a new master key for the
+	// next start, in the file it names, or nowhere when the key was given.
+	Keyring        func(context.Context) (*secret.Keyring, error)
+	SharedDatabase bool
+	KeepMaster     func(text string) (file string, err error)
 	About          Info
 	Now            func() time.Time
 }

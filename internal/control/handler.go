@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/scimd/scimd/internal/scimerr"
 )
@@ -57,6 +58,15 @@ func Handler(s Service, token string, log *slog.Logger) http.Handler {
 	mux.HandleFunc("DELETE /control/tenants/{tenant}/tokens/{token}", h.answer(func(r *http.Request) (any, error) {
 		return s.RevokeToken(r.Context(), r.PathValue("tenant"), r.PathValue("token"))
 	}))
+	mux.HandleFunc("GET /control/keys", h.answer(func(r *http.Request) (any, error) { return s.DataKeys(r.Context()) }))
+	mux.HandleFunc("POST /control/keys", h.slowly(func(r *http.Request) (any, error) { return s.RotateKeys(r.Context()) }))
+	mux.HandleFunc("PUT /control/keys/master", h.answer(func(r *http.Request) (any, error) {
+		m, err := read[NewMaster](r, "a master key")
+		if err != nil {
+			return nil, err
+		}
+		return s.ChangeMaster(r.Context(), m)
+	}))
 	if token == "" {
 		return mux
 	}
@@ -90,6 +100,15 @@ func (h *handler) answer(do func(*http.Request) (any, error)) http.HandlerFunc {
 		}
 		h.log.LogAttrs(r.Context(), slog.LevelDebug, "control", slog.String("route", r.Pattern), slog.Int("status", http.StatusOK))
 		write(w, http.StatusOK, v)
+	}
+}
+
+// slowly is answer without a limit of time.
+func (h *handler) slowly(do func(*http.Request) (any, error)) http.HandlerFunc {
+	answer := h.answer(do)
+	return func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
+		answer(w, r)
 	}
 }
 

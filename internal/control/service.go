@@ -37,6 +37,13 @@ type Service interface {
 	Tokens(ctx context.Context, tenant string) ([]Token, error)
 	// RevokeToken revokes by id or name; 404 when no such token is active.
 	RevokeToken(ctx context.Context, tenant, idOrName string) (*Token, error)
+	// DataKeys lists the keys that have sealed stored secrets, oldest first.
+	DataKeys(ctx context.Context) ([]DataKey, error)
+	// RotateKeys makes a new data key and seals all secrets with it, which takes as
+	// long as there are many.
+	RotateKeys(ctx context.Context) (*Rotation, error)
+	// ChangeMaster wraps the data keys with another master key.
+	ChangeMaster(ctx context.Context, m NewMaster) (*Master, error)
 }
 
 // Info tells what a server is. Address is where it listens, host:port.

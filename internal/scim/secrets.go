@@ -2,7 +2,6 @@ package scim
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/scimd/scimd/internal/filter"
 	"github.com/scimd/scimd/internal/resource"
@@ -46,16 +45,12 @@ func (x *confidential) save(tx store.Tx, t *Tenant, seq int64) error {
 			continue
 		}
 		var err error
-		if sealed[name], err = t.Sealer.Seal(plain, SecretContext(seq, name)); err != nil {
+		if sealed[name], err = t.Sealer.Seal(plain, store.SecretContext(seq, name)); err != nil {
 			return err
 		}
 	}
 	return tx.SetSecrets(seq, sealed)
 }
-
-// SecretContext is the context with which the secret of a resource is sealed: a
-// resource keeps its seq when its space is copied.
-func SecretContext(seq int64, name string) []byte { return fmt.Appendf(nil, "%d/%s", seq, name) }
 
 // sealedSecrets take the secrets to seal out of a tree, by resource type name;
 // removedSecrets are those that a PATCH removes.

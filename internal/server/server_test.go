@@ -135,7 +135,7 @@ func openSQLite(t *testing.T) store.Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	return s
+	return withPlainKey(t, s)
 }
 
 func openPostgres(t *testing.T) store.Store {
@@ -145,7 +145,7 @@ func openPostgres(t *testing.T) store.Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	return s
+	return withPlainKey(t, s)
 }
 
 // site is a server for one tenant.
@@ -209,6 +209,19 @@ func (h homes) Named(_ context.Context, name string) (*scim.Tenant, error) {
 		}
 	}
 	return nil, scimerr.NotFound("There is no tenant %s.", name)
+}
+
+// withPlainKey makes the data key that plainSealer names.
+func withPlainKey(t *testing.T, s store.Store) store.Store {
+	t.Helper()
+	master, err := s.SetSetting(t.Context(), store.MasterSetting, "plain")
+	if err == nil {
+		_, err = s.AddDataKey(t.Context(), store.DataKey{ID: "plain", Nr: 1, Master: master, Wrapped: []byte{}, Created: time.Now()})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // plainSealer seals nothing, so that tests can look at what is stored.

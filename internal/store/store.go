@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -258,6 +259,8 @@ var (
 	ErrVersion = errors.New("store: version differs")
 	// ErrClosed: the store is closed.
 	ErrClosed = errors.New("store: closed")
+	// ErrMaster: the database's data keys are wrapped by another master key.
+	ErrMaster = errors.New("store: another master key")
 )
 
 // TakenError tells that a unique key is in use. Value is the key where the
@@ -357,7 +360,8 @@ type Tx interface {
 	// SetPassword stores a password hash for a resource; nil removes it.
 	SetPassword(seq int64, hash []byte) error
 	// SetSecrets stores sealed values of a resource by name; one without Data is
-	// removed, names that are not given stay.
+	// removed, names that are not given stay. 503 when there is no data key of the
+	// value's name any more.
 	SetSecrets(seq int64, sealed map[string]Sealed) error
 	// Secrets reads the sealed values of a resource by name.
 	Secrets(seq int64) (map[string]Sealed, error)
@@ -387,11 +391,35 @@ type Held struct {
 	Modified time.Time
 }
 
-// Sealed is an encrypted value and the name of the key that sealed it.
+// Sealed is an encrypted value and the id of the data key that sealed it.
 type Sealed struct {
 	Key  string
 	Data []byte
 }
+
+// SecretContext names the place of a resource's secret, for which it is sealed. A
+// resource keeps its seq when its space is copied.
+func SecretContext(seq int64, name string) []byte { return fmt.Appendf(nil, "%d/%s", seq, name) }
+
+// MasterSetting is the setting that holds the fingerprint of the master key.
+const MasterSetting = "key-fingerprint"
+
+// DataKey is a key that seals values, wrapped by the master key.
+type DataKey struct {
+	ID string
+	// Nr orders data keys; the one with the greatest seals.
+	Nr int64
+	// Master is the fingerprint of the master key.
+	Master  string
+	Wrapped []byte
+	Created time.Time
+	// Retired is when a newer key took over; zero for the newest.
+	Retired time.Time
+}
+
+// Resealed counts sealed values that Reseal came by: Done have another key now,
+// Failed could not be opened and stay.
+type Resealed struct{ Done, Failed int64 }
 
 // Event is one row of the change log: who did what, never any value.
 type Event struct {
@@ -486,4 +514,26 @@ type Admin interface {
 	SetSetting(ctx context.Context, key, value string) (string, error)
 	// Events reads up to limit events of a space with N > after, in order.
 	Events(ctx context.Context, space, after int64, limit int) ([]Event, error)
+
+	// DataKeys reads the data keys in order of Nr.
+	DataKeys(ctx context.Context) ([]DataKey, error)
+	// AddDataKey stores a data key unless there is one with its Nr or a greater, and
+	// retires those before it at k.Created; added tells whether it did. ErrMaster
+	// when k.Master is not what MasterSetting says.
+	AddDataKey(ctx context.Context, k DataKey) (added bool, err error)
+	// RewrapDataKeys changes the master key from one fingerprint to another: rewrap
+	// gives what each data key, retired ones too, is to be stored as. It may run
+	// more than once; an error from it is returned as it is. ErrMaster when from is
+	// not what MasterSetting says.
+	RewrapDataKeys(ctx context.Context, from, to string, rewrap func(DataKey) ([]byte, error)) error
+	// DropDataKeys removes data keys that retired before a time and have no sealed
+	// value any more, and returns their ids.
+	DropDataKeys(ctx context.Context, retired time.Time) ([]string, error)
+	// Sealed counts the sealed values by the id of their data key.
+	Sealed(ctx context.Context) (map[string]int64, error)
+	// Reseal gives every value sealed with a data key, and the context it was sealed
+	// for, to seal, and stores what that returns, unless the value was changed
+	// meanwhile. What seal fails on stays. It works in short transactions; a later
+	// call takes up where one was cut off.
+	Reseal(ctx context.Context, key string, seal func(sealed Sealed, context []byte) (Sealed, error)) (Resealed, error)
 }

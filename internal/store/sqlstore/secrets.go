@@ -1,10 +1,22 @@
 package sqlstore
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
+	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/store"
 )
+
+// noDataKey is the error of a value whose data key cannot be had: it was removed
+// before this process learnt that it had retired.
+func noDataKey(id string, err error) error {
+	if err != nil {
+		return err
+	}
+	return scimerr.Unavailable(fmt.Errorf("there is no data key %s any more", id))
+}
 
 // SetSecrets implements store.Tx.
 func (t *tx) SetSecrets(seq int64, sealed map[string]store.Sealed) error {
@@ -25,7 +37,17 @@ func (t *tx) SetSecrets(seq int64, sealed map[string]store.Sealed) error {
 			return t.spoilt(err)
 		}
 	}
+	// In one order, so that a change of keys (Reseal) and this one do not block each
+	// other.
+	slices.SortFunc(rows, func(a, b []any) int { return strings.Compare(a[2].(string), b[2].(string)) })
+	held := ""
 	for _, row := range rows {
+		if key := row[3].(string); key != held {
+			if ok, err := t.holdDataKey(t.ctx, t.conn, key); err != nil || !ok {
+				return t.spoilt(noDataKey(key, err))
+			}
+			held = key
+		}
 		_, err := t.conn.Exec(t.ctx, "INSERT INTO secret_r (space, seq, name, key, sealed) VALUES ($1, $2, $3, $4, $5)"+
 			" ON CONFLICT (space, seq, name) DO UPDATE SET key = excluded.key, sealed = excluded.sealed", row...)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/scimd/scimd/internal/filter"
@@ -28,6 +29,7 @@ func Run(t *testing.T, open Open) {
 			t.Errorf("closing the store: %v", err)
 		}
 	})
+	addDataKeys(t, s, "k", "key a", "key b", "key c", "key d", "key other")
 	for _, group := range []struct {
 		name  string
 		cases []testCase
@@ -64,9 +66,9 @@ func Run(t *testing.T, open Open) {
 			}
 		})
 	}
-	t.Run("closing", func(t *testing.T) {
+	t.Run("with a store of its own", func(t *testing.T) {
 		t.Parallel()
-		for _, c := range closeCases {
+		for _, c := range slices.Concat(closeCases, dataKeyCases) {
 			t.Run(c.holds, func(t *testing.T) {
 				t.Parallel()
 				c.run(newWorld(t, open(t, Registry())))

@@ -1,0 +1,2 @@
+DROP INDEX secret_key;
+DROP TABLE data_key;
