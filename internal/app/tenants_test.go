@@ -208,6 +208,9 @@ func TestTheSweeperRemovesWhatDeletedTenantsHeld(t *testing.T) {
 	if count() != 1 { // the service user
 		t.Fatalf("%d users", count())
 	}
+	if _, err := e.keys(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	s := newSweeper()
 	m.Sweep = s.wake
 	ctx, cancel := context.WithCancel(t.Context())
