@@ -390,3 +390,18 @@ func TestAStrangeBaseStaysText(t *testing.T) {
 		t.Errorf("location %q", got)
 	}
 }
+
+// The engine has all that a tenant advertises, and advertises no more in its
+// editions.
+func TestTheEngineAdvertisesWhatTheTenantDoes(t *testing.T) {
+	t.Parallel()
+	for _, edition := range []string{"2024", "2021"} {
+		engine, tenant := discoveryOf(t, engineRegistry(t), edition), discoveryOf(t, tenantRegistry(t), edition)
+		if got, want := engine.ResourceTypes(testBase), tenant.ResourceTypes(testBase); !bytes.Equal(got, want) {
+			t.Errorf("%s: types %s\nwant %s", edition, got, want)
+		}
+		if got, want := engine.Schemas(testBase), tenant.Schemas(testBase); !bytes.Equal(got, want) {
+			t.Errorf("%s: schemas %s\nwant %s", edition, got, want)
+		}
+	}
+}

@@ -108,6 +108,17 @@ func accountSecrets(rt *schema.ResourceType, tree *resource.Members) map[string]
 	}
 	password := rt.Lookup(accountURN, "password", "")
 	keep(password.Name, getAttribute(tree, password).Str())
+	// Where unknown attributes are kept, a secret among them is one all the same.
+	for _, urn := range []string{"", accountURN} {
+		inner := container(tree, urn)
+		for name, v := range inner.Clone().All() {
+			if secretKey(name) && rt.Lookup(urn, name, "") == nil {
+				keep(name, v.Str())
+				inner.Delete(name)
+			}
+		}
+		putContainer(tree, urn, inner)
+	}
 	return out
 }
 

@@ -154,6 +154,14 @@ var accountRows = []row{
 			c.Error("the log tells a secret")
 		}
 	}},
+	{holds: "a secret among unknown attributes that are kept is no less one", set: []string{"unknownAttributes=keep"}, show: func(c *client) {
+		c.safe("A")
+		id := c.do("POST", "/PrivilegedData", vaultBody(accountURN, `"name":"x","secret":"one","color":"red","`+propertiesURN+`":{"safe":"A","newPassword":"two","folder":"Root"}`)).is(201).
+			has("color", "red").lacks("secret").has(propertiesURN, raw(`{"safe":"A","folder":"Root"}`)).text("id")
+		c.keeps(id, "secret", "one", "newpassword", "two")
+		c.patchAccount(id, `{"op":"add","value":{"secret":"three"}}`).is(200).lacks("secret")
+		c.keeps(id, "secret", "three", "newpassword", "two")
+	}},
 	{holds: "tenant 12.2 remoteMachinesAccess says whether it restricts", show: func(c *client) {
 		c.safe("A")
 		c.do("POST", "/PrivilegedData", accountBody("A", "x", `"remoteMachinesAccess":{"remoteMachines":"a"}`)).refused(400, "invalidValue").mentions("accessRestrictedToRemoteMachines")
