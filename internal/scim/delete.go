@@ -17,6 +17,13 @@ var taken = []store.Relation{store.Safe, store.Target, store.Grantee}
 // Delete answers DELETE (RFC 7644 §3.6). What cannot be without the resource
 // goes along, each with an event of its own.
 func (s *Service) Delete(ctx context.Context, c *Call, rt *schema.ResourceType, id string) error {
+	if c.Legacy {
+		rec, err := s.read(ctx, c, rt, id, nil)
+		if err != nil {
+			return err
+		}
+		id = c.storedID(rec, id)
+	}
 	err := s.store.Do(ctx, c.Tenant.Space, func(tx store.Tx) error {
 		rec, err := c.get(tx, rt, id)
 		if err != nil {

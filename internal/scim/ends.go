@@ -83,6 +83,9 @@ func (f foundLinks) of(n *naming) (store.Link, bool) {
 func (s *Service) resolveNames(ctx context.Context, c *Call, list []naming) error {
 	for i := range list {
 		n := &list[i]
+		if err := s.resolveIDs(ctx, c, n.col, n.ids); err != nil {
+			return err
+		}
 		if n.name == "" {
 			continue
 		}
@@ -93,6 +96,30 @@ func (s *Service) resolveNames(ctx context.Context, c *Call, list []naming) erro
 			}
 			if id != "" {
 				n.ids = []string{id}
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// resolveIDs puts the ids in place of the names that stand for them at the legacy
+// base.
+func (s *Service) resolveIDs(ctx context.Context, c *Call, col *linkAttr, ids []string) error {
+	if !c.Legacy {
+		return nil
+	}
+	for i, name := range ids {
+		for _, rt := range col.types(c.Tenant.Registry) {
+			if !identities[rt.Name].named {
+				continue
+			}
+			id, err := s.idOf(ctx, c, rt, name)
+			if err != nil {
+				return err
+			}
+			if id != "" {
+				ids[i] = id
 				break
 			}
 		}
@@ -187,7 +214,7 @@ func (c *Call) keepEnds(tx store.Tx, rt *schema.ResourceType, seq int64, ch *cha
 		}
 		if links == nil {
 			var err error
-			if links, err = tx.Links(seq, wants(c.Tenant, rt, nil)); err != nil {
+			if links, err = tx.Links(seq, c.wants(rt, nil)); err != nil {
 				return err
 			}
 		}

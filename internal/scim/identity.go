@@ -11,7 +11,7 @@ import (
 )
 
 // idRule tells what the ids of a resource type are made of (cyberark-scim
-// section 16). Exactly one field is set.
+// section 16): one of attribute, within, pair and number is set.
 type idRule struct {
 	// attribute is the core attribute whose value is the id.
 	attribute string
@@ -22,13 +22,15 @@ type idRule struct {
 	pair []store.Relation
 	// number says whether the id is the own number.
 	number func(*Profile) bool
+	// named resources go by their names at the legacy base.
+	named bool
 }
 
 // identities by resource type name. A type that is not there, or whose number is
 // not wanted, has the ids that the tenant makes.
 var identities = map[string]idRule{
-	"User":                     {number: vaultNumbers},
-	"Group":                    {number: vaultNumbers},
+	"User":                     {number: vaultNumbers, named: true},
+	"Group":                    {number: vaultNumbers, named: true},
 	"Container":                {attribute: "name"},
 	"ContainerPermission":      {pair: []store.Relation{store.Target, store.Grantee}},
 	"PrivilegedData":           {within: store.Safe},
@@ -81,15 +83,24 @@ func endOf(r *store.Resource, rel store.Relation) store.Link {
 	return store.Link{}
 }
 
-// aliased tells that clients are shown ids made of names: those of permissions,
-// where the profile says so.
-func (t *Tenant) aliased(rt *schema.ResourceType) bool {
-	return t.Profile.PermissionIDs == "names" && identities[rt.Name].pair != nil
+// aliased tells that the client is shown ids made of names: those of permissions,
+// where the profile says so, and at the legacy base those of users and groups.
+func (c *Call) aliased(rt *schema.ResourceType) bool {
+	how := identities[rt.Name]
+	return how.pair != nil && c.Tenant.Profile.PermissionIDs == "names" || c.Legacy && (how.named || how.pair != nil)
+}
+
+// farID is the id of the other side of a link as clients see it.
+func (c *Call) farID(l *store.Link) string {
+	if c.Legacy && identities[l.Type.Name].named && l.Display != "" {
+		return l.Display
+	}
+	return l.ID
 }
 
 // shownID is the id of a record as clients see it.
-func (t *Tenant) shownID(rt *schema.ResourceType, rec *store.Record) string {
-	if rec.Alias != "" && t.aliased(rt) {
+func (c *Call) shownID(rt *schema.ResourceType, rec *store.Record) string {
+	if rec.Alias != "" && c.aliased(rt) {
 		return rec.Alias
 	}
 	return rec.ID
@@ -98,7 +109,7 @@ func (t *Tenant) shownID(rt *schema.ResourceType, rec *store.Record) string {
 // readAlias gives a record that was just written the id made of names that it has
 // since the transaction; one that is gone already shows its own.
 func (s *Service) readAlias(ctx context.Context, c *Call, rt *schema.ResourceType, rec *store.Record) error {
-	if !c.Tenant.aliased(rt) {
+	if !c.aliased(rt) {
 		return nil
 	}
 	now, err := s.store.Get(ctx, c.Tenant.Space, rt, rec.ID, []store.Want{{Alias: true}})
@@ -109,4 +120,12 @@ func (s *Service) readAlias(ctx context.Context, c *Call, rt *schema.ResourceTyp
 		rec.Alias = now.Alias
 	}
 	return err
+}
+
+// storedID is the id by which a transaction finds what was read by a name.
+func (c *Call) storedID(rec *store.Record, id string) string {
+	if c.Legacy {
+		return rec.ID
+	}
+	return id
 }

@@ -135,19 +135,19 @@ func (col *linkAttr) want(t *Tenant) store.Want {
 
 // wants are the links that a read of the type needs, unless the projection
 // leaves out what they give.
-func wants(t *Tenant, rt *schema.ResourceType, proj *resource.Projection) []store.Want {
+func (c *Call) wants(rt *schema.ResourceType, proj *resource.Projection) []store.Want {
 	var out []store.Want
 	for _, ref := range references[rt.Name] {
 		if ref.display != "" && keeps(proj, ref.container()...) {
-			out = append(out, ref.want(t))
+			out = append(out, ref.want(c.Tenant))
 		}
 	}
 	for _, col := range linkAttrs[rt.Name] {
 		if keeps(proj, col.name) {
-			out = appendWant(out, col.want(t))
+			out = appendWant(out, col.want(c.Tenant))
 		}
 	}
-	if t.aliased(rt) {
+	if c.aliased(rt) {
 		out = append(out, store.Want{Alias: true})
 	}
 	return out
@@ -247,10 +247,10 @@ func (r *renderer) appendValue(dst []byte, col *linkAttr, l *store.Link) []byte 
 		dst = append(dst, `":`...)
 		if s.what == farURI {
 			dst = append(dst, '"')
-			dst = append(appendLocation(dst, r.call.Base, l.Type, l.ID), '"')
+			dst = append(appendLocation(dst, r.call.Base, l.Type, r.call.farID(l)), '"')
 			continue
 		}
-		text := col.aspect(r.call.Tenant.Profile, l, s.what)
+		text := col.aspect(r.call, l, s.what)
 		if text == "" {
 			dst = dst[:mark]
 			continue
@@ -266,9 +266,9 @@ func (col *linkAttr) value(c *Call, l *store.Link) resource.Value {
 	for _, s := range col.shows {
 		text := ""
 		if s.what == farURI {
-			text = location(c.Base, l.Type, l.ID)
+			text = location(c.Base, l.Type, c.farID(l))
 		} else {
-			text = col.aspect(c.Tenant.Profile, l, s.what)
+			text = col.aspect(c, l, s.what)
 		}
 		m.Set(s.sub, resource.Text(text))
 	}
@@ -276,14 +276,14 @@ func (col *linkAttr) value(c *Call, l *store.Link) resource.Value {
 }
 
 // aspect is what a sub-attribute shows, "" when there is nothing to show.
-func (col *linkAttr) aspect(p *Profile, l *store.Link, what aspect) string {
+func (col *linkAttr) aspect(c *Call, l *store.Link, what aspect) string {
 	switch what {
 	case farID:
-		return l.ID
+		return c.farID(l)
 	case farName:
 		return l.Display
 	}
-	return col.kind(p, l)
+	return col.kind(c.Tenant.Profile, l)
 }
 
 // kind is the type of a value: the resource type of a member, how a user is in a

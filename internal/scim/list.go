@@ -30,8 +30,8 @@ func (s *Service) Query(ctx context.Context, c *Call, rt *schema.ResourceType, p
 		return nil, err
 	}
 	q := &store.Query{
-		Space: c.Tenant.Space, Parts: []store.Part{{Type: rt}}, Want: wants(c.Tenant, rt, proj),
-		IncludeHidden: c.Tenant.Profile.ListServiceUsers, Transitive: c.Tenant.transitive(), Alias: c.Tenant.aliased(rt),
+		Space: c.Tenant.Space, Parts: []store.Part{{Type: rt}}, Want: c.wants(rt, proj),
+		IncludeHidden: c.Tenant.Profile.ListServiceUsers, Transitive: c.Tenant.transitive(), Alias: c.aliased(rt),
 	}
 	full := newRenderer(c, nil)
 	pred := c.Tenant.current(rt, c.Tenant.now())

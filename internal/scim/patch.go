@@ -60,6 +60,11 @@ func (s *Service) Patch(ctx context.Context, c *Call, rt *schema.ResourceType, i
 	if err := s.resolveNames(ctx, c, named); err != nil {
 		return nil, err
 	}
+	for i := range steps {
+		if err := s.resolveIDs(ctx, c, steps[i].col, steps[i].ids); err != nil {
+			return nil, err
+		}
+	}
 	proj, err := projection(c.Tenant, rt, p, supplied(steps))
 	if err != nil {
 		return nil, err

@@ -93,4 +93,5 @@ type Profile struct {
 	RightsCase        string `json:"rightsCase"`        // pascal | camel
 	ExpiredMembers    string `json:"expiredMembers"`    // show | hide
 	RequirePlatform   bool   `json:"requirePlatform"`   // an account needs the property platformId
+	LegacyAlias       bool   `json:"legacyAlias"`       // the base and the ids of the on-premises server
 }

@@ -17,11 +17,11 @@ func (s *Service) Get(ctx context.Context, c *Call, rt *schema.ResourceType, id 
 	if err != nil {
 		return nil, err
 	}
-	rec, err := s.read(ctx, c, rt, id, wants(c.Tenant, rt, proj))
+	rec, err := s.read(ctx, c, rt, id, c.wants(rt, proj))
 	if err != nil {
 		return nil, err
 	}
-	res := &Result{Location: location(c.Base, rt, c.Tenant.shownID(rt, rec))}
+	res := &Result{Location: location(c.Base, rt, c.shownID(rt, rec))}
 	if rec.Streams != nil {
 		res.Stream = func(ctx context.Context, w io.Writer) error { return newRenderer(c, proj).stream(ctx, w, rt, rec) }
 	} else {
@@ -32,6 +32,9 @@ func (s *Service) Get(ctx context.Context, c *Call, rt *schema.ResourceType, id 
 
 // read reads a resource outside a transaction.
 func (s *Service) read(ctx context.Context, c *Call, rt *schema.ResourceType, id string, want []store.Want) (*store.Record, error) {
+	if c.Legacy && want == nil {
+		want = []store.Want{{Alias: true}} // found by name
+	}
 	return c.found(rt, id, func() (*store.Record, error) { return s.store.Get(ctx, c.Tenant.Space, rt, id, want) })
 }
 

@@ -26,7 +26,7 @@ func newRenderer(c *Call, proj *resource.Projection) *renderer {
 func (r *renderer) append(dst []byte, rt *schema.ResourceType, rec *store.Record) []byte {
 	meta := r.meta(rt, rec)
 	r.derived = r.appendLinked(r.derived[:0], rt, rec.Links)
-	doc, id := spelledRights(r.call.Tenant.Profile, rt, rec.Doc), r.call.Tenant.shownID(rt, rec)
+	doc, id := spelledRights(r.call.Tenant.Profile, rt, rec.Doc), r.call.shownID(rt, rec)
 	if r.proj == nil && !refers(rt, rec.Links) {
 		return resource.AppendResource(dst, doc, rec.Cut, id, r.derived, meta)
 	}

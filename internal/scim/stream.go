@@ -22,7 +22,7 @@ const piece = 200
 // stream writes the wire form of a record.
 func (r *renderer) stream(ctx context.Context, w io.Writer, rt *schema.ResourceType, rec *store.Record) error {
 	doc := spelledRights(r.call.Tenant.Profile, rt, rec.Doc)
-	whole := resource.AppendResource(nil, doc, rec.Cut, r.call.Tenant.shownID(rt, rec), nil, r.meta(rt, rec))
+	whole := resource.AppendResource(nil, doc, rec.Cut, r.call.shownID(rt, rec), nil, r.meta(rt, rec))
 	// The cut is behind a comma, or behind the brace.
 	before := append(slices.Clone(whole[:max(rec.Cut-1, 1)]), '}')
 	behind := append([]byte{'{'}, whole[rec.Cut:]...)

@@ -49,6 +49,9 @@ type Call struct {
 	// Base is the prefix of all links, "https://host/Scim/v2", without a
 	// trailing slash.
 	Base string
+	// Legacy is set for requests to the legacy base, where users and groups go by
+	// their names (cyberark-scim section 2).
+	Legacy bool
 }
 
 // options are the leniencies of filters and paths in the tenant's profile.

@@ -224,6 +224,7 @@ func (s *Service) change(ctx context.Context, c *Call, rt *schema.ResourceType, 
 	if err != nil {
 		return nil, err
 	}
+	id = c.storedID(rec, id)
 	ed, err := c.edit(rt, rec, ch.edit)
 	if err != nil {
 		return nil, err
@@ -399,7 +400,7 @@ func (c *Call) written(tx store.Tx, r *store.Resource, proj *resource.Projection
 	rec := &store.Record{
 		Seq: r.Seq, ID: r.ID, Version: r.Version, Created: r.Created, Modified: r.Modified, Doc: r.Doc, Cut: r.Cut,
 	}
-	want := wants(c.Tenant, r.Type, proj)
+	want := c.wants(r.Type, proj)
 	want = slices.DeleteFunc(want, func(w store.Want) bool { return w.Holds != nil && !bytes.Contains(r.Doc, w.Holds) })
 	if len(want) == 0 {
 		return rec, nil
@@ -412,7 +413,7 @@ func (c *Call) written(tx store.Tx, r *store.Resource, proj *resource.Projection
 func (c *Call) result(rt *schema.ResourceType, rec *store.Record, proj *resource.Projection) *Result {
 	return &Result{
 		Body:     newRenderer(c, proj).append(nil, rt, rec),
-		Location: location(c.Base, rt, c.Tenant.shownID(rt, rec)),
+		Location: location(c.Base, rt, c.shownID(rt, rec)),
 	}
 }
 

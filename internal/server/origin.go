@@ -50,6 +50,9 @@ func (s *server) host(r *http.Request) string {
 // linkBase is the prefix of the links in an answer: the base that the request
 // named, in the form that the profile gives it (design table, "links").
 func (s *server) linkBase(r *http.Request, p *scim.Profile) string {
+	if formOf(r).legacy {
+		return s.publicRoot(r) + "/" + legacyRoot + base + "/" + version
+	}
 	segment := formOf(r).version
 	switch p.LinkVersion {
 	case "v2":

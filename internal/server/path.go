@@ -22,6 +22,9 @@ const linked = "Scim"
 // version is the protocol version that a path may name after the base.
 const version = "v2"
 
+// legacyRoot stands before the base of the on-premises server.
+const legacyRoot = "CyberArk"
+
 // discoveryEndpoints are the fixed names beside the resource types.
 var discoveryEndpoints = []string{"ServiceProviderConfig", "ResourceTypes", "Schemas", "Bulk", "Me", ".search"}
 
@@ -34,6 +37,8 @@ type form struct {
 	// loose tells that a fixed segment was in a letter case that is not its own,
 	// or a segment empty.
 	loose bool
+	// legacy tells that the path was below the legacy base.
+	legacy bool
 }
 
 func formOf(r *http.Request) form {
@@ -44,7 +49,9 @@ func formOf(r *http.Request) form {
 // spelled refuses a loose path where the profile wants them exact
 // (R7644-3.2-07). A slash at the end is harmless (R7644-3.2-08).
 func spelled(r *http.Request, p *scim.Profile) error {
-	if p.LoosePaths || !formOf(r).loose {
+	if f := formOf(r); f.legacy && !p.LegacyAlias {
+		return scimerr.NotFound("There is nothing here: switch legacyAlias is off.")
+	} else if p.LoosePaths || !f.loose {
 		return nil
 	}
 	return scimerr.NotFound("There is no such endpoint: endpoints are found in their own letter case only, after single slashes.")
@@ -60,11 +67,15 @@ func (s *server) canonical(next http.Handler) http.Handler {
 			s.fail(w, r, scimerr.BadRequest("The path has a percent sign that is not followed by two hexadecimal digits."))
 			return
 		}
+		legacy := len(segments) > 1 && strings.EqualFold(segments[0], legacyRoot) && strings.EqualFold(segments[1], base[1:])
+		if legacy {
+			segments = segments[1:]
+		}
 		if len(segments) == 0 || !strings.EqualFold(segments[0], base[1:]) {
 			next.ServeHTTP(w, r)
 			return
 		}
-		f := form{loose: segments[0] != base[1:] && segments[0] != linked || strings.Contains(r.URL.EscapedPath(), "//")}
+		f := form{legacy: legacy, loose: segments[0] != base[1:] && segments[0] != linked || strings.Contains(r.URL.EscapedPath(), "//")}
 		segments = segments[1:]
 		fix := func(i int, name string) {
 			f.loose = f.loose || segments[i] != name

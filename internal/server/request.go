@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/scimd/scimd/internal/auth"
 	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/scimerr"
@@ -84,7 +85,14 @@ func (s *server) guarded(fn handlerFunc, right func(*request) (string, bool)) ht
 			return
 		}
 		entry(r).tenant = tenant.Name
-		id, err := s.Auth.Authenticate(r.Context(), r.Header, tenant.ID)
+		header, basic := r.Header, formOf(r).legacy && tenant.Profile.LegacyAlias
+		if basic {
+			header = auth.FromBasic(header)
+		}
+		id, err := s.Auth.Authenticate(r.Context(), header, tenant.ID)
+		if err != nil && basic {
+			err = auth.OfferBasic(err)
+		}
 		if err != nil {
 			s.fail(w, r, err)
 			return
@@ -108,7 +116,7 @@ func (s *server) guarded(fn handlerFunc, right func(*request) (string, bool)) ht
 func (s *server) serve(w http.ResponseWriter, r *http.Request, tenant *scim.Tenant, call *scim.Call, fn handlerFunc) {
 	entry(r).tenant = tenant.Name
 	call.RequestID = entry(r).id
-	call.Base = s.linkBase(r, tenant.Profile)
+	call.Base, call.Legacy = s.linkBase(r, tenant.Profile), formOf(r).legacy
 	leave, err := tenant.Enter()
 	if err != nil {
 		s.fail(w, r, err)

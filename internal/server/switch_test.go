@@ -739,6 +739,12 @@ var switches = []struct {
 		}},
 		{"false", func(c *client) { c.account(c.safe("Ops"), "a") }},
 	}},
+	{"legacyAlias", []shown{
+		{"true", func(c *client) { c.legacy() }},
+		{"false", func(c *client) {
+			c.root("GET", "/CyberArk/scim/v2/Users", "").refused(404, "")
+		}},
+	}},
 }
 
 // unadvertised are members of a user, some of which the tenant does not show.

@@ -1,0 +1,45 @@
+package server_test
+
+import "encoding/base64"
+
+// basic is a header with Basic credentials, which replaces that with the token.
+func basic(password string) string {
+	return "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte("anyone:"+password))
+}
+
+// legacy shows the legacy base: Basic credentials, and names for ids.
+func (c *client) legacy() {
+	c.Helper()
+	const root = "/CyberArk/scim/v2"
+	token := c.token
+	c.token = ""
+	do := func(method, path, body string) *answer {
+		c.Helper()
+		return c.root(method, root+path, body, basic(token))
+	}
+	if a := c.root("GET", root+"/Users", "", basic("wrong")).refused(401, ""); a.header.Get("WWW-Authenticate") != `Basic realm="scim"` {
+		c.Errorf("challenge %q", a.header.Get("WWW-Authenticate"))
+	}
+	c.root("GET", root+"/Users", "").refused(401, "")
+	c.root("GET", "/scim/v2/Users", "", basic(token)).refused(401, "")
+
+	a := do("POST", "/Users/", userBody(`"userName":"Ada","active":true`)).is(201).has("id", "Ada").has("meta/location", c.site.url+root+"/Users/Ada")
+	if got := a.header.Get("Location"); got != a.text("meta/location") {
+		c.Errorf("Location %s", got)
+	}
+	do("GET", "/Users/ada", "").is(200).has("id", "Ada")
+	do("PUT", "/Users/Ada", userBody(`"userName":"Ada","active":false`)).is(200).has("id", "Ada").has("active", false)
+	do("PATCH", "/Users/Ada", patchBody(`{"op":"replace","path":"title","value":"t"}`)).is(200).has("title", "t")
+	do("POST", "/Groups", groupBody("Payroll", "Ada")).is(201).has("id", "Payroll").has("members/0/value", "Ada").
+		has("members/0/$ref", c.site.url+root+"/Users/Ada")
+	do("GET", "/Users/Ada", "").is(200).has("groups/0/value", "Payroll")
+	do("PATCH", "/Groups/Payroll", patchBody(`{"op":"remove","path":"members","value":[{"value":"ada"}]}`)).is(200).lacks("members")
+	do("PATCH", "/Groups/Payroll", patchBody(`{"op":"add","path":"members","value":[{"value":"ada"}]}`)).is(200).has("members/0/value", "Ada")
+	do("GET", "/Users?filter=id%20eq%20%22Ada%22", "").is(200).has("totalResults", 1).has("Resources/0/id", "Ada")
+	do("POST", "/Containers", vaultBody(containerURN, `"name":"Ops"`)).is(201)
+	do("POST", "/ContainerPermissions", vaultBody(permissionURN, `"container":{"value":"Ops"},"user":{"value":"Ada"},"rights":[]`)).is(201).
+		has("id", "Ops:Ada").has("user/value", "Ada")
+	do("DELETE", "/Groups/Payroll", "").is(204)
+	do("DELETE", "/Users/Ada", "").is(204)
+	do("GET", "/Users/Ada", "").refused(404, "")
+}
