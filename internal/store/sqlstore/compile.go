@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/scimd/scimd/internal/filter"
@@ -41,7 +42,7 @@ func (c *compiler) compile(p filter.Predicate) (cnd cond, point bool, err error)
 		return always, false, nil
 	}
 	cnd = c.predicate(p)
-	return cnd, c.isPoint(p), c.err
+	return cnd, c.isPoint(p) || c.isLikelyPoint(p), c.err
 }
 
 func (c *compiler) predicate(p filter.Predicate) cond {
@@ -341,6 +342,21 @@ func (c *compiler) isPoint(p filter.Predicate) bool {
 		if at := c.place(p.Attr); at.scalar != nil {
 			return at.scalar.point && p.Op == filter.Eq
 		}
+	}
+	return false
+}
+
+// isLikelyPoint reports whether a predicate names the value of an element, as of
+// an address, which few resources share.
+func (c *compiler) isLikelyPoint(p filter.Predicate) bool {
+	switch p := p.(type) {
+	case *filter.And:
+		return slices.ContainsFunc(p.Terms, c.isLikelyPoint)
+	case *filter.ValuePath:
+		return c.isLikelyPoint(p.Where)
+	case *filter.Compare:
+		at := c.place(p.Attr)
+		return at.rows != nil && at.rows.part == "v" && p.Op == filter.Eq && p.Attr.Parent != nil && p.Attr.Parent.MultiValued
 	}
 	return false
 }

@@ -31,6 +31,10 @@ func (s *statement) arg(v any) string {
 	return fmt.Sprintf("$%d", len(s.args))
 }
 
+// bound is a placeholder for a LIMIT or OFFSET. SQLite looks at a bare one when it
+// plans, and then plans anew for each execution.
+func (s *statement) bound(n int) string { return "CAST(" + s.arg(int64(n)) + " AS bigint)" }
+
 // finish numbers the placeholders that sql really holds, in the order in which
 // they occur, as fragments may have been dropped from it.
 func (s *statement) finish(sql string) (string, []any) {

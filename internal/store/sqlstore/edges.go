@@ -169,7 +169,7 @@ func (t *tx) findLinks(rel store.Relation, src int64, types []*schema.ResourceTy
 // CountLinks implements store.Tx.
 func (t *tx) CountLinks(rel store.Relation, src int64, most int) (int, error) {
 	var n int64
-	_, err := one(t.ctx, t.conn, "SELECT count(*) FROM (SELECT dst FROM edge WHERE space = $1 AND relation = $2 AND src = $3 LIMIT $4) e",
+	_, err := one(t.ctx, t.conn, "SELECT count(*) FROM (SELECT dst FROM edge WHERE space = $1 AND relation = $2 AND src = $3 LIMIT CAST($4 AS bigint)) e",
 		[]any{t.space, int64(rel), src, int64(most)}, &n)
 	return int(n), t.spoilt(err)
 }

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -192,12 +193,12 @@ func (p *plan) orderColumns(k, from string) string {
 func (p *plan) window() string {
 	sql := ""
 	if p.Limit >= 0 {
-		sql = " LIMIT " + p.st.arg(int64(p.Limit))
+		sql = " LIMIT " + p.st.bound(p.Limit)
 	} else if p.Offset > 0 {
-		sql = " LIMIT " + p.st.arg(int64(1)<<62)
+		sql = " LIMIT " + p.st.bound(math.MaxInt/2)
 	}
 	if p.Offset > 0 {
-		sql += " OFFSET " + p.st.arg(int64(p.Offset))
+		sql += " OFFSET " + p.st.bound(p.Offset)
 	}
 	return sql
 }
@@ -253,7 +254,7 @@ func (s *Store) pointPage(ctx context.Context, p *plan) (*store.Page, error) {
 	// Nothing but the key goes to SQL, lest the database take the index of
 	// another condition or of the order.
 	sql, args := p.st.finish("SELECT " + recordColumns + links + " FROM " + part.table + " r WHERE " + p.among(part) + " AND " + part.cond.maybe +
-		" LIMIT " + p.st.arg(int64(most+1)))
+		" LIMIT " + p.st.bound(most+1))
 	var got []*recordRow
 	rows, err := s.engine.Read.Query(ctx, sql, args...)
 	err = each(rows, err, func(rows Rows) error {

@@ -168,3 +168,64 @@ func TestASearchInsideTextsReadsOneWindowWhenNoTextIsLong(t *testing.T) {
 		}
 	}
 }
+
+func TestALimitIsNoBarePlaceholder(t *testing.T) {
+	t.Parallel()
+	rt := storetest.Registry().Type("User")
+	for _, text := range []string{"", `userName eq "x"`, `title eq "x"`} {
+		for _, limit := range []int{-1, 10, 1000} {
+			q := &store.Query{Parts: []store.Part{{Type: rt}}, Limit: limit, Offset: 5}
+			if text != "" {
+				p, err := filter.Compile(text, rt, filter.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				q.Parts[0].Filter, q.Offset = p, 0
+			}
+			c := &recorder{}
+			if _, err := recordingStore(c).Query(t.Context(), q); err != nil {
+				t.Fatal(err)
+			}
+			for _, sql := range c.statements {
+				if strings.Contains(sql, "LIMIT $") || strings.Contains(sql, "OFFSET $") {
+					t.Errorf("%q, limit %d: %s", text, limit, sql)
+				}
+			}
+		}
+	}
+}
+
+func TestTheValueOfAnElementIsLookedForBeforeAnythingIsCounted(t *testing.T) {
+	t.Parallel()
+	rt := storetest.Registry().Type("User")
+	for text, first := range map[string]bool{
+		`emails.value eq "x"`: true, `emails[type eq "work" and value eq "x"]`: true, `emails.value eq "x" and active eq true`: true,
+		`emails.value sw "x"`: false, `emails.type eq "work"`: false, `not (emails.value eq "x")`: false, `preferredLanguage eq "en"`: false,
+	} {
+		p, err := filter.Compile(text, rt, filter.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := &recorder{}
+		s := recordingStore(c)
+		nr, err := s.numbers.typeNumber(t.Context(), "User")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{"emails", "preferredlanguage"} {
+			if _, _, err := s.numbers.attribute(t.Context(), attributeName{nr, path, filter.TextKind}, true); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := s.Query(t.Context(), &store.Query{Parts: []store.Part{{Type: rt, Filter: p}}, Limit: 10}); err != nil {
+			t.Fatal(err)
+		}
+		point := false
+		for _, sql := range c.statements {
+			point = point || !strings.Contains(sql, "count(*)") && strings.Contains(sql, "r.doc")
+		}
+		if point != first {
+			t.Errorf("%s: %q", text, c.statements)
+		}
+	}
+}
