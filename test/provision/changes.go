@@ -136,8 +136,9 @@ func (d *Directory) reorganise(r *rand.Rand) {
 }
 
 func swapCase(text string) string {
-	if upper := strings.ToUpper(text); upper != text && strings.ToLower(upper) == strings.ToLower(text) {
+	lower := strings.ToLower(text)
+	if upper := strings.ToUpper(text); upper != text && strings.ToLower(upper) == lower {
 		return upper
 	}
-	return strings.ToLower(text)
+	return lower
 }

@@ -17,7 +17,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -236,6 +235,3 @@ func each[T any](ctx context.Context, workers int, items []T, do func(context.Co
 
 // pathID is an id as a segment of a path.
 func pathID(endpoint, id string) string { return endpoint + "/" + url.PathEscape(id) }
-
-// fold is how names are compared.
-func fold(name string) string { return strings.ToLower(name) }

@@ -102,7 +102,7 @@ func judgeBody(asked *url.URL, res *http.Response, body map[string]any) error {
 	if res.StatusCode == http.StatusCreated {
 		meta, _ := body["meta"].(map[string]any)
 		if at := res.Header.Get("Location"); at == "" || meta != nil && meta["location"] != at {
-			return fmt.Errorf("Location is %q", at)
+			return fmt.Errorf("the header Location is %q", at)
 		}
 	}
 	return judgeResource(asked, body)

@@ -27,7 +27,7 @@ func Plans(t testing.TB, s store.Store) []Plan {
 	const users, containers, each = 1000, 60, 100
 	w := newWorld(t, s)
 	w.do(func(tx store.Tx) error {
-		var grantees, safes []*store.Resource
+		var grantees []*store.Resource
 		insert := func(b *Builder) (*store.Resource, error) {
 			r := b.Resource()
 			return r, tx.Insert(r)
@@ -44,7 +44,6 @@ func Plans(t testing.TB, s store.Store) []Plan {
 			if err != nil {
 				return err
 			}
-			safes = append(safes, c)
 			for j := range 20 {
 				a, err := insert(Account(fmt.Sprintf("a%02d", j), c).ID(fmt.Sprintf("%d_%d", i, j)))
 				if err == nil {
