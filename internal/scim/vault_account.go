@@ -40,7 +40,7 @@ func property(rt *schema.ResourceType, tree *resource.Members, key string) strin
 }
 
 // secretEndings are the endings of the keys of properties that hold secrets.
-var secretEndings = []string{"secret", "password", "passwd", "passphrase", "passcode", "pwd", "privatekey", "sshkey"}
+var secretEndings = []string{"secret", "password", "passwd", "passphrase", "passcode", "pwd", "privatekey", "secretkey", "accesskey", "apikey", "sshkey"}
 
 // secretKey tells that a property is a secret: secret, password, and what is
 // named like them (NewPassword, ssh_private_key, secretValue).

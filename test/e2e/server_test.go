@@ -44,6 +44,14 @@ func onEngines(t *testing.T, test func(t *testing.T, p place)) {
 	})
 }
 
+// flag is the value of one of the place's flags.
+func (p place) flag(name string) string {
+	if i := slices.Index(p.flags, name); i >= 0 {
+		return p.flags[i+1]
+	}
+	return ""
+}
+
 // server is a running scimd.
 type server struct {
 	base   string // SCIM base URL
