@@ -24,6 +24,10 @@ const (
 	unknownPoll = 100 * time.Millisecond
 )
 
+// documented is the time of the discovery documents. It is of the release, so
+// that all servers of a database tell the same.
+var documented = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // directory is the server.Tenants of a store: it keeps all tenants in memory and
 // reads them again when they have changed.
 type directory struct {
@@ -128,6 +132,7 @@ func (d *directory) refresh(ctx context.Context) error {
 			r.err = scimerr.Internal(fmt.Errorf("the stored profile or limits of the tenant %s: %w", t.Name, r.err))
 		} else {
 			r.Usage = u
+			d.warn(ctx, t, r.Tenant)
 		}
 		fresh.byName[t.Name] = r
 		for _, h := range t.Hosts {
@@ -138,6 +143,19 @@ func (d *directory) refresh(ctx context.Context) error {
 	d.known.Store(fresh)
 	d.engine.forgetBehaviours(list)
 	return nil
+}
+
+// warn tells, once for each profile that a tenant gets, what of it cannot be used.
+func (d *directory) warn(ctx context.Context, stored store.Tenant, t *scim.Tenant) {
+	if known := d.known.Load(); known != nil {
+		if was := known.byName[t.Name].Tenant; was != nil && was.Profile == t.Profile {
+			return
+		}
+	}
+	b, _ := d.engine.behaviour(stored.Switches) // t has it
+	for _, fault := range b.faults {
+		d.log.LogAttrs(ctx, slog.LevelWarn, "a part of a stored profile cannot be used", slog.String("tenant", t.Name), slog.Any("error", fault))
+	}
 }
 
 // poll keeps the tenants fresh until ctx ends, where others may change them.
@@ -162,8 +180,10 @@ func (d *directory) poll(ctx context.Context) {
 	}
 }
 
-// behaviour is what tenants with equal profiles share.
+// behaviour is what tenants with equal profiles share. faults are what of the
+// stored profile cannot be used.
 type behaviour struct {
+	faults    []error
 	profile   *scim.Profile
 	discovery *scim.Discovery
 }
@@ -181,18 +201,16 @@ func (e *engine) behaviour(switches string) (behaviour, error) {
 	if b, ok := e.behaviours.byText[switches]; ok {
 		return b, nil
 	}
-	p := e.profile
+	b := behaviour{profile: e.profile}
+	var err error
 	if switches != "" {
-		var err error
-		if p, err = scim.StoredProfile(schemas.FS, switches); err != nil {
+		if b.profile, b.faults, err = scim.StoredProfile(schemas.FS, switches); err != nil {
 			return behaviour{}, err
 		}
 	}
-	discovery, err := scim.NewDiscovery(e.registry, p, time.Now())
-	if err != nil {
+	if b.discovery, err = scim.NewDiscovery(e.registry, b.profile, documented); err != nil {
 		return behaviour{}, err
 	}
-	b := behaviour{p, discovery}
 	e.behaviours.byText[switches] = b
 	return b, nil
 }

@@ -1,15 +1,19 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/scimd/scimd/internal/control"
+	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/store"
+	"github.com/scimd/scimd/schemas"
 )
 
 // asked is a store that counts how often it is asked whether tenants have
@@ -165,7 +169,7 @@ func TestATenantThatCannotBeReadHindersNoOther(t *testing.T) {
 	e, d, m, _ := openHouse(t)
 	create(t, m, "good", control.TenantChange{})
 	for name, broken := range map[string]store.Tenant{
-		"profile": {Switches: `{"name":"x","switches":{"maxResults":"many"}}`}, "limits": {Limits: "["},
+		"profile": {Switches: `{"name":"x","switches":[]}`}, "limits": {Limits: "["},
 	} {
 		broken.Name, broken.Hosts, broken.Created = name, []string{name + ".example"}, time.Now()
 		if _, err := e.store.CreateTenant(t.Context(), broken); err != nil {
@@ -229,4 +233,72 @@ func TestTheSweeperRemovesWhatDeletedTenantsHeld(t *testing.T) {
 	}
 	cancel()
 	<-ended
+}
+
+// One wrong value among the stored switches of a tenant is as if it were not
+// there: the tenant is served, the log names the switch, and a change mends it.
+func TestAWrongStoredSwitchIsNamedAndMended(t *testing.T) {
+	t.Parallel()
+	e, d, m, _ := openHouse(t)
+	var log bytes.Buffer
+	d.log = slog.New(slog.NewTextHandler(&log, nil))
+	_, err := e.store.CreateTenant(t.Context(), store.Tenant{
+		Name: "odd", Created: time.Now(), Switches: `{"name":"x","extends":"rfc7644","switches":{"maxResults":"many","defaultCount":3}}`,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := func() *scim.Tenant {
+		t.Helper()
+		if err := d.refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		tenant, err := d.Named(t.Context(), "odd")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tenant
+	}
+	base, err := scim.LoadProfile(schemas.FS, "rfc7644")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := served().Profile; p.MaxResults != base.MaxResults || p.DefaultCount != 3 {
+		t.Errorf("%+v", p)
+	}
+	create(t, m, "other", control.TenantChange{})
+	served()
+	if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "tenant=odd") || !strings.Contains(text, "maxResults") {
+		t.Errorf("the log says %s", text)
+	}
+	if shown, err := m.Tenant(t.Context(), "odd"); err != nil || shown.Switches["defaultCount"] != "3" {
+		t.Errorf("%+v, %v", shown, err)
+	}
+	if _, err := m.CreateToken(t.Context(), control.NewToken{Tenant: "odd", Rights: "all"}); err != nil {
+		t.Error(err)
+	}
+	if _, err := m.UpdateTenant(t.Context(), "odd", control.TenantChange{Switches: map[string]string{"maxResults": "7"}}); err != nil {
+		t.Fatal(err)
+	}
+	log.Reset()
+	if p := served().Profile; p.MaxResults != 7 || p.DefaultCount != 3 || log.Len() > 0 {
+		t.Errorf("mended: %+v, log %s", p, log.String())
+	}
+}
+
+// Documents of equal servers are equal, whenever these were started.
+func TestDiscoveryTellsTheSameOnEveryServer(t *testing.T) {
+	t.Parallel()
+	var meta [2]string
+	for i := range meta {
+		_, d, _, _ := openHouse(t)
+		tenant, _, err := d.At("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		meta[i] = string(tenant.Discovery.ServiceProviderConfig("https://id.example/scim/v2"))
+	}
+	if meta[0] != meta[1] || !strings.Contains(meta[0], `"created":"`) {
+		t.Errorf("%s\nand\n%s", meta[0], meta[1])
+	}
 }

@@ -26,15 +26,31 @@ type profileJSON struct {
 	Switches    map[string]json.RawMessage `json:"switches"`
 }
 
+// link is one profile of a chain in which each extends the next. where is what
+// errors call it.
+type link struct {
+	profileJSON
+	where   string
+	builtIn bool
+}
+
 // LoadProfile reads a profile with everything it extends. nameOrFile is the
 // name of a profile built in (profiles/NAME.json of fsys), or else a path: it
 // has a slash or ends in .json. In a file, extends is a name or a path relative
 // to the file.
 func LoadProfile(fsys fs.FS, nameOrFile string) (*Profile, error) {
-	var chain []profileJSON
-	var seen []string
+	chain, err := follow(fsys, nameOrFile)
+	if err != nil {
+		return nil, err
+	}
+	return build(chain, refuse)
+}
+
+// follow reads a profile and what it extends.
+func follow(fsys fs.FS, nameOrFile string) ([]link, error) {
+	var chain []link
 	dir := ""
-	for next := nameOrFile; next != ""; {
+	for next := nameOrFile; next != ""; next = chain[len(chain)-1].Extends {
 		file := IsProfilePath(next)
 		if file {
 			if !filepath.IsAbs(next) {
@@ -42,41 +58,55 @@ func LoadProfile(fsys fs.FS, nameOrFile string) (*Profile, error) {
 			}
 			dir = filepath.Dir(next)
 		}
-		if slices.Contains(seen, next) {
+		if slices.ContainsFunc(chain, func(l link) bool { return l.where == next }) {
 			return nil, fmt.Errorf("profile %s extends itself", next)
 		}
-		seen = append(seen, next)
-		link, err := readProfile(fsys, next, file)
+		in, err := readProfile(fsys, next, file)
 		if err != nil {
 			return nil, err
 		}
-		chain = append(chain, link)
-		next = link.Extends
+		chain = append(chain, link{in, next, !file})
 	}
+	return chain, nil
+}
 
+// build makes the profile that the first link of a chain is. A value that the
+// first link cannot have goes to fault, which refuses the profile, or takes note
+// and has the value of the links behind.
+func build(chain []link, fault func(error) error) (*Profile, error) {
 	p := &Profile{Name: chain[0].Name, Description: chain[0].Description}
-	if i := slices.IndexFunc(seen, func(link string) bool { return !IsProfilePath(link) }); i >= 0 {
-		p.Base = seen[i]
+	if i := slices.IndexFunc(chain, func(l link) bool { return l.builtIn }); i >= 0 {
+		p.Base = chain[i].where
 	}
 	missing := map[string]bool{}
 	for _, s := range switches {
 		missing[s.Name] = true
 	}
-	for i := len(chain) - 1; i >= 0; i-- {
-		for _, name := range slices.Sorted(maps.Keys(chain[i].Switches)) {
-			if err := p.setJSON(name, chain[i].Switches[name]); err != nil {
-				return nil, fmt.Errorf("profile %s: %w", seen[i], err)
+	for i, l := range slices.Backward(chain) {
+		for _, name := range slices.Sorted(maps.Keys(l.Switches)) {
+			err := p.setJSON(name, l.Switches[name])
+			if err == nil {
+				delete(missing, name)
+				continue
 			}
-			delete(missing, name)
+			if err = fmt.Errorf("profile %s: %w", l.where, err); i == 0 {
+				err = fault(err)
+			}
+			if err != nil {
+				return nil, err
+			}
 		}
 	}
 	for _, s := range switches {
 		if missing[s.Name] {
-			return nil, fmt.Errorf("profile %s: switch %s has no value; set it, or extend a profile that does", nameOrFile, s.Name)
+			return nil, fmt.Errorf("profile %s: switch %s has no value; set it, or extend a profile that does", chain[0].where, s.Name)
 		}
 	}
 	return p, nil
 }
+
+// refuse is the fault of what a person gives.
+func refuse(err error) error { return err }
 
 // ProfileNames lists the profiles built into fsys, sorted.
 func ProfileNames(fsys fs.FS) ([]string, error) {
@@ -104,25 +134,33 @@ func readProfile(fsys fs.FS, where string, file bool) (profileJSON, error) {
 	if err != nil {
 		return profileJSON{}, fmt.Errorf("profile %s: %w", where, err)
 	}
-	return decodeProfile(where, data)
+	return decodeProfile(where, data, refuse)
 }
 
-// decodeProfile reads one link of a profile; where is what errors call it. The
-// parser of bodies reads it first: it refuses names that stand twice, and what
-// follows the object, which the decoder passes over.
-func decodeProfile(where string, data []byte) (profileJSON, error) {
-	var in profileJSON
+// decodeProfile reads one link of a profile; where is what errors call it, and
+// members that there are not go to fault. The parser of bodies reads it first: it
+// refuses names that stand twice, and what follows the object, which the decoder
+// passes over.
+func decodeProfile(where string, data []byte, fault func(error) error) (in profileJSON, err error) {
 	if _, err := resource.ParseObject(data, resource.Limits{}); err != nil {
 		e := scimerr.From(err)
-		return profileJSON{}, fmt.Errorf("profile %s:%s: %s", where, lineAndColumn(data, e.At), e.Detail)
+		return in, fmt.Errorf("profile %s:%s: %s", where, lineAndColumn(data, e.At), e.Detail)
 	}
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&in); err != nil {
-		return profileJSON{}, fmt.Errorf("profile %s: %w", where, err)
+	if err := json.Unmarshal(data, &in); err != nil {
+		return in, fmt.Errorf("profile %s: %w", where, err)
 	}
-	if in.Name == "" {
-		return profileJSON{}, fmt.Errorf("profile %s has no name", where)
+	strict := json.NewDecoder(bytes.NewReader(data))
+	strict.DisallowUnknownFields()
+	if err := strict.Decode(new(profileJSON)); err != nil {
+		if err := fault(fmt.Errorf("profile %s: %w", where, err)); err != nil {
+			return in, err
+		}
+	}
+	switch {
+	case in.Name == "":
+		return in, fmt.Errorf("profile %s has no name", where)
+	case !PrintableName(in.Name):
+		return in, fault(fmt.Errorf("profile %s: its name must be at most %d bytes of printable text", where, MaxName))
 	}
 	return in, nil
 }

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -34,43 +35,50 @@ func (p *Profile) Text() string {
 
 // ParseProfile reads the text of a profile. It may extend a built-in one alone.
 func ParseProfile(fsys fs.FS, text string) (*Profile, error) {
-	in, err := decodeProfile("given", []byte(text))
+	in, err := decodeProfile("given", []byte(text), refuse)
 	if err != nil {
 		return nil, err
 	}
-	return completeProfile(fsys, in)
+	base := cmp.Or(in.Extends, defaultBase)
+	if IsProfilePath(base) {
+		return nil, fmt.Errorf("profile %s extends the file %s, which is not read here", in.Name, base)
+	}
+	return completeProfile(fsys, in, base, refuse)
 }
 
-// StoredProfile reads a profile that was stored, perhaps by another release: a
-// switch that this one does not have is left out.
-func StoredProfile(fsys fs.FS, text string) (*Profile, error) {
-	in, err := decodeProfile("stored", []byte(text))
+// StoredProfile reads a profile that was stored, perhaps by another release. A
+// switch that this one does not have is left out, and one whose value it does not
+// take has that of the profile that is extended, or of the default one when that
+// is gone: faults names these. The error is that of a text that is no profile.
+func StoredProfile(fsys fs.FS, text string) (p *Profile, faults []error, err error) {
+	note := func(err error) error {
+		faults = append(faults, err)
+		return nil
+	}
+	in, err := decodeProfile("stored", []byte(text), note)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	maps.DeleteFunc(in.Switches, func(name string, _ json.RawMessage) bool {
 		return !slices.ContainsFunc(switches, func(s Switch) bool { return s.Name == name })
 	})
-	return completeProfile(fsys, in)
-}
-
-func completeProfile(fsys fs.FS, in profileJSON) (*Profile, error) {
-	base := in.Extends
-	if base == "" {
+	base := cmp.Or(in.Extends, defaultBase)
+	builtIn, err := ProfileNames(fsys)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !slices.Contains(builtIn, base) {
+		_ = note(fmt.Errorf("profile %s: there is no profile %q that it could extend; it extends %s", in.Name, base, defaultBase))
 		base = defaultBase
 	}
-	if IsProfilePath(base) {
-		return nil, fmt.Errorf("profile %s extends the file %s, which is not read here", in.Name, base)
-	}
-	p, err := LoadProfile(fsys, base)
+	p, err = completeProfile(fsys, in, base, note)
+	return p, faults, err
+}
+
+func completeProfile(fsys fs.FS, in profileJSON, base string, fault func(error) error) (*Profile, error) {
+	chain, err := follow(fsys, base)
 	if err != nil {
 		return nil, err
 	}
-	p.Name, p.Description = in.Name, in.Description
-	for _, name := range slices.Sorted(maps.Keys(in.Switches)) {
-		if err := p.setJSON(name, in.Switches[name]); err != nil {
-			return nil, fmt.Errorf("profile %s: %w", in.Name, err)
-		}
-	}
-	return p, nil
+	return build(append([]link{{profileJSON: in, where: in.Name}}, chain...), fault)
 }

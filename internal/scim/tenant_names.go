@@ -1,9 +1,14 @@
 package scim
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
-// maxTenantName and maxHostName bound names in bytes.
+// MaxName, maxTenantName and maxHostName bound names in bytes.
 const (
+	MaxName       = 128
 	maxTenantName = 63
 	maxHostName   = 253
 )
@@ -14,6 +19,12 @@ const nameLetters = "abcdefghijklmnopqrstuvwxyz0123456789-"
 // segment of paths.
 func ValidTenantName(text string) bool {
 	return text != "" && len(text) <= maxTenantName && strings.Trim(text, nameLetters) == ""
+}
+
+// PrintableName reports whether text can name a token or a profile: names are
+// shown in logs and lists.
+func PrintableName(text string) bool {
+	return len(text) <= MaxName && utf8.ValidString(text) && !strings.ContainsFunc(text, func(c rune) bool { return !unicode.IsPrint(c) })
 }
 
 // HostName is the host of a request or a URL as tenants have it: in lower case,
