@@ -2,6 +2,7 @@ package control
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/scimd/scimd/internal/scimerr"
@@ -70,7 +72,7 @@ func dial(ctx context.Context, network, addr, token string) (*Client, error) {
 	if network == "tcp" {
 		c.base = "http://" + addr
 	}
-	c.http = http.Client{Timeout: clientTimeout, Transport: &http.Transport{
+	c.http = http.Client{Timeout: clientTimeout, CheckRedirect: asked, Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return d.DialContext(ctx, network, addr)
@@ -78,6 +80,10 @@ func dial(ctx context.Context, network, addr, token string) (*Client, error) {
 	}}
 	return c, nil
 }
+
+// asked keeps a request where it was sent: repeated elsewhere it would do
+// something else than what was asked for.
+func asked(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // Info implements Service.
 func (c *Client) Info(ctx context.Context) (*Info, error) {
@@ -128,7 +134,10 @@ func (c *Client) Tokens(ctx context.Context, tenant string) ([]Token, error) {
 
 // RevokeToken implements Service.
 func (c *Client) RevokeToken(ctx context.Context, tenant, idOrName string) (*Token, error) {
-	return call[*Token](ctx, c, http.MethodDelete, tokensPath(tenant)+"/"+url.PathEscape(idOrName), nil)
+	if idOrName == "" { // leads to no token
+		return nil, noToken(cmp.Or(tenant, DefaultTenant), idOrName)
+	}
+	return call[*Token](ctx, c, http.MethodDelete, tokensPath(tenant)+"/"+escaped(idOrName), nil)
 }
 
 // DataKeys implements Service.
@@ -155,10 +164,16 @@ func (c *Client) patient() *Client {
 }
 
 func tenantPath(tenant string) string {
-	if tenant == "" {
-		tenant = DefaultTenant
+	return "/control/tenants/" + escaped(cmp.Or(tenant, DefaultTenant))
+}
+
+// escaped is a name as one segment of a path. Dots alone are escaped too, since
+// they would be taken for steps.
+func escaped(name string) string {
+	if strings.Trim(name, ".") == "" {
+		return strings.ReplaceAll(name, ".", "%2E")
 	}
-	return "/control/tenants/" + url.PathEscape(tenant)
+	return url.PathEscape(name)
 }
 
 func tokensPath(tenant string) string { return tenantPath(tenant) + "/tokens" }
@@ -184,10 +199,13 @@ func call[T any](ctx context.Context, c *Client, method, path string, body any) 
 		return out, fmt.Errorf("ask the running server: %w", err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode >= http.StatusBadRequest {
+	if resp.StatusCode >= http.StatusMultipleChoices {
 		var r refusal
 		if err := json.NewDecoder(resp.Body).Decode(&r); err != nil {
 			return out, fmt.Errorf("the running server answered %s", resp.Status)
+		}
+		if id := resp.Header.Get(requestID); resp.StatusCode >= http.StatusInternalServerError && id != "" {
+			r.Detail += " (" + requestID + ": " + id + ")"
 		}
 		return out, &scimerr.Error{Status: resp.StatusCode, Detail: r.Detail}
 	}

@@ -246,16 +246,3 @@ func TestOnTCPTheControlTokenIsNeeded(t *testing.T) {
 		t.Error("a missing control token is read")
 	}
 }
-
-func TestABodyThatIsNoTokenRequestIsRefused(t *testing.T) {
-	t.Parallel()
-	d, _ := direct(&admin{})
-	h := control.Handler(d, "", slog.New(slog.DiscardHandler))
-	for _, body := range []string{"", "[]", `{"right":"all"}`, `{"name":"` + strings.Repeat("x", 70<<10) + `"}`} {
-		w := httptest.NewRecorder()
-		h.ServeHTTP(w, httptest.NewRequest("POST", "/control/tenants/default/tokens", strings.NewReader(body)))
-		if w.Code != 400 {
-			t.Errorf("a body of %d bytes answers %d, want 400", len(body), w.Code)
-		}
-	}
-}

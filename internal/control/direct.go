@@ -6,8 +6,6 @@ import (
 	"io/fs"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/scimd/scimd/internal/auth"
 	"github.com/scimd/scimd/internal/scim"
@@ -15,9 +13,6 @@ import (
 	"github.com/scimd/scimd/internal/secret"
 	"github.com/scimd/scimd/internal/store"
 )
-
-// maxName bounds the name of a token, in bytes.
-const maxName = 128
 
 // Admin is the part of store.Store that is managed here.
 type Admin interface {
@@ -106,10 +101,10 @@ func (d *Direct) CreateToken(ctx context.Context, n NewToken) (*Token, error) {
 	return &out, nil
 }
 
-// checkName keeps names fit for logs and for the command line.
+// checkName keeps names fit for logs, paths and the command line.
 func checkName(name string) error {
-	if len(name) > maxName || !utf8.ValidString(name) || strings.ContainsFunc(name, func(c rune) bool { return !unicode.IsPrint(c) }) {
-		return scimerr.InvalidValue("name", "The name of a token is at most %d bytes of printable text.", maxName)
+	if !scim.PrintableName(name) || name == "." || name == ".." {
+		return scimerr.InvalidValue("name", "The name of a token is at most %d bytes of printable text, and not . or .. .", scim.MaxName)
 	}
 	return nil
 }
@@ -139,7 +134,7 @@ func (d *Direct) RevokeToken(ctx context.Context, tenant, idOrName string) (*Tok
 	}
 	t, err := d.Store.RevokeToken(ctx, tn.ID, idOrName, d.Now().UTC().Truncate(time.Microsecond))
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, scimerr.NotFound("The tenant %s has no active token with the id or name %s.", tn.Name, idOrName)
+		return nil, noToken(tn.Name, idOrName)
 	}
 	if err != nil {
 		return nil, err
@@ -147,6 +142,10 @@ func (d *Direct) RevokeToken(ctx context.Context, tenant, idOrName string) (*Tok
 	d.Revoked(t.Hash)
 	out := shownToken(t, tn.Name)
 	return &out, nil
+}
+
+func noToken(tenant, idOrName string) error {
+	return scimerr.NotFound("The tenant %s has no active token with the id or name %q.", tenant, idOrName)
 }
 
 func (d *Direct) tenant(ctx context.Context, name string) (store.Tenant, error) {

@@ -1,14 +1,21 @@
 package control
 
 import (
+	"bytes"
 	"context"
 	"crypto/subtle"
 	"encoding/json"
+	"errors"
+	"github.com/scimd/scimd/internal/auth"
+	"github.com/scimd/scimd/internal/resource"
+	"github.com/scimd/scimd/internal/scimerr"
+	"io"
 	"log/slog"
 	"net/http"
+	"path"
+	"slices"
+	"strings"
 	"time"
-
-	"github.com/scimd/scimd/internal/scimerr"
 )
 
 // maxBody bounds a request to the control API, in bytes.
@@ -67,12 +74,17 @@ func Handler(s Service, token string, log *slog.Logger) http.Handler {
 		}
 		return s.ChangeMaster(r.Context(), m)
 	}))
-	if token == "" {
-		return mux
-	}
+	mux.HandleFunc("/", h.nothing(mux))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte("Bearer "+token)) != 1 {
+		id := auth.NewTokenID()
+		w.Header().Set(requestID, id)
+		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, id))
+		if token != "" && subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte("Bearer "+token)) != 1 {
 			h.refuse(r.Context(), w, scimerr.Unauthorized(`Bearer realm="control"`, "The control API needs the control token."))
+			return
+		}
+		if p := r.URL.EscapedPath(); path.Clean(p) != p { // a mux would send the client elsewhere
+			h.refuse(r.Context(), w, scimerr.NotFound("There is nothing here."))
 			return
 		}
 		mux.ServeHTTP(w, r)
@@ -81,7 +93,20 @@ func Handler(s Service, token string, log *slog.Logger) http.Handler {
 
 // read reads the body of a request; what says what it should be.
 func read[T any](r *http.Request, what string) (v T, err error) {
-	d := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
+	var long *http.MaxBytesError
+	switch {
+	case errors.As(err, &long):
+		return v, scimerr.TooLarge("The body is longer than the limit of %d bytes.", maxBody)
+	case err != nil:
+		return v, scimerr.InvalidSyntax("", "The body did not arrive whole.")
+	}
+	// It refuses names that stand twice and what follows the object, which the
+	// decoder passes over.
+	if _, err := resource.ParseObject(body, resource.Limits{}); err != nil {
+		return v, scimerr.InvalidSyntax("", "The body is not %s: %s", what, scimerr.From(err).Detail)
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&v); err != nil {
 		return v, scimerr.InvalidSyntax("", "The body is not %s: %v.", what, err)
@@ -89,7 +114,34 @@ func read[T any](r *http.Request, what string) (v T, err error) {
 	return v, nil
 }
 
+// requestID names the header with the id of a request, which leads to its line
+// in the log; requestKey keeps it in the context.
+const requestID = "X-Request-Id"
+
+type requestKey struct{}
+
+func idOf(ctx context.Context) slog.Attr {
+	id, _ := ctx.Value(requestKey{}).(string)
+	return slog.String("id", id)
+}
+
 type handler struct{ log *slog.Logger }
+
+// nothing answers what no route takes: 405 where another method has one.
+func (h *handler) nothing(mux *http.ServeMux) http.HandlerFunc {
+	methods := []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+	return func(w http.ResponseWriter, r *http.Request) {
+		allow := slices.DeleteFunc(slices.Clone(methods), func(m string) bool {
+			_, pattern := mux.Handler(&http.Request{Method: m, URL: r.URL, Host: r.Host})
+			return pattern == "/"
+		})
+		if len(allow) > 0 {
+			h.refuse(r.Context(), w, scimerr.MethodNotAllowed(r.Method, allow))
+			return
+		}
+		h.refuse(r.Context(), w, scimerr.NotFound("There is nothing here."))
+	}
+}
 
 func (h *handler) answer(do func(*http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -98,7 +150,7 @@ func (h *handler) answer(do func(*http.Request) (any, error)) http.HandlerFunc {
 			h.refuse(r.Context(), w, err)
 			return
 		}
-		h.log.LogAttrs(r.Context(), slog.LevelDebug, "control", slog.String("route", r.Pattern), slog.Int("status", http.StatusOK))
+		h.log.LogAttrs(r.Context(), slog.LevelDebug, "control", idOf(r.Context()), slog.String("route", r.Pattern), slog.Int("status", http.StatusOK))
 		write(w, http.StatusOK, v)
 	}
 }
@@ -120,7 +172,10 @@ type refusal struct {
 func (h *handler) refuse(ctx context.Context, w http.ResponseWriter, err error) {
 	e := scimerr.From(err)
 	if e.Status >= http.StatusInternalServerError {
-		h.log.LogAttrs(ctx, slog.LevelError, "control", slog.Int("status", e.Status), slog.Any("error", err))
+		h.log.LogAttrs(ctx, slog.LevelError, "control", idOf(ctx), slog.Int("status", e.Status), slog.Any("error", err))
+	}
+	if len(e.Allow) > 0 {
+		w.Header().Set("Allow", strings.Join(e.Allow, ", "))
 	}
 	if e.Challenge != "" {
 		w.Header().Set("WWW-Authenticate", e.Challenge)

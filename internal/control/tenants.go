@@ -20,6 +20,8 @@ const (
 	firstToken = "first"
 	// scimPath ends a base URL.
 	scimPath = "/scim/v2"
+	// changeTime bounds a change of tenants from its first write on.
+	changeTime = 30 * time.Second
 	// maxHosts bounds the hosts of a tenant.
 	maxHosts = 100
 )
@@ -76,14 +78,16 @@ func (d *Direct) CreateTenant(ctx context.Context, n NewTenant) (*MadeTenant, er
 	if err != nil {
 		return nil, err
 	}
+	ctx, done := toTheEnd(ctx)
+	defer done()
 	name := t.Name
 	if t, err = d.Store.CreateTenant(ctx, t); err != nil {
 		return nil, d.taken(err, name)
 	}
-	if err := d.Changed(ctx); err != nil {
-		return nil, err
-	}
 	made, err := d.CreateToken(ctx, token)
+	if err == nil {
+		err = d.Changed(ctx)
+	}
 	if err != nil { // a tenant without a token is of no use to the caller
 		return nil, errors.Join(err, d.delete(ctx, t))
 	}
@@ -96,6 +100,8 @@ func (d *Direct) UpdateTenant(ctx context.Context, name string, c TenantChange) 
 	if err != nil {
 		return nil, err
 	}
+	ctx, done := toTheEnd(ctx)
+	defer done()
 	t, err = d.Store.UpdateTenant(ctx, t.ID, func(t *store.Tenant) error { return d.change(t, &c) })
 	if err != nil {
 		return nil, d.taken(err, name)
@@ -124,13 +130,22 @@ func (d *Direct) delete(ctx context.Context, t store.Tenant) error {
 	if err != nil {
 		return err
 	}
-	if err := d.Store.DeleteTenant(ctx, t.ID, d.Now().UTC()); err != nil {
+	whole, done := toTheEnd(ctx)
+	defer done()
+	if err := d.Store.DeleteTenant(whole, t.ID, d.Now().UTC()); err != nil {
 		return d.taken(err, t.Name)
 	}
 	for _, token := range tokens {
 		d.Revoked(token.Hash)
 	}
-	return errors.Join(d.Changed(ctx), d.Sweep(ctx))
+	return errors.Join(d.Changed(whole), d.Sweep(ctx))
+}
+
+// toTheEnd is the context of a change of tenants from its first write on. A
+// caller who goes away then does not cut it off: the server would not notice
+// what is stored already.
+func toTheEnd(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), changeTime)
 }
 
 // taken turns what the store refuses of a tenant into what a person is told.
@@ -153,7 +168,8 @@ func (d *Direct) profile(t store.Tenant) (*scim.Profile, error) {
 		own := *d.Profile
 		return &own, nil
 	}
-	return scim.StoredProfile(d.Profiles, t.Switches)
+	p, _, err := scim.StoredProfile(d.Profiles, t.Switches) // what is wrong with it is in the log, and is stored no more
+	return p, err
 }
 
 // change does to a tenant what a change asks for. It is repeatable.
@@ -187,6 +203,8 @@ func (d *Direct) changeProfile(t *store.Tenant, c *TenantChange) error {
 		}
 		t.Profile, t.Switches = d.Profile.Name, ""
 		return nil
+	case c.Document != "" && c.Profile != "":
+		return scimerr.InvalidValue("profile", "Give the name of a profile or a document, not both.")
 	case c.Document != "":
 		p, err = scim.ParseProfile(d.Profiles, c.Document)
 	case scim.IsProfilePath(c.Profile):

@@ -2,6 +2,7 @@ package control_test
 
 import (
 	"context"
+	"errors"
 	"reflect"
 	"slices"
 	"strings"
@@ -168,7 +169,7 @@ func TestATenantMadeWithoutAProfileKeepsThatOfTheOptions(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, want := range map[int]string{1: "77", 2: "1000"} {
-		p, err := scim.StoredProfile(schemas.FS, list[i].Switches)
+		p, _, err := scim.StoredProfile(schemas.FS, list[i].Switches)
 		if err != nil || list[i].Profile != p.Name || p.MaxResults == 77 != (want == "77") {
 			t.Errorf("%s: %+v, %v", list[i].Name, p, err)
 		}
@@ -202,27 +203,33 @@ func TestWhatATenantCannotBeIsRefusedWithItsReason(t *testing.T) {
 			detail string
 			do     func() error
 		}{
-			"no name":             {400, "1 to 63", create("", control.TenantChange{})},
-			"a name with a dot":   {400, "1 to 63", create("a.b", control.TenantChange{})},
-			"a long name":         {400, "1 to 63", create(strings.Repeat("a", 64), control.TenantChange{})},
-			"a name in use":       {409, "tenant taken already", create("TAKEN", control.TenantChange{})},
-			"a host in use":       {409, "taken.example leads", create("x", control.TenantChange{AddHosts: []string{"free.example", "Taken.example"}})},
-			"no host":             {400, "no host name", create("x", control.TenantChange{AddHosts: []string{"http://a.example"}})},
-			"a host with a port":  {400, "without scheme, port", create("x", control.TenantChange{AddHosts: []string{"a.example:80"}})},
-			"an unknown profile":  {400, `no profile "entra"`, create("x", control.TenantChange{Profile: "entra"})},
-			"a profile file":      {400, "by the command", create("x", control.TenantChange{Profile: "./x.json"})},
-			"a wrong document":    {400, "no switch", create("x", control.TenantChange{Document: `{"name":"x","switches":{"nope":true}}`})},
-			"a document's file":   {400, "not read here", create("x", control.TenantChange{Document: `{"name":"x","extends":"/etc/x.json"}`})},
-			"no document":         {400, "profile", create("x", control.TenantChange{Document: `[]`})},
-			"an unknown switch":   {400, "no switch", create("x", control.TenantChange{Switches: map[string]string{"nope": "1"}})},
-			"an unknown limit":    {400, "there are maxBody", create("x", control.TenantChange{Limits: map[string]string{"nope": "1"}})},
-			"a wrong limit":       {400, "maxBody takes", create("x", control.TenantChange{Limits: map[string]string{"maxBody": "0"}})},
-			"options to follow":   {400, "Only the tenant default", create("x", control.TenantChange{FollowOptions: true})},
-			"both":                {400, "Only the tenant default", update("default", control.TenantChange{FollowOptions: true, Profile: "rfc7644"})},
-			"an update of none":   {404, "no tenant x", update("x", control.TenantChange{})},
-			"an update to a host": {409, "taken.example leads", update("default", control.TenantChange{AddHosts: []string{"taken.example"}})},
-			"no such tenant":      {404, "no tenant x", func() error { return h.DeleteTenant(ctx, "x") }},
-			"the default tenant":  {409, "cannot be deleted", func() error { return h.DeleteTenant(ctx, "default") }},
+			"no name":                  {400, "1 to 63", create("", control.TenantChange{})},
+			"a name with a dot":        {400, "1 to 63", create("a.b", control.TenantChange{})},
+			"a long name":              {400, "1 to 63", create(strings.Repeat("a", 64), control.TenantChange{})},
+			"a name in use":            {409, "tenant taken already", create("TAKEN", control.TenantChange{})},
+			"a host in use":            {409, "taken.example leads", create("x", control.TenantChange{AddHosts: []string{"free.example", "Taken.example"}})},
+			"no host":                  {400, "no host name", create("x", control.TenantChange{AddHosts: []string{"http://a.example"}})},
+			"a host with a port":       {400, "without scheme, port", create("x", control.TenantChange{AddHosts: []string{"a.example:80"}})},
+			"an unknown profile":       {400, `no profile "entra"`, create("x", control.TenantChange{Profile: "entra"})},
+			"a profile file":           {400, "by the command", create("x", control.TenantChange{Profile: "./x.json"})},
+			"a wrong document":         {400, "no switch", create("x", control.TenantChange{Document: `{"name":"x","switches":{"nope":true}}`})},
+			"a document's file":        {400, "not read here", create("x", control.TenantChange{Document: `{"name":"x","extends":"/etc/x.json"}`})},
+			"no document":              {400, "profile", create("x", control.TenantChange{Document: `[]`})},
+			"an unknown switch":        {400, "no switch", create("x", control.TenantChange{Switches: map[string]string{"nope": "1"}})},
+			"an unknown limit":         {400, "there are maxBody", create("x", control.TenantChange{Limits: map[string]string{"nope": "1"}})},
+			"a wrong limit":            {400, "maxBody takes", create("x", control.TenantChange{Limits: map[string]string{"maxBody": "0"}})},
+			"options to follow":        {400, "Only the tenant default", create("x", control.TenantChange{FollowOptions: true})},
+			"both":                     {400, "Only the tenant default", update("default", control.TenantChange{FollowOptions: true, Profile: "rfc7644"})},
+			"an update of none":        {404, "no tenant x", update("x", control.TenantChange{})},
+			"an update to a host":      {409, "taken.example leads", update("default", control.TenantChange{AddHosts: []string{"taken.example"}})},
+			"no such tenant":           {404, "no tenant x", func() error { return h.DeleteTenant(ctx, "x") }},
+			"the default tenant":       {409, "cannot be deleted", func() error { return h.DeleteTenant(ctx, "default") }},
+			"a profile and a document": {400, "not both", create("x", control.TenantChange{Profile: "strict", Document: `{"name":"x"}`})},
+			"a profile's name":         {400, "printable", create("x", control.TenantChange{Document: `{"name":"x\u001b[2J"}`})},
+			"a token of dots": {400, "not . or ..", func() error {
+				_, err := h.CreateTenant(ctx, control.NewTenant{Name: "x", TokenName: ".."})
+				return err
+			}},
 			"a token's name": {400, "printable", func() error {
 				_, err := h.CreateTenant(ctx, control.NewTenant{Name: "x", TokenName: "a\n"})
 				return err
@@ -235,6 +242,104 @@ func TestWhatATenantCannotBeIsRefusedWithItsReason(t *testing.T) {
 		}
 		if list, err := h.Tenants(ctx); err != nil || len(list) != 2 {
 			t.Errorf("%s: a refused tenant is there: %+v, %v", where, list, err)
+		}
+	}
+}
+
+// cutting is a store whose changes of tenants are cut off by their caller, just
+// after they are committed.
+type cutting struct {
+	control.Admin
+	cut func()
+}
+
+func (c cutting) CreateTenant(ctx context.Context, t store.Tenant) (store.Tenant, error) {
+	defer c.cut()
+	return c.Admin.CreateTenant(ctx, t)
+}
+
+func (c cutting) UpdateTenant(ctx context.Context, id int64, change func(*store.Tenant) error) (store.Tenant, error) {
+	defer c.cut()
+	return c.Admin.UpdateTenant(ctx, id, change)
+}
+
+func (c cutting) DeleteTenant(ctx context.Context, id int64, at time.Time) error {
+	defer c.cut()
+	return c.Admin.DeleteTenant(ctx, id, at)
+}
+
+// What is stored is told to the server, and a tenant has its token, however soon
+// the caller goes away.
+func TestAChangeOfATenantIsNotCutOffByItsCaller(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(context.Context, *house) error{
+		"create": func(ctx context.Context, h *house) error {
+			_, err := h.CreateTenant(ctx, control.NewTenant{Name: "new"})
+			return err
+		},
+		"update": func(ctx context.Context, h *house) error {
+			_, err := h.UpdateTenant(ctx, "old", control.TenantChange{AddHosts: []string{"old.example"}})
+			return err
+		},
+		"delete": func(ctx context.Context, h *house) error { return h.DeleteTenant(ctx, "old") },
+	} {
+		var d *control.Direct
+		h := newHouse(t, func(_ *testing.T, s control.Service) control.Service {
+			d = s.(*control.Direct)
+			return s
+		})
+		if _, err := h.CreateTenant(ctx, control.NewTenant{Name: "old"}); err != nil {
+			t.Fatal(err)
+		}
+		caller, cut := context.WithCancel(ctx)
+		told := 0
+		d.Store = cutting{h.store, cut}
+		d.Changed = func(ctx context.Context) error {
+			told++
+			return ctx.Err()
+		}
+		if err := change(caller, h); err != nil || told == 0 {
+			t.Errorf("%s: %v, the server is told %d times", name, err, told)
+		}
+		list, err := h.store.Tenants(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tenant := range list[1:] {
+			if tokens, err := h.store.Tokens(ctx, tenant.ID); err != nil || len(tokens) != 1 {
+				t.Errorf("%s: the tenant %s has the tokens %+v, %v", name, tenant.Name, tokens, err)
+			}
+		}
+	}
+}
+
+func TestATenantIsMadeWithItsTokenOrNotAtAll(t *testing.T) {
+	t.Parallel()
+	for what, breaks := range map[string]func(*control.Direct){
+		"its token": func(d *control.Direct) {
+			d.ServiceUser = func(context.Context, store.Tenant) (store.Principal, error) {
+				return store.Principal{}, errors.New("no user")
+			}
+		},
+		"telling the server": func(d *control.Direct) {
+			failed := false
+			d.Changed = func(context.Context) error {
+				if failed {
+					return nil
+				}
+				failed = true
+				return errors.New("not read")
+			}
+		},
+	} {
+		h := newHouse(t, func(_ *testing.T, s control.Service) control.Service {
+			breaks(s.(*control.Direct))
+			return s
+		})
+		_, err := h.CreateTenant(ctx, control.NewTenant{Name: "blue"})
+		list, listErr := h.store.Tenants(ctx)
+		if err == nil || listErr != nil || len(list) != 1 {
+			t.Errorf("%s: %v, tenants %+v, %v", what, err, list, listErr)
 		}
 	}
 }

@@ -27,7 +27,7 @@ var allowed = map[string][]string{
 	"scimdtest":               {"internal/app"},
 	"internal/app":            {"internal/console", "internal/control", "internal/server", "internal/auth", "internal/scim", "internal/store", "internal/store/sqlstore", "internal/store/postgres", "internal/store/sqlite", "internal/schema", "internal/scimerr", "internal/secret", "schemas"},
 	"internal/console":        {"internal/control", "internal/scim", "internal/scimerr"},
-	"internal/control":        {"internal/auth", "internal/scim", "internal/store", "internal/scimerr", "internal/secret"},
+	"internal/control":        {"internal/auth", "internal/scim", "internal/store", "internal/resource", "internal/scimerr", "internal/secret"},
 	"internal/server":         {"internal/auth", "internal/scim", "internal/store", "internal/filter", "internal/schema", "internal/resource", "internal/scimerr"},
 	"internal/auth":           {"internal/scim", "internal/store", "internal/scimerr"},
 	"internal/scim":           {"internal/store", "internal/filter", "internal/schema", "internal/resource", "internal/scimerr", "internal/secret", "schemas"},
