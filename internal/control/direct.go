@@ -149,7 +149,7 @@ func noToken(tenant, idOrName string) error {
 }
 
 func (d *Direct) tenant(ctx context.Context, name string) (store.Tenant, error) {
-	name = strings.ToLower(name)
+	name = scim.TenantName(name)
 	if name == "" {
 		name = DefaultTenant
 	}

@@ -59,7 +59,7 @@ func (d *Direct) Tenant(ctx context.Context, name string) (*Tenant, error) {
 
 // CreateTenant implements Service.
 func (d *Direct) CreateTenant(ctx context.Context, n NewTenant) (*MadeTenant, error) {
-	t := store.Tenant{Name: strings.ToLower(n.Name), Created: d.Now().UTC().Truncate(time.Microsecond)}
+	t := store.Tenant{Name: scim.TenantName(n.Name), Created: d.Now().UTC().Truncate(time.Microsecond)}
 	if !scim.ValidTenantName(t.Name) {
 		return nil, scimerr.InvalidValue("name", "The name of a tenant has 1 to 63 letters, digits and hyphens.")
 	}

@@ -20,14 +20,14 @@ type Registry struct {
 }
 
 // Schema finds a schema by its URN in any letter case, or nil.
-func (r *Registry) Schema(urn string) *Schema { return r.byURN[lookupKey(urn)] }
+func (r *Registry) Schema(urn string) *Schema { return r.byURN[FoldName(urn)] }
 
 // Type finds a resource type by name in any letter case, or nil.
-func (r *Registry) Type(name string) *ResourceType { return r.byName[lookupKey(name)] }
+func (r *Registry) Type(name string) *ResourceType { return r.byName[FoldName(name)] }
 
 // Endpoint finds a resource type by its endpoint without the slash, in any
 // letter case, or nil.
-func (r *Registry) Endpoint(segment string) *ResourceType { return r.byPath[lookupKey(segment)] }
+func (r *Registry) Endpoint(segment string) *ResourceType { return r.byPath[FoldName(segment)] }
 
 type attributeJSON struct {
 	Name            string          `json:"name"`
@@ -115,10 +115,10 @@ func Load(fsys fs.FS) (*Registry, error) {
 
 // AddSchema registers a schema under its URN.
 func (r *Registry) AddSchema(s *Schema) error {
-	if r.byURN[lookupKey(s.ID)] != nil {
+	if r.byURN[FoldName(s.ID)] != nil {
 		return fmt.Errorf("schema %s is defined twice", s.ID)
 	}
-	r.byURN[lookupKey(s.ID)] = s
+	r.byURN[FoldName(s.ID)] = s
 	r.Schemas = append(r.Schemas, s)
 	return nil
 }
@@ -152,7 +152,7 @@ func (r *Registry) addType(t typeJSON) error {
 	if rt.Schema = r.Schema(t.Schema); rt.Schema == nil {
 		return fmt.Errorf("schema %q is not registered", t.Schema)
 	}
-	rt.bySchema[lookupKey(rt.Schema.ID)] = rt.Schema
+	rt.bySchema[FoldName(rt.Schema.ID)] = rt.Schema
 	for _, e := range t.SchemaExtensions {
 		s := r.Schema(e.Schema)
 		if s == nil {
@@ -160,16 +160,16 @@ func (r *Registry) addType(t typeJSON) error {
 		}
 		setExtension(s)
 		rt.Extensions = append(rt.Extensions, Extension{Schema: s, Required: e.Required, Qualified: e.Qualified})
-		rt.bySchema[lookupKey(s.ID)] = s
+		rt.bySchema[FoldName(s.ID)] = s
 		for _, urn := range e.Aliases {
-			rt.bySchema[lookupKey(urn)] = s
+			rt.bySchema[FoldName(urn)] = s
 		}
 	}
-	if r.byName[lookupKey(rt.Name)] != nil || r.byPath[lookupKey(rt.Endpoint[1:])] != nil {
+	if r.byName[FoldName(rt.Name)] != nil || r.byPath[FoldName(rt.Endpoint[1:])] != nil {
 		return fmt.Errorf("the name or endpoint is taken")
 	}
-	r.byName[lookupKey(rt.Name)] = rt
-	r.byPath[lookupKey(rt.Endpoint[1:])] = rt
+	r.byName[FoldName(rt.Name)] = rt
+	r.byPath[FoldName(rt.Endpoint[1:])] = rt
 	r.Types = append(r.Types, rt)
 	return nil
 }
@@ -201,10 +201,10 @@ func attributes(in []attributeJSON, parent *Attribute, s *Schema) ([]*Attribute,
 		if err != nil {
 			return nil, nil, fmt.Errorf("attribute %q: %w", j.Name, err)
 		}
-		if byName[lookupKey(a.Name)] != nil {
+		if byName[FoldName(a.Name)] != nil {
 			return nil, nil, fmt.Errorf("attribute %q is defined twice", a.Name)
 		}
-		byName[lookupKey(a.Name)] = a
+		byName[FoldName(a.Name)] = a
 		list = append(list, a)
 	}
 	return list, byName, nil

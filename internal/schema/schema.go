@@ -117,7 +117,7 @@ type Attribute struct {
 
 // SubAttribute finds a sub-attribute by name in any letter case, or nil.
 func (a *Attribute) SubAttribute(name string) *Attribute {
-	return a.sub[lookupKey(name)]
+	return a.sub[FoldName(name)]
 }
 
 // Declared is the path of the attribute as a schema declares it: the URN alone
@@ -157,7 +157,7 @@ type Schema struct {
 // Attribute finds a top-level attribute by name in any letter case. In an open
 // schema every well-formed name gives an attribute of type Any.
 func (s *Schema) Attribute(name string) *Attribute {
-	if a := s.byName[lookupKey(name)]; a != nil {
+	if a := s.byName[FoldName(name)]; a != nil {
 		return a
 	}
 	if s.Open && ValidName(name) {
@@ -214,7 +214,7 @@ func (rt *ResourceType) Attributes() iter.Seq[*Attribute] {
 
 // SchemaByURN finds the core schema or an extension by its URN in any letter
 // case, or nil.
-func (rt *ResourceType) SchemaByURN(urn string) *Schema { return rt.bySchema[lookupKey(urn)] }
+func (rt *ResourceType) SchemaByURN(urn string) *Schema { return rt.bySchema[FoldName(urn)] }
 
 // IsExtension reports whether s is one of rt's extensions.
 func (rt *ResourceType) IsExtension(s *Schema) bool { return s != rt.Schema && s != rt.Common }
@@ -254,7 +254,7 @@ func (rt *ResourceType) Lookup(urn, name, sub string) *Attribute {
 // order: the leniency for `department` and `manager` (idp-clients rule 13).
 func (rt *ResourceType) LookupBare(name string) *Attribute {
 	for _, e := range rt.Extensions {
-		if a := e.Schema.byName[lookupKey(name)]; a != nil && !e.Qualified {
+		if a := e.Schema.byName[FoldName(name)]; a != nil && !e.Qualified {
 			return a
 		}
 	}
@@ -301,12 +301,22 @@ func ValidName(name string) bool {
 	return name != ""
 }
 
-// lookupKey folds an attribute name or URN; both are ASCII by grammar.
-func lookupKey(name string) string {
-	for i := 0; i < len(name); i++ {
-		if c := name[i]; c >= 'A' && c <= 'Z' {
-			return strings.ToLower(name)
+// FoldName folds what is ASCII by grammar, such as the name of an attribute, a URN
+// or a segment of a path: A to Z become lower case. All else stays as it is, so
+// that no letter beyond ASCII can stand for one within.
+func FoldName(name string) string {
+	upper := func(c byte) bool { return c >= 'A' && c <= 'Z' }
+	for i := range len(name) {
+		if !upper(name[i]) {
+			continue
 		}
+		folded := []byte(name)
+		for j := i; j < len(folded); j++ {
+			if upper(folded[j]) {
+				folded[j] += 'a' - 'A'
+			}
+		}
+		return string(folded)
 	}
 	return name
 }

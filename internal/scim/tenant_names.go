@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/scimd/scimd/internal/schema"
 )
 
 // MaxName, maxTenantName and maxHostName bound names in bytes.
@@ -27,13 +29,17 @@ func PrintableName(text string) bool {
 	return len(text) <= MaxName && utf8.ValidString(text) && !strings.ContainsFunc(text, func(c rune) bool { return !unicode.IsPrint(c) })
 }
 
+// TenantName is a name that a client gave as tenants have it: in lower case.
+// Letters other than A to Z stay, and make no valid name.
+func TenantName(text string) string { return schema.FoldName(text) }
+
 // HostName is the host of a request or a URL as tenants have it: in lower case,
 // without port and final dot.
 func HostName(host string) string {
 	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.Contains(host[i:], "]") {
 		host = host[:i]
 	}
-	return strings.TrimSuffix(strings.ToLower(host), ".")
+	return strings.TrimSuffix(schema.FoldName(host), ".")
 }
 
 // ValidHostName reports whether text, in the form of HostName, can be a host of a

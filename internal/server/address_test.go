@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -57,6 +58,23 @@ var addressRows = []row{
 			}
 		}
 		c.get(id)
+	}},
+	{holds: "R7644-2-03 a made-up method needs a token below the base, as all others do", show: func(c *client) {
+		id := c.user(ada)
+		for path, allow := range map[string]string{"/Users": "GET, HEAD, POST", "/Users/" + id: "GET, HEAD, PUT, PATCH, DELETE"} {
+			if got := c.do("FOO", path, "").refused(405, "").header.Get("Allow"); got != allow {
+				c.Errorf("FOO %s: Allow %q, want %q", path, got, allow)
+			}
+		}
+		c.do("FOO", "/Nope", "").refused(404, "").mentions("/ResourceTypes")
+		anonymous := c.withBearer("")
+		for _, path := range []string{"/Users", "/Users/" + id, "/Nope", "/ServiceProviderConfig", ""} {
+			if got := anonymous.do("FOO", path, "").refused(401, "").header.Get("Allow"); got != "" {
+				c.Errorf("FOO %s: Allow %q", path, got)
+			}
+		}
+		anonymous.root("FOO", "/healthz", "").refused(405, "")
+		anonymous.root("FOO", "/nothing", "").refused(404, "")
 	}},
 	{holds: "R7644-3.2-06 HEAD mirrors GET and OPTIONS names the methods", show: func(c *client) {
 		id := c.user(ada)
@@ -152,6 +170,35 @@ var addressRows = []row{
 	{holds: "R7644-3.11-05 Q-134 what is not offered is refused with 501 as SCIM", show: func(c *client) {
 		c.do("POST", "/Bulk", `{}`).refused(501, "")
 		c.do("GET", "/Me", "").refused(501, "")
+	}},
+}
+
+// R7644-3.12-01 holds for what scimd answers; what net/http cannot read it
+// answers itself, as docs/log-and-errors.md says.
+var unreadableRows = []row{
+	{holds: "what is no HTTP is refused in plain text, before it is a request", show: func(c *client) {
+		for request, status := range map[string]string{
+			"GET /scim/v2/Users/%zz HTTP/1.1\r\nHost: x\r\n\r\n":                                "400",
+			"GET /scim/v2/Users HTTP/1.1\r\n\r\n":                                               "400",
+			"GET /scim/v2/Users HTTP/1.1\r\nHost: x\r\nA B: c\r\n\r\n":                          "400",
+			"POST /scim/v2/Users HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n":        "501",
+			"GET /scim/v2/Users?" + strings.Repeat("x", 2<<20) + " HTTP/1.1\r\nHost: x\r\n\r\n": "431",
+		} {
+			conn, err := net.Dial("tcp", strings.TrimPrefix(c.site.url, "http://"))
+			if err != nil {
+				c.Fatal(err)
+			}
+			go func() { _, _ = conn.Write([]byte(request)) }() // which may be cut off
+			res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				c.Fatalf("%.60q: %v", request, err)
+			}
+			if !strings.HasPrefix(res.Status, status) || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/plain") || res.Header.Get("X-Request-Id") != "" {
+				c.Errorf("%.60q: %s, %v", request, res.Status, res.Header)
+			}
+			_ = res.Body.Close()
+			_ = conn.Close()
+		}
 	}},
 }
 

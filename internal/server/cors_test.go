@@ -121,6 +121,18 @@ var browserRows = []row{
 			c.Errorf("%v", a.header)
 		}
 	}},
+	{holds: "a preflight is answered whatever will be said to the request: a script can read a refusal, not a failed preflight", show: func(c *client) {
+		const app = "https://app.example"
+		c = c.from(app)
+		for _, path := range []string{
+			"/tenants/nobody/scim/v2/Users", "/tenants/nobody", "/nothing", "/scim/v2/Users?filter=" + strings.Repeat("x", 17_000),
+		} {
+			c.preflight(path, app, "GET", "authorization").is(204).readable(app)
+			if a := c.root("GET", path, "", "Origin: "+app).readable(app); a.status < 400 {
+				c.Errorf("%.40s: %d", path, a.status)
+			}
+		}
+	}},
 	{holds: "without configured origins no script may read anything", show: func(c *client) {
 		c.preflight("/scim/v2/Users", "https://app.example", "GET", "authorization").is(401).readable("")
 		if a := c.do("GET", "/Users", "", "Origin: https://app.example").is(200).readable(""); a.header.Get("Vary") != "" {

@@ -17,7 +17,7 @@ import (
 func (s *server) publicRoot(r *http.Request) string {
 	at := placeOf(r)
 	if s.PublicURL != nil && !at.own {
-		return strings.TrimSuffix(s.PublicURL.String(), "/") + at.prefix
+		return strings.TrimSuffix(s.PublicURL.String(), "/") + at.prefix()
 	}
 	scheme, host, prefix := "http", s.host(r), ""
 	if r.TLS != nil {
@@ -30,7 +30,7 @@ func (s *server) publicRoot(r *http.Request) string {
 		}
 		prefix = f.prefix
 	}
-	return scheme + "://" + host + prefix + basePath(r) + at.prefix
+	return scheme + "://" + host + prefix + at.base + at.prefix()
 }
 
 // host is the host, perhaps with a port, that the client asked, where trusted
@@ -50,10 +50,11 @@ func (s *server) host(r *http.Request) string {
 // linkBase is the prefix of the links in an answer: the base that the request
 // named, in the form that the profile gives it (design table, "links").
 func (s *server) linkBase(r *http.Request, p *scim.Profile) string {
-	if formOf(r).legacy {
+	at := placeOf(r)
+	if at.legacy {
 		return s.publicRoot(r) + "/" + legacyRoot + base + "/" + version
 	}
-	segment := formOf(r).version
+	segment := at.version
 	switch p.LinkVersion {
 	case "v2":
 		segment = "/" + version

@@ -50,6 +50,32 @@ var placeRows = []row{
 		both.do("GET", "/Users/"+id, "").refused(404, "")
 		both.listed(nil)
 	}},
+	{holds: "R7644-3.2-07 a strict tenant is found by the exact spelling of its prefix; letter case of its name does not matter", on: strict, show: func(c *client) {
+		_, other := c.beside()
+		name := other.site.tenant.Name
+		for _, path := range []string{"/tenants/" + name + "/scim/v2/Users", "/tenants/" + strings.ToUpper(name) + "/scim/Users/"} {
+			other.root("GET", path, "").is(200)
+		}
+		for _, path := range []string{
+			"/tenants//" + name + "/scim/v2/Users", "//tenants/" + name + "/scim/v2/Users", "/tenants/" + name + "//scim/v2/Users",
+			"/TENANTS/" + name + "/scim/v2/Users", "/Tenants/" + name + "/scim/v2/Schemas",
+		} {
+			other.root("GET", path, "").refused(404, "")
+		}
+	}},
+	{holds: "tenants no letter beyond ASCII stands for one in a path", show: func(c *client) {
+		_, other := c.beside()
+		tenant := *other.site.tenant
+		tenant.Name = "k1"
+		other = other.serve(func(cfg *server.Config) { cfg.Tenants = homes{"": &tenant} })
+		other.root("GET", "/TENANTS/K1/SCIM/v2/Users", "").is(200)
+		for _, path := range []string{
+			"/tenant%C5%BF/k1/scim/v2/Users", "/tenants/%E2%84%AA1/scim/v2/Users", "/tenants/k1/%C5%BFcim/v2/Users",
+			"/scim/v2/U%C5%BFers", "/%C5%BFcim/v2/Users", "/scim/v2/%C5%BFchemas",
+		} {
+			other.root("GET", path, "").refused(404, "")
+		}
+	}},
 	{holds: "tenants a path of a tenant keeps its percent signs", show: func(c *client) {
 		_, other := c.beside()
 		other.do("GET", "/Users/a%2Fb%20%25", "").refused(404, "")

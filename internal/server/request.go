@@ -42,17 +42,17 @@ func (s *server) handle(fn handlerFunc) http.HandlerFunc {
 
 // authenticated runs a handler for any valid token of the tenant.
 func (s *server) authenticated(fn handlerFunc) http.HandlerFunc {
-	return s.guarded(fn, func(*request) (family string, write bool) { return "", false })
+	return s.guarded(nil, false, fn)
 }
 
 // reading and writing run a handler on a resource type for tokens that have the
 // right to do so.
 func (s *server) reading(rt *schema.ResourceType, fn handlerFunc) http.HandlerFunc {
-	return s.guarded(fn, func(q *request) (string, bool) { q.rt = rt; return rt.Family, false })
+	return s.guarded(rt, false, fn)
 }
 
 func (s *server) writing(rt *schema.ResourceType, fn handlerFunc) http.HandlerFunc {
-	return s.guarded(fn, func(q *request) (string, bool) { q.rt = rt; return rt.Family, true })
+	return s.guarded(rt, true, fn)
 }
 
 // discovery runs a handler for any token, or without one where the profile
@@ -66,73 +66,76 @@ func (s *server) discovery(fn handlerFunc) http.HandlerFunc {
 	}
 	guarded := s.authenticated(refusing)
 	return func(w http.ResponseWriter, r *http.Request) {
-		tenant, err := tenant(r)
-		if err == nil && tenant.Profile.AnonymousDiscovery && len(r.Header.Values("Authorization")) == 0 {
-			s.serve(w, r, tenant, &scim.Call{Tenant: tenant}, refusing)
+		at := placeOf(r)
+		if at.err == nil && at.tenant.Profile.AnonymousDiscovery && len(r.Header.Values("Authorization")) == 0 {
+			s.serve(&request{w: w, r: r, call: &scim.Call{Tenant: at.tenant}}, refusing)
 			return
 		}
 		guarded(w, r)
 	}
 }
 
-// guarded resolves the token, checks the right, then runs the handler:
-// a request without a valid token learns nothing else (R7644-2-03).
-func (s *server) guarded(fn handlerFunc, right func(*request) (string, bool)) http.HandlerFunc {
+// guarded resolves the token, checks its right to read or write resources of
+// type rt, if there is one, then runs the handler: a request without a valid
+// token learns nothing else (R7644-2-03).
+func (s *server) guarded(rt *schema.ResourceType, write bool, fn handlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		tenant, err := tenant(r)
+		at := placeOf(r)
+		if at.err != nil {
+			s.fail(w, r, at.err)
+			return
+		}
+		entry(r).tenant = at.tenant.Name
+		id, err := s.identify(r, at)
+		if err == nil && rt != nil {
+			err = id.Rights.Require(rt.Family, write)
+		}
 		if err != nil {
 			s.fail(w, r, err)
 			return
 		}
-		entry(r).tenant = tenant.Name
-		header, basic := r.Header, formOf(r).legacy && tenant.Profile.LegacyAlias
-		if basic {
-			header = auth.FromBasic(header)
-		}
-		id, err := s.Auth.Authenticate(r.Context(), header, tenant.ID)
-		if err != nil && basic {
-			err = auth.OfferBasic(err)
-		}
-		if err != nil {
-			s.fail(w, r, err)
-			return
-		}
-		entry(r).token = id.TokenName
-		q := &request{}
-		if family, write := right(q); family != "" {
-			if err := id.Rights.Require(family, write); err != nil {
-				s.fail(w, r, err)
-				return
-			}
-		}
-		s.serve(w, r, tenant, &scim.Call{Tenant: tenant, Principal: id.Principal}, func(in *request) error {
-			in.rt = q.rt
-			return fn(in)
-		})
+		s.serve(&request{w: w, r: r, rt: rt, call: &scim.Call{Tenant: at.tenant, Principal: id.Principal}}, fn)
 	}
 }
 
+// identify tells whose token a request has. The legacy base takes Basic
+// credentials as well.
+func (s *server) identify(r *http.Request, at *place) (*auth.Identity, error) {
+	header, basic := r.Header, at.legacy && at.tenant.Profile.LegacyAlias
+	if basic {
+		header = auth.FromBasic(header)
+	}
+	id, err := s.Auth.Authenticate(r.Context(), header, at.tenant.ID)
+	switch {
+	case err == nil:
+		entry(r).token = id.TokenName
+	case basic:
+		err = auth.OfferBasic(err)
+	}
+	return id, err
+}
+
 // serve completes the call and runs the handler.
-func (s *server) serve(w http.ResponseWriter, r *http.Request, tenant *scim.Tenant, call *scim.Call, fn handlerFunc) {
-	entry(r).tenant = tenant.Name
-	call.RequestID = entry(r).id
-	call.Base, call.Legacy = s.linkBase(r, tenant.Profile), formOf(r).legacy
-	leave, err := tenant.Enter()
+func (s *server) serve(q *request, fn handlerFunc) {
+	t := q.call.Tenant
+	entry(q.r).tenant = t.Name
+	q.call.RequestID = entry(q.r).id
+	q.call.Base, q.call.Legacy = s.linkBase(q.r, t.Profile), placeOf(q.r).legacy
+	leave, err := t.Enter()
 	if err != nil {
-		s.fail(w, r, err)
+		s.fail(q.w, q.r, err)
 		return
 	}
 	defer leave()
-	q := &request{w: w, r: r, call: call}
-	err = spelled(r, tenant.Profile)
+	err = spelled(q.r, t.Profile)
 	if err == nil {
-		q.media, err = negotiate(r.Header)
+		q.media, err = negotiate(q.r.Header)
 	}
 	if err == nil {
 		err = fn(q)
 	}
 	if err != nil {
-		s.fail(w, r, err)
+		s.fail(q.w, q.r, err)
 	}
 }
 

@@ -62,17 +62,17 @@ type server struct {
 func New(c Config) http.Handler {
 	s := &server{Config: c}
 	s.router = s.routes()
-	return s.observe(s.crossOrigin(s.bounded(s.based(s.tenanted(s.canonical(s.preflight(s.router)))))))
+	return s.observe(s.crossOrigin(s.located(s.preflight(s.bounded(s.tenanted(s.router))))))
 }
 
-// routes are all routes. Paths arrive canonical: see canonical.
+// routes are all routes. Paths arrive in their spelling: see locate.
 func (s *server) routes() chi.Router {
 	r := chi.NewRouter()
 	r.Use(middleware.GetHead)
 	r.NotFound(s.handle(s.unknownPath))
-	r.MethodNotAllowed(s.handle(s.wrongMethod))
-	r.Get("/healthz", s.serverWide(s.healthz))
-	r.Get("/readyz", s.serverWide(s.readyz))
+	r.MethodNotAllowed(s.madeUp())
+	r.Get("/healthz", s.healthz)
+	r.Get("/readyz", s.readyz)
 
 	r.Route(base, func(r chi.Router) {
 		r.NotFound(s.authenticated(s.unknownEndpoint))

@@ -57,7 +57,7 @@ var areas = []struct {
 	rows []row
 }{
 	{"resources", resourceRows}, {"values", valueRows}, {"users", userRows}, {"groups", groupRows}, {"devices", deviceRows},
-	{"addresses", addressRows}, {"media", mediaRows}, {"links", linkRows}, {"browsers", browserRows}, {"errors", errorRows},
+	{"addresses", addressRows}, {"unreadable", unreadableRows}, {"media", mediaRows}, {"links", linkRows}, {"browsers", browserRows}, {"errors", errorRows},
 	{"create", createRows}, {"lists", listRows}, {"filters", filterRows}, {"filter syntax", filterSyntaxRows},
 	{"sorting", sortRows}, {"paging", pageRows}, {"projection", projectionRows}, {"search", searchRows},
 	{"replace", replaceRows}, {"patch", patchRows}, {"patch operations", operationRows}, {"delete", deleteRows},
