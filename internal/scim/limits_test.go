@@ -65,6 +65,12 @@ func TestNamesOfTenantsAndHosts(t *testing.T) {
 			t.Errorf("tenant %q: %t", name, !ok)
 		}
 	}
+	if name := TenantName("BLUE-1"); name != "blue-1" {
+		t.Errorf("BLUE-1 is %q", name)
+	}
+	if name := TenantName("\u212a1"); ValidTenantName(name) {
+		t.Errorf("the Kelvin sign makes the tenant %q", name)
+	}
 	for given, want := range map[string]string{
 		"Blue.Example": "blue.example", "blue.example:8443": "blue.example", "blue.example.": "blue.example", "blue.example.:80": "blue.example",
 		"[::1]:80": "[::1]", "[::1]": "[::1]", "10.0.0.1:1": "10.0.0.1", "": "", ":80": "",
