@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -23,9 +24,24 @@ func run(ctx context.Context, args []string, streams app.Streams) int {
 	root := newRoot(streams)
 	root.SetArgs(args)
 	if err := root.ExecuteContext(ctx); err != nil {
+		var exit exitError
+		if errors.As(err, &exit) && exit.cause == nil {
+			return exit.code
+		}
 		line := strings.ReplaceAll(strings.TrimSpace(app.Explain(err)), "\n", "; ")
 		fmt.Fprintln(streams.Err, "scimd:", line)
-		return 1
+		return max(exit.code, 1)
 	}
 	return 0
 }
+
+// exitError is an exit code other than 1 for an error, or, without a cause, for
+// what was said on standard output.
+type exitError struct {
+	code  int
+	cause error
+}
+
+func (e exitError) Error() string { return fmt.Sprint(e.cause) }
+
+func (e exitError) Unwrap() error { return e.cause }

@@ -25,9 +25,16 @@ func newToken(out io.Writer) *cobra.Command {
 // managing makes a command on the control service. do prints nothing itself:
 // it gives what to print as JSON, and as text.
 func managing(out io.Writer, use, short string, do func(context.Context, control.Service, []string) (any, func(io.Writer), error), own ...func(*pflag.FlagSet)) *cobra.Command {
+	return asking(out, app.Manage, use, short, do, own...)
+}
+
+// asking is managing on the service that open gives.
+func asking(out io.Writer, open func(context.Context, app.Config) (control.Service, func() error, error), use, short string,
+	do func(context.Context, control.Service, []string) (any, func(io.Writer), error), own ...func(*pflag.FlagSet),
+) *cobra.Command {
 	var asJSON bool
 	return jsonFlag(command(use, short, false, func(ctx context.Context, cfg app.Config, args []string) (err error) {
-		s, closeIt, err := app.Manage(ctx, cfg)
+		s, closeIt, err := open(ctx, cfg)
 		if err != nil {
 			return err
 		}

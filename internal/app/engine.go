@@ -130,6 +130,6 @@ func (e *engine) manage(about control.Info, revoked func([32]byte), changed, swe
 	return &control.Direct{
 		Store: e.store, ServiceUser: e.serviceUser, Profiles: schemas.FS, Profile: e.profile,
 		Revoked: revoked, Changed: changed, Sweep: sweep, About: about, Now: time.Now,
-		Keyring: e.keys, SharedDatabase: e.store.Capabilities().SharedDatabase, KeepMaster: e.keepMaster,
+		Keyring: e.keys, HeldKeys: e.heldKeys, SharedDatabase: e.store.Capabilities().SharedDatabase, KeepMaster: e.keepMaster,
 	}
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -32,6 +33,22 @@ func (e *engine) keys(ctx context.Context) (*secret.Keyring, error) {
 		}
 	}
 	return e.keyring, nil
+}
+
+// heldKeys is keys for whoever only reads: nil when the database has no keys, or
+// the master key is not at hand.
+func (e *engine) heldKeys(ctx context.Context) (*secret.Keyring, error) {
+	if e.keyring != nil {
+		return e.keyring, nil
+	}
+	if list, err := e.store.DataKeys(ctx); err != nil || len(list) == 0 {
+		return nil, err
+	}
+	ring, err := e.keys(ctx)
+	if errors.Is(err, secret.ErrOtherKey) {
+		return nil, nil
+	}
+	return ring, err
 }
 
 // pollKeys learns of data keys that other servers have made, until ctx ends.

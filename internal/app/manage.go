@@ -16,6 +16,17 @@ import (
 // Manage gives the control service that cfg means: of the server that runs
 // there, else on the store itself. The caller closes it.
 func Manage(ctx context.Context, cfg Config) (s control.Service, closeIt func() error, err error) {
+	return manage(ctx, cfg, true)
+}
+
+// Look is Manage for what only reads: without a server, it neither migrates the
+// database nor makes its first tenant.
+func Look(ctx context.Context, cfg Config) (s control.Service, closeIt func() error, err error) {
+	cfg.Migrate = MigrateCheck
+	return manage(ctx, cfg, false)
+}
+
+func manage(ctx context.Context, cfg Config, write bool) (s control.Service, closeIt func() error, err error) {
 	nothing := func() error { return nil }
 	c, err := dial(ctx, &cfg)
 	switch {
@@ -42,8 +53,10 @@ func Manage(ctx context.Context, cfg Config) (s control.Service, closeIt func() 
 		}
 		return nil, nil, err
 	}
-	if _, err := e.defaultTenant(ctx); err != nil {
-		return nil, nil, errors.Join(err, e.store.Close())
+	if write {
+		if _, err := e.defaultTenant(ctx); err != nil {
+			return nil, nil, errors.Join(err, e.store.Close())
+		}
 	}
 	about := control.Info{Version: Version(), Engine: e.store.Capabilities().Engine, Database: cfg.Database(), Profile: e.profile.Name}
 	alone := func(context.Context) error { return nil }

@@ -155,6 +155,11 @@ func (c *Client) ChangeMaster(ctx context.Context, m NewMaster) (*Master, error)
 	return call[*Master](ctx, c, http.MethodPut, "/control/keys/master", m)
 }
 
+// Check implements Service.
+func (c *Client) Check(ctx context.Context, tenant string) (*Check, error) {
+	return call[*Check](ctx, c.patient(), http.MethodGet, "/control/check?"+url.Values{"tenant": {tenant}}.Encode(), nil)
+}
+
 // patient is the client for requests that may take long: only the context ends
 // them.
 func (c *Client) patient() *Client {

@@ -22,6 +22,7 @@ type Admin interface {
 	CreateToken(ctx context.Context, t store.Token) error
 	Tokens(ctx context.Context, tenant int64) ([]store.Token, error)
 	RevokeToken(ctx context.Context, tenant int64, idOrName string, at time.Time) (store.Token, error)
+	Check(ctx context.Context, o store.CheckOptions, found func(store.Finding)) (map[string]int64, error)
 	Ping(ctx context.Context) error
 }
 
@@ -41,11 +42,12 @@ type Direct struct {
 	// Keyring gives the keyring; SharedDatabase tells whether other processes may
 	// have one on the same database. KeepMaster has kept a new master key for the
 	// next start, in the file it names, or nowhere when the key was given.
-	Keyring        func(context.Context) (*secret.Keyring, error)
-	SharedDatabase bool
-	KeepMaster     func(text string) (file string, err error)
-	About          Info
-	Now            func() time.Time
+	// HeldKeys gives it only if that makes no key, else nil.
+	Keyring, HeldKeys func(context.Context) (*secret.Keyring, error)
+	SharedDatabase    bool
+	KeepMaster        func(text string) (file string, err error)
+	About             Info
+	Now               func() time.Time
 }
 
 // Info implements Service.

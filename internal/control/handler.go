@@ -74,6 +74,9 @@ func Handler(s Service, token string, log *slog.Logger) http.Handler {
 		}
 		return s.ChangeMaster(r.Context(), m)
 	}))
+	mux.HandleFunc("GET /control/check", h.slowly(func(r *http.Request) (any, error) {
+		return s.Check(r.Context(), r.URL.Query().Get("tenant"))
+	}))
 	mux.HandleFunc("/", h.nothing(mux))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := auth.NewTokenID()

@@ -44,6 +44,8 @@ type Service interface {
 	RotateKeys(ctx context.Context) (*Rotation, error)
 	// ChangeMaster wraps the data keys with another master key.
 	ChangeMaster(ctx context.Context, m NewMaster) (*Master, error)
+	// Check looks for what must not be in the database; tenant "" means all; 404.
+	Check(ctx context.Context, tenant string) (*Check, error)
 }
 
 // Info tells what a server is. Address is where it listens, host:port.

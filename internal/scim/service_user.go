@@ -7,16 +7,16 @@ import (
 	"github.com/scimd/scimd/internal/store"
 )
 
-// serviceUserSetting names, among a tenant's settings, the one that holds the id
+// ServiceUserSetting names, among a tenant's settings, the one that holds the id
 // of its service user.
-const serviceUserSetting = "serviceUser"
+const ServiceUserSetting = "serviceUser"
 
 // EnsureServiceUser gives the principal of the service user that every tenant
 // is born with, and makes the user when it is not there. The user is hidden
 // from lists (design table, "principals"). Several processes may call it at
 // once: the setting decides whose user stays.
 func (s *Service) EnsureServiceUser(ctx context.Context, t *Tenant) (store.Principal, error) {
-	key := store.TenantSettings(t.ID) + serviceUserSetting
+	key := store.TenantSettings(t.ID) + ServiceUserSetting
 	rt := t.Registry.Type("User")
 	userName := "scimd-service@" + t.Name
 	p := store.Principal{Kind: "service", Display: userName}

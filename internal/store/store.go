@@ -417,6 +417,32 @@ type DataKey struct {
 	Retired time.Time
 }
 
+// CheckOptions say what Check looks at.
+type CheckOptions struct {
+	// Tenant is the name of one tenant; "" means all, and what belongs to none.
+	Tenant string
+	// Opens tells whether a sealed value opens; nil when the keys are not at hand.
+	Opens func(sealed Sealed, context []byte) bool
+	// ServiceUser is, after TenantSettings, the key of the setting with the id of
+	// the user that every tenant has, hidden.
+	ServiceUser string
+	// Settled is a time before which deleted tenants must have been swept.
+	Settled time.Time
+}
+
+// Finding is something that Check has found wrong, without values.
+type Finding struct {
+	// Rule names what does not hold: see docs/running.md.
+	Rule string `json:"rule"`
+	// Table and Tenant tell where; Type and ID are the resource, where there is one.
+	Table  string `json:"table"`
+	Tenant string `json:"tenant,omitempty"`
+	Type   string `json:"type,omitempty"`
+	ID     string `json:"id,omitempty"`
+	// Detail names a column, an attribute or another place.
+	Detail string `json:"detail,omitempty"`
+}
+
 // Resealed counts sealed values that Reseal came by: Done have another key now,
 // Failed could not be opened and stay.
 type Resealed struct{ Done, Failed int64 }
@@ -514,6 +540,11 @@ type Admin interface {
 	SetSetting(ctx context.Context, key, value string) (string, error)
 	// Events reads up to limit events of a space with N > after, in order.
 	Events(ctx context.Context, space, after int64, limit int) ([]Event, error)
+
+	// Check looks for what must not be, in one state of the database, beside
+	// everything else, and changes nothing. It gives each finding to found, and
+	// counts what it has looked at by table. ErrNotFound without the tenant.
+	Check(ctx context.Context, o CheckOptions, found func(Finding)) (checked map[string]int64, err error)
 
 	// DataKeys reads the data keys in order of Nr.
 	DataKeys(ctx context.Context) ([]DataKey, error)

@@ -118,7 +118,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, unreached(err)
 	}
 	s.Store, err = sqlstore.New(ctx, sqlstore.Engine{
-		Dialect: dialect, Read: s.connOf(s.pool), Ledger: &ledger{s.connOf(s.numbers)}, Transact: s.transact,
+		Dialect: dialect, Read: s.connOf(s.pool), Ledger: &ledger{s.connOf(s.numbers)}, Transact: s.transact, Snapshot: s.snapshot,
 		Analyse: func(ctx context.Context, tables []string) error {
 			_, err := s.pool.Exec(ctx, "ANALYZE "+strings.Join(tables, ", "))
 			return err

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/store/sqlstore"
 )
@@ -62,4 +64,14 @@ func (s *Store) once(ctx context.Context, fn func(sqlstore.Conn) error) (again b
 		return true, conflict
 	}
 	return false, err
+}
+
+// snapshot implements sqlstore.Engine.Snapshot.
+func (s *Store) snapshot(ctx context.Context, fn func(sqlstore.Conn) error) error {
+	tx, err := s.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	if err != nil {
+		return fault(ctx, err)
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+	return fn(conn{q: tx, seen: s.look})
 }

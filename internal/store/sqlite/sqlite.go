@@ -128,7 +128,7 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	}
 	s.writer = newWriter(newConn(c), ledger)
 	s.Store, err = sqlstore.New(ctx, sqlstore.Engine{
-		Dialect: dialect, Read: s.readConn, Ledger: ledger, Transact: s.writer.transact,
+		Dialect: dialect, Read: s.readConn, Ledger: ledger, Transact: s.writer.transact, Snapshot: s.snapshot,
 		Analyse: s.analyse,
 		Failed: func(err error) {
 			s.log.Warn("the database's statistics could not be brought up to date", "error", err)
@@ -238,6 +238,22 @@ func openDB(dir string, pragmas ...string) (*sql.DB, error) {
 	q := url.Values{"_pragma": append([]string{"busy_timeout(5000)", "foreign_keys(1)"}, pragmas...)}
 	path := (&url.URL{Path: filepath.ToSlash(filepath.Join(dir, fileName))}).EscapedPath()
 	return sql.Open("sqlite", "file:"+path+"?"+q.Encode())
+}
+
+// snapshot implements sqlstore.Engine.Snapshot: a transaction of a reader.
+func (s *Store) snapshot(ctx context.Context, fn func(sqlstore.Conn) error) error {
+	held, err := s.reads.Conn(ctx)
+	if err != nil {
+		return s.readConn.fault(ctx, err)
+	}
+	defer func() { _ = held.Close() }()
+	c := newConn(held)
+	defer c.close()
+	if _, err := c.Exec(ctx, "BEGIN"); err != nil {
+		return err
+	}
+	defer func() { _, _ = c.Exec(context.WithoutCancel(ctx), "ROLLBACK") }()
+	return fn(c)
 }
 
 // Capabilities implements store.Store.

@@ -29,6 +29,8 @@ type Engine struct {
 	// fn rolls back and is returned as it is. It runs fn again when the database
 	// asks for it. ctx counts until fn runs. fn does not panic.
 	Transact func(ctx context.Context, fn func(Conn) error) error
+	// Snapshot runs fn once on a connection that reads one state of the database.
+	Snapshot func(ctx context.Context, fn func(Conn) error) error
 	// Analyse brings the planner's statistics of the tables up to date; it runs
 	// beside everything else. Failed gets its error.
 	Analyse func(ctx context.Context, tables []string) error

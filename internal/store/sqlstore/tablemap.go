@@ -41,6 +41,9 @@ type endColumn struct {
 	relation store.Relation
 	targets  []string
 	required bool
+	// named is the attribute that holds, in the document too, what the other side
+	// is called.
+	named string
 }
 
 // column is an attribute in a column of its own, as a comparison key cut to
@@ -180,7 +183,7 @@ var maps = map[string]*tableMap{
 			account + "properties", account + "remoteMachinesAccess.remoteMachines",
 			account + "remoteMachinesAccess.accessRestrictedToRemoteMachines",
 		},
-		ends:  []endColumn{{name: "safe", relation: store.Safe, targets: []string{"Container"}, required: true}},
+		ends:  []endColumn{{name: "safe", relation: store.Safe, targets: []string{"Container"}, required: true, named: account + "safe"}},
 		names: map[end]name{{}: {text: "label", key: "name", paths: []string{"name"}}},
 	},
 	"ContainerPermission": permissionMap("container_permission_r", "container", "Container",

@@ -25,6 +25,7 @@ type Open func(t testing.TB, reg *schema.Registry) store.Store
 func Run(t *testing.T, open Open) {
 	s := open(t, Registry())
 	t.Cleanup(func() {
+		findsNothing(t, s)
 		if err := s.Close(); err != nil {
 			t.Errorf("closing the store: %v", err)
 		}

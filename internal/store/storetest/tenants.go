@@ -217,7 +217,7 @@ var tenantCases = []testCase{
 				in.insert(append(list, Device(fmt.Sprintf("d-%d", n)).Number("slots", "1"))...)
 			}
 			in.do(func(tx store.Tx) error {
-				r := User("boss").Resource()
+				r := Group("all").Resource()
 				if err := tx.Insert(r); err != nil {
 					return err
 				}
@@ -253,7 +253,7 @@ var tenantCases = []testCase{
 			}
 		}
 		in := w.in(kept.Space)
-		if n := len(in.found(in.users(""))); n != 3001 || len(in.found(in.devices("slots eq 1"))) != 3 || len(in.events(0, 10)) != 1 {
+		if n := len(in.found(in.users(""))); n != 3000 || len(in.found(in.devices("slots eq 1"))) != 3 || len(in.events(0, 10)) != 1 {
 			w.Errorf("another tenant has %d users left", n)
 		}
 	}},
