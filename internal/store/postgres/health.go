@@ -13,18 +13,20 @@ import (
 	"github.com/scimd/scimd/internal/scimerr"
 )
 
-// limits are the settings that keep one transaction from holding up all others,
-// unless the URL says otherwise.
-var limits = map[string]string{
+// settings are those of every connection, unless the URL says otherwise: they keep
+// one transaction from holding up all others, and statements that run for
+// milliseconds from being compiled for seconds.
+var settings = map[string]string{
 	"lock_timeout":                        "10s",
 	"idle_in_transaction_session_timeout": "60s",
+	"jit":                                 "off",
 }
 
-// limit puts the limits into the configuration of connections, if the server
-// takes them: a pooler may refuse settings that it does not know.
-func (s *Store) limit(ctx context.Context, c *pgx.ConnConfig) error {
+// configure puts the settings into the configuration of connections, if the
+// server takes them: a pooler may refuse settings that it does not know.
+func (s *Store) configure(ctx context.Context, c *pgx.ConnConfig) error {
 	set := map[string]string{}
-	for name, value := range limits {
+	for name, value := range settings {
 		if c.RuntimeParams[name] == "" && !strings.Contains(c.RuntimeParams["options"], name) {
 			set[name] = value
 			c.RuntimeParams[name] = value
@@ -40,7 +42,7 @@ func (s *Store) limit(ctx context.Context, c *pgx.ConnConfig) error {
 	for name := range set {
 		delete(c.RuntimeParams, name)
 	}
-	s.log.Warn("the pooler takes no limits on waiting for locks; set them for the database role", "settings", limits)
+	s.log.Warn("the pooler takes no settings of connections; set them for the database role", "settings", settings)
 	return nil
 }
 

@@ -47,11 +47,15 @@ func (p *planned) explain(ctx context.Context, query string, args []any) error {
 
 func TestVaultFiltersUseIndexes(t *testing.T) {
 	t.Parallel()
-	s, err := Open(t.Context(), Options{URL: pgtest.URL(t), Registry: storetest.Registry()})
+	// With JIT, any plan would be compiled.
+	s, err := Open(t.Context(), Options{URL: pgtest.URL(t) + "&jit_above_cost=0", Registry: storetest.Registry()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = s.Close() }()
+	if jit, _, err := value[string](t.Context(), s.connOf(s.pool), "SHOW jit"); err != nil || jit != "off" {
+		t.Errorf("jit is %q on a connection of the pool: %v", jit, err)
+	}
 	plans := storetest.Plans(t, s)
 	if _, err := s.pool.Exec(t.Context(), "ANALYZE"); err != nil {
 		t.Fatal(err)
@@ -74,6 +78,9 @@ func TestVaultFiltersUseIndexes(t *testing.T) {
 		plan := strings.Join(read.steps, "\n")
 		if !strings.Contains(plan, " on "+p.Index) && !strings.Contains(plan, " using "+p.Index) || p.Not != "" && strings.Contains(plan, "Seq Scan on "+p.Not) {
 			t.Errorf("%s wants the index %s and no scan of %s:\n%s", p.Name, p.Index, p.Not, plan)
+		}
+		if strings.Contains(plan, "JIT:") {
+			t.Errorf("%s is compiled:\n%s", p.Name, plan)
 		}
 	}
 }

@@ -104,7 +104,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.limit(ctx, config.ConnConfig); err != nil {
+	if err := s.configure(ctx, config.ConnConfig); err != nil {
 		return nil, err
 	}
 	config.AfterConnect, config.BeforeClose = s.open.add, s.open.remove

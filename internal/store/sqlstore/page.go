@@ -102,7 +102,7 @@ func (s *Store) decide(ctx context.Context, p *plan) (*store.Page, error) {
 		return nil, err
 	}
 	if p.sortsDocuments() && len(list) > budget {
-		return nil, tooMany(orderPath(p.Order), budget)
+		return nil, tooMany(p.searched(), budget)
 	}
 	looked := unsure
 	if p.sortsDocuments() {
@@ -158,7 +158,7 @@ func (s *Store) judge(ctx context.Context, p *plan, list []candidate, budget, lo
 					return nil, err
 				}
 				if left < 0 {
-					return nil, tooMany(cmp.Or(p.doubt, orderPath(p.Order)), budget)
+					return nil, tooMany(p.searched(), budget)
 				}
 			}
 			if !c.sure && (!read || !p.Match(c.of.rt, f.Record)) || sorting && !read {

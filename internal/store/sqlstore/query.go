@@ -362,9 +362,14 @@ func tooMany(path string, budget int) error {
 	return scimerr.TooMany(path, "More than %d resources would have to be searched for %s; narrow the filter.", budget, path)
 }
 
-func orderPath(o *store.Order) string {
-	if o.Attr.Type == schema.Complex {
-		return o.Attr.Path + ".value"
+// searched is the attribute that documents are read for: what the filter is about
+// and SQL cannot decide, or else the order.
+func (p *plan) searched() string {
+	if p.doubt != "" {
+		return p.doubt
 	}
-	return o.Attr.Path
+	if a := p.Order.Attr; a.Type != schema.Complex {
+		return a.Path
+	}
+	return p.Order.Attr.Path + ".value"
 }

@@ -56,6 +56,21 @@ var budgetCases = []testCase{
 		_, err := walk(w.ctx, w.store, q)
 		w.tooMany("sorted", err, "nickName")
 	}},
+	{"links that go beyond the budget are too many, with and without an order", func(w *world) {
+		ann := w.insert(User("ann"))[0]
+		w.insert(Grant(w.insert(Container("Safe"))[0], ann))
+		for _, order := range []*store.Order{nil, {Attr: attribute(w, permissionType(), "user.value")}} {
+			q := w.query(store.Part{Type: permissionType(), Filter: w.compile(permissionType(), `container.$ref eq "x"`)})
+			q.Judge = []store.Want{{Relation: store.Target}, {Relation: store.Grantee}}
+			q.Order, q.Budget = order, 1
+			_, err := walk(w.ctx, w.store, q)
+			w.tooMany("beyond", err, "container.$ref")
+			q.Budget = 2
+			if a := w.ask(q); a.total != 0 {
+				w.Errorf("%d found", a.total)
+			}
+		}
+	}},
 	{"what SQL decides is not given to Match", func(w *world) {
 		w.insertNicks(20)
 		var calls atomic.Int64
