@@ -129,6 +129,9 @@ func (a *Attribute) Declared() string {
 	return a.Path
 }
 
+// IsIdentity reports whether the attribute tells the elements of its parent apart.
+func (a *Attribute) IsIdentity() bool { return a.Parent != nil && a.Parent.Identity == a }
+
 // Top is the attribute itself, or the complex attribute it belongs to.
 func (a *Attribute) Top() *Attribute {
 	if a.Parent != nil {

@@ -1,6 +1,8 @@
 package scim
 
 import (
+	"slices"
+
 	"github.com/scimd/scimd/internal/filter"
 	"github.com/scimd/scimd/internal/resource"
 	"github.com/scimd/scimd/internal/schema"
@@ -11,8 +13,9 @@ import (
 // the result of the one before (RFC 7644 §3.5.2).
 type applier struct {
 	*shaper
+	call *Call
 	rt   *schema.ResourceType
-	id   string
+	ids  []string // by which clients call the resource
 	tree *resource.Members
 	// work counts the elements visited so far.
 	work int
@@ -64,19 +67,25 @@ func (a *applier) apply(st *step) error {
 }
 
 // unchanged reports whether a read-only member of a path-less value repeats
-// what the resource has. groups, which only memberships change, is passed over.
+// what the resource has. What is derived is passed over, be it groups or what a
+// reference shows of the other side: it may have changed since the client read it.
 func (a *applier) unchanged(attr, sub *schema.Attribute, v resource.Value) bool {
-	if attr.Path == "id" {
-		return v.Str() == a.id
-	}
-	if attr.MultiValued {
+	switch {
+	case attr.Path == "id":
+		return slices.ContainsFunc(a.ids, func(id string) bool { return a.call.sameID(a.rt, id, v.Str()) })
+	case attr.MultiValued || sub != nil && derived(a.rt, sub):
 		return true
+	case sub != nil:
+		return same(sub, getAttribute(a.tree, sub), v)
+	case attr.Type != schema.Complex || v.Unassigned():
+		return same(attr, getAttribute(a.tree, attr), v)
 	}
-	leaf := attr
-	if sub != nil {
-		leaf = sub
+	for name, x := range v.Members().All() {
+		if s := attr.SubAttribute(name); s == nil || !a.unchanged(attr, s, x) {
+			return false
+		}
 	}
-	return getAttribute(a.tree, leaf).Equal(v)
+	return v.Kind() == resource.Object
 }
 
 // assignLeaf sets a leaf; an immutable one only once.

@@ -59,14 +59,43 @@ func (a *applier) multiWhole(el *elements, st *step) error {
 	if err != nil {
 		return err
 	}
-	// Elements with keys are entries of a map: those that are named change, the
-	// others stay (cyberark-scim 12.3).
-	if st.op == opSet && (el.attr.Identity == nil || shaped.Unassigned()) {
-		el.list = shaped.Items()
-		return nil
+	if st.op == opSet {
+		if el.attr.Identity == nil || st.value.Unassigned() {
+			el.list = shaped.Items()
+			return nil
+		}
+		// Elements with keys are entries of a map: those that are named change, the
+		// others stay (cyberark-scim 12.3).
+		if err := a.dropEmptied(el, st.value); err != nil {
+			return err
+		}
 	}
 	for _, x := range shaped.Items() {
 		el.add(x)
+	}
+	return nil
+}
+
+// dropEmptied removes the elements whose keys a value gives without content.
+func (a *applier) dropEmptied(el *elements, v resource.Value) error {
+	if v.Kind() == resource.Object {
+		v = resource.List(v)
+	}
+	gone := map[string]bool{}
+	for _, item := range v.Items() {
+		if item.IsNull() || !emptied(item) {
+			continue
+		}
+		x, err := a.shaper.single(el.attr, item)
+		if err != nil {
+			return err
+		}
+		if !hasContent(el.attr, x) {
+			gone[identity(el.attr, x)] = true
+		}
+	}
+	if len(gone) > 0 {
+		el.keep(func(e resource.Value) bool { return !gone[identity(el.attr, e)] })
 	}
 	return nil
 }
@@ -138,13 +167,16 @@ func (a *applier) removeListed(el *elements, v resource.Value) error {
 		if err != nil {
 			return err
 		}
+		if err := a.shaper.distinctKeys(el.attr, []resource.Value{shaped}); err != nil {
+			return err
+		}
 		listed[identity(el.attr, shaped)] = true
 	}
 	el.keep(func(e resource.Value) bool {
 		if listed[identity(el.attr, e)] {
 			return false
 		}
-		if value, ok := e.Members().Get("value"); ok {
+		if value, ok := e.Members().Get("value"); ok && el.attr.Identity == nil {
 			m := &resource.Members{}
 			m.Set("value", value)
 			return !listed[identity(el.attr, resource.Of(m))]
@@ -227,7 +259,7 @@ func (a *applier) multiSelected(el *elements, st *step) error {
 		}
 		return nil
 	}
-	if st.path.Where != nil && !st.op.creates(a.p) && !secretElement(a.rt, st.path) {
+	if st.path.Where != nil && !st.op.creates(a.p) {
 		return noMatch(el.attr)
 	}
 	e, ok := a.described(st.path)

@@ -203,25 +203,45 @@ func alternatives(rt *schema.ResourceType) [][]*linkAttr {
 	return out
 }
 
-// keepEnds refuses a change that names another resource than a single link
-// attribute has. The same one may be named in another way.
-func (c *Call) keepEnds(tx store.Tx, rt *schema.ResourceType, seq int64, ch *change, found foundLinks) error {
+// keepEnds refuses a change of what a single link attribute has: another
+// resource, or none. The same one may be named in another way, and what has none
+// may be left without.
+func (e *edges) keepEnds(ch *change) error {
+	c := e.call
 	var links []store.Link
 	for i := range ch.naming {
 		n := &ch.naming[i]
-		if !n.col.single || !n.given() {
+		if !n.col.single || n.step == nil && !n.given() {
 			continue
 		}
 		if links == nil {
 			var err error
-			if links, err = tx.Links(seq, c.wants(rt, nil)); err != nil {
+			if links, err = e.tx.Links(e.seq, c.wants(e.rt, nil)); err != nil {
 				return err
 			}
 		}
-		l, ok := found.of(n)
-		same := ok && slices.ContainsFunc(links, func(x store.Link) bool { return n.col.of(&x) && x.Seq == l.Seq })
+		a := e.rt.Core(n.col.name)
+		var now []store.Link // none or one
+		for _, l := range links {
+			if n.col.of(&l) {
+				now = append(now, l)
+			}
+		}
+		if n.step != nil && n.step.path.Where != nil {
+			now = e.matching(n.col, a, n.step.path.Where, now)
+			if len(now) == 0 && n.step.op != opRemove {
+				return noMatch(a)
+			}
+		}
+		if !n.given() {
+			if len(now) > 0 {
+				return scimerr.Mutability(a.Path, "%s is immutable and cannot be removed.", a.Path)
+			}
+			continue
+		}
+		l, ok := e.found.of(n)
+		same := ok && len(now) > 0 && now[0].Seq == l.Seq
 		if !same && !(ch.op == opReplace && c.Tenant.Profile.ImmutableInPut == "ignore") {
-			a := rt.Core(n.col.name)
 			return scimerr.Mutability(a.Path, "%s is immutable and names another resource already.", a.Path)
 		}
 	}

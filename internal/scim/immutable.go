@@ -9,9 +9,11 @@ import (
 // This file keeps what is immutable: a value may be set once, and neither be
 // changed nor removed after that (RFC 7643 §7, R7644-3.5.2-16).
 
-// settable refuses another value for an immutable attribute that has one.
+// settable refuses another value for an immutable attribute that has one. What
+// tells the elements of a list apart is immutable in each of them: under another
+// key it would be another element.
 func settable(a *schema.Attribute, old, now resource.Value) error {
-	if a.Mutability != schema.Immutable || old.Unassigned() || same(a, old, now) {
+	if a.Mutability != schema.Immutable && !a.IsIdentity() || old.Unassigned() || same(a, old, now) {
 		return nil
 	}
 	return scimerr.Mutability(a.Path, "%s is immutable and has another value already.", a.Path)

@@ -101,6 +101,8 @@ type naming struct {
 	col  *linkAttr
 	ids  []string
 	name string
+	// step is the PATCH operation that names it; nil for a body.
+	step *step
 }
 
 // finding is an id that a request names for an attribute, and foundLinks are the

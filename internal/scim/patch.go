@@ -75,20 +75,21 @@ func (s *Service) Patch(ctx context.Context, c *Call, rt *schema.ResourceType, i
 	}
 	return s.change(ctx, c, rt, id, change{
 		op: opPatch, proj: proj, naming: named, answers: c.patchAnswers(p),
-		edit: func(before *resource.Members) (*resource.Members, *confidential, error) {
-			after := before.Clone()
-			a := applier{shaper: newShaper(c.Tenant, rt), rt: rt, id: id, tree: after}
+		sealed: holdsSecrets(rt),
+		edit: func(now *stored) (*resource.Members, *confidential, error) {
+			after := now.tree.Clone()
+			placed := placeSecrets(c.Tenant.Profile, rt, after, now.sealed)
+			a := applier{shaper: newShaper(c.Tenant, rt), call: c, rt: rt, ids: now.ids, tree: after}
 			for i := range steps {
 				if err := a.apply(&steps[i]); err != nil {
 					return nil, nil, err
 				}
 			}
 			password, values := removeSecrets(rt, after)
-			kept := &confidential{secrets: c.Tenant.keepable(values)}
+			kept := &confidential{secrets: c.Tenant.keepable(values, placed)}
 			if password == secret {
 				kept.password = hash
 			}
-			kept.remove(rt, steps)
 			return after, kept, nil
 		},
 		link: func(e *edges) error {

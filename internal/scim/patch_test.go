@@ -149,7 +149,7 @@ func patchTree(t testing.TB, tenant *Tenant, before, ops string) (*resource.Memb
 		return nil, err
 	}
 	tree := parse(t, before)
-	a := applier{shaper: newShaper(tenant, rt), rt: rt, id: "own", tree: tree}
+	a := applier{shaper: newShaper(tenant, rt), call: &Call{Tenant: tenant}, rt: rt, ids: []string{"own"}, tree: tree}
 	for i := range steps {
 		if err := a.apply(&steps[i]); err != nil {
 			return nil, err
@@ -182,7 +182,7 @@ func FuzzPatch(f *testing.F) {
 			wantClient(t, err)
 			return
 		}
-		a := applier{shaper: newShaper(tenant, rt), rt: rt, id: "own", tree: tree}
+		a := applier{shaper: newShaper(tenant, rt), call: &Call{Tenant: tenant}, rt: rt, ids: []string{"own"}, tree: tree}
 		for i := range steps {
 			if err := a.apply(&steps[i]); err != nil {
 				wantClient(t, err)

@@ -4,7 +4,6 @@ import (
 	"github.com/scimd/scimd/internal/filter"
 	"github.com/scimd/scimd/internal/resource"
 	"github.com/scimd/scimd/internal/schema"
-	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/store"
 )
 
@@ -49,19 +48,19 @@ func readElements(t *Tenant, rt *schema.ResourceType, steps []step) ([]naming, e
 	return list, nil
 }
 
-// endOf reads a step on a single link attribute, which is immutable: it may name
-// what is there and no more.
+// endOf reads a step on a single link attribute: what it names, and nothing for
+// one that removes. keepEnds judges it.
 func (s *shaper) endOf(st *step) (naming, error) {
-	a, v := st.path.Attr, st.value
-	if st.path.Sub != nil {
+	v := st.value
+	if st.op == opRemove {
+		v = resource.Value{}
+	} else if st.path.Sub != nil {
 		m := &resource.Members{}
 		m.Set(st.path.Sub.Name, v)
 		v = resource.Of(m)
 	}
-	n, err := s.end(st.col, a, v)
-	if err == nil && (st.op == opRemove || st.path.Where != nil || !n.given()) {
-		err = scimerr.Mutability(a.Path, "%s is immutable.", a.Path)
-	}
+	n, err := s.end(st.col, st.path.Attr, v)
+	n.step = st
 	return n, err
 }
 

@@ -53,6 +53,13 @@ func (r *reference) attribute(rt *schema.ResourceType) *schema.Attribute {
 	return rt.Lookup(r.urn, r.name, r.value)
 }
 
+// derived reports whether a sub-attribute shows what a reference leads to.
+func derived(rt *schema.ResourceType, sub *schema.Attribute) bool {
+	return slices.ContainsFunc(references[rt.Name], func(r reference) bool {
+		return r.display != "" && sub.Parent == r.attribute(rt).Parent && (sub.Name == "$ref" || sub.Name == r.display)
+	})
+}
+
 // container is the path of the object that the derived members go into.
 func (r *reference) container() []string {
 	if r.urn == "" {

@@ -3,7 +3,6 @@ package scim
 import (
 	"context"
 
-	"github.com/scimd/scimd/internal/filter"
 	"github.com/scimd/scimd/internal/resource"
 	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/store"
@@ -52,44 +51,43 @@ func (x *confidential) save(tx store.Tx, t *Tenant, seq int64) error {
 	return tx.SetSecrets(seq, sealed)
 }
 
-// sealedSecrets take the secrets to seal out of a tree, by resource type name;
-// removedSecrets are those that a PATCH removes.
-// secretElements tell that the path of a PATCH selects a secret in a
-// multi-valued attribute: that one is never in the tree, and may be there all
-// the same.
-var (
-	sealedSecrets  = map[string]func(*schema.ResourceType, *resource.Members) map[string]string{"PrivilegedData": accountSecrets}
-	removedSecrets = map[string]func(*schema.ResourceType, []step) []string{"PrivilegedData": removedAccountSecrets}
-	secretElements = map[string]func(*filter.Path) bool{"PrivilegedData": secretProperty}
-)
-
-func secretElement(rt *schema.ResourceType, p *filter.Path) bool {
-	is := secretElements[rt.Name]
-	return is != nil && is(p)
+// hiding tells where the secrets of a resource stand in what clients send.
+type hiding struct {
+	// take removes them from a tree and gives them by name, each as often as it
+	// stands there.
+	take func(*schema.ResourceType, *resource.Members) map[string][]string
+	// place puts placeholder wherever a secret of that name may stand.
+	place func(p *Profile, rt *schema.ResourceType, tree *resource.Members, name string)
 }
 
-// remove marks the secrets that steps remove and none of them sets.
-func (x *confidential) remove(rt *schema.ResourceType, steps []step) {
-	removed := removedSecrets[rt.Name]
-	if removed == nil {
-		return
+// sealedSecrets are the secrets to seal, by resource type name.
+var sealedSecrets = map[string]hiding{"PrivilegedData": {take: accountSecrets, place: placeAccountSecret}}
+
+// placeholder stands in a tree for a secret that is sealed, while the operations
+// of a PATCH are applied, so that they find, replace and remove it as they do
+// everything else. No request can hold the character.
+const placeholder = "\x00"
+
+func holdsSecrets(rt *schema.ResourceType) bool { return sealedSecrets[rt.Name].take != nil }
+
+// placeSecrets puts placeholders for sealed secrets into a tree, and gives what
+// removeSecrets finds of them while none has changed.
+func placeSecrets(p *Profile, rt *schema.ResourceType, tree *resource.Members, sealed []string) map[string][]string {
+	if len(sealed) == 0 {
+		return nil
 	}
-	for _, name := range removed(rt, steps) {
-		if _, set := x.secrets[name]; set {
-			continue
-		}
-		if x.secrets == nil {
-			x.secrets = map[string][]byte{}
-		}
-		x.secrets[name] = nil
+	how := sealedSecrets[rt.Name]
+	for _, name := range sealed {
+		how.place(p, rt, tree, name)
 	}
+	return how.take(rt, tree.Clone())
 }
 
 // takeSecrets removes what is write-only from a tree, so that it never reaches a
 // document, and gives what is to be kept of it.
 func (s *Service) takeSecrets(ctx context.Context, t *Tenant, rt *schema.ResourceType, tree *resource.Members) (*confidential, error) {
 	password, secrets := removeSecrets(rt, tree)
-	out := &confidential{secrets: t.keepable(secrets)}
+	out := &confidential{secrets: t.keepable(secrets, nil)}
 	if password == "" {
 		return out, nil
 	}
@@ -98,14 +96,24 @@ func (s *Service) takeSecrets(ctx context.Context, t *Tenant, rt *schema.Resourc
 	return out, err
 }
 
-// keepable are secrets as bytes; none without a Sealer.
-func (t *Tenant) keepable(secrets map[string]string) map[string][]byte {
-	if t.Sealer == nil || len(secrets) == 0 {
+// keepable are the secrets to store: what was found in a tree, nil for those that
+// had been placed there and are missing; none without a Sealer.
+func (t *Tenant) keepable(found, placed map[string][]string) map[string][]byte {
+	if t.Sealer == nil {
 		return nil
 	}
-	out := make(map[string][]byte, len(secrets))
-	for name, text := range secrets {
-		out[name] = []byte(text)
+	out := map[string][]byte{}
+	for name, was := range placed {
+		if len(found[name]) < len(was) {
+			out[name] = nil
+		}
+	}
+	for name, texts := range found {
+		for _, text := range texts {
+			if text != placeholder {
+				out[name] = []byte(text)
+			}
+		}
 	}
 	return out
 }
@@ -113,9 +121,9 @@ func (t *Tenant) keepable(secrets map[string]string) map[string][]byte {
 // removeSecrets takes the write-only attributes, and secrets that stand in
 // others, out of a tree. It returns the text of "password" of a user and the
 // secrets to seal.
-func removeSecrets(rt *schema.ResourceType, tree *resource.Members) (password string, secrets map[string]string) {
-	if take := sealedSecrets[rt.Name]; take != nil {
-		secrets = take(rt, tree)
+func removeSecrets(rt *schema.ResourceType, tree *resource.Members) (password string, secrets map[string][]string) {
+	if holdsSecrets(rt) {
+		secrets = sealedSecrets[rt.Name].take(rt, tree)
 	}
 	for a := range rt.Attributes() {
 		if a.Mutability != schema.WriteOnly {

@@ -1,9 +1,9 @@
 package scim
 
 import (
+	"slices"
 	"strings"
 
-	"github.com/scimd/scimd/internal/filter"
 	"github.com/scimd/scimd/internal/resource"
 	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/scimerr"
@@ -39,8 +39,12 @@ func property(rt *schema.ResourceType, tree *resource.Members, key string) strin
 	return ""
 }
 
-// secretEndings are the endings of the keys of properties that hold secrets.
-var secretEndings = []string{"secret", "password", "passwd", "passphrase", "passcode", "pwd", "privatekey", "secretkey", "accesskey", "apikey", "sshkey"}
+// Keys of properties that hold secrets contain one of secretWords, end in one of
+// secretEndings, or are pass.
+var (
+	secretWords   = []string{"secret", "password", "passphrase", "privatekey", "sshkey"}
+	secretEndings = []string{"passwd", "passcode", "pwd", "accesskey", "apikey"}
+)
 
 // secretKey tells that a property is a secret: secret, password, and what is
 // named like them (NewPassword, ssh_private_key, secretValue).
@@ -51,45 +55,21 @@ func secretKey(key string) bool {
 			letters.WriteRune(r)
 		}
 	}
-	name := strings.TrimSuffix(letters.String(), "value")
-	for _, end := range secretEndings {
-		if strings.HasSuffix(name, end) {
-			return true
-		}
-	}
-	return false
-}
-
-// secretProperty tells that a path selects a secret by the key of its property.
-func secretProperty(p *filter.Path) bool { return len(secretKeys(p)) > 0 }
-
-// secretKeys are the keys of secrets that a path selects.
-func secretKeys(p *filter.Path) []string {
-	if p.Where == nil || p.Attr.Identity == nil {
-		return nil
-	}
-	var keys []string
-	eqs, _ := filter.EqSelector(p.Where)
-	for _, c := range eqs {
-		if c.Attr == p.Attr.Identity && secretKey(c.Literal.Str()) {
-			keys = append(keys, schema.Fold(c.Literal.Str()))
-		}
-	}
-	return keys
+	whole := letters.String()
+	name := strings.TrimSuffix(whole, "value")
+	return name == "pass" ||
+		slices.ContainsFunc(secretWords, func(word string) bool { return strings.Contains(whole, word) }) ||
+		slices.ContainsFunc(secretEndings, func(end string) bool { return strings.HasSuffix(name, end) })
 }
 
 // accountSecrets takes the secrets of an account out of its tree, by name: the
 // property's key in lower case, or password for the attribute of that name.
-func accountSecrets(rt *schema.ResourceType, tree *resource.Members) map[string]string {
-	var out map[string]string
-	keep := func(name, value string) {
-		if value == "" {
-			return
+func accountSecrets(rt *schema.ResourceType, tree *resource.Members) map[string][]string {
+	out := map[string][]string{}
+	keep := func(name string, value resource.Value) {
+		if text := value.Str(); text != "" {
+			out[schema.Fold(name)] = append(out[schema.Fold(name)], text)
 		}
-		if out == nil {
-			out = map[string]string{}
-		}
-		out[schema.Fold(name)] = value
 	}
 	a := properties(rt)
 	items := getAttribute(tree, a).Items()
@@ -101,20 +81,25 @@ func accountSecrets(rt *schema.ResourceType, tree *resource.Members) map[string]
 			continue
 		}
 		value, _ := e.Members().Get("value")
-		keep(key.Str(), value.Str())
+		keep(key.Str(), value)
 	}
 	if len(plain) < len(items) {
 		setAttribute(tree, a, resource.List(plain...))
 	}
 	password := rt.Lookup(accountURN, "password", "")
-	keep(password.Name, getAttribute(tree, password).Str())
+	keep(password.Name, getAttribute(tree, password))
+	setAttribute(tree, password, resource.Value{})
 	// Where unknown attributes are kept, a secret among them is one all the same.
 	for _, urn := range []string{"", accountURN} {
 		inner := container(tree, urn)
 		for name, v := range inner.Clone().All() {
-			if secretKey(name) && rt.Lookup(urn, name, "") == nil {
-				keep(name, v.Str())
+			switch known := rt.Lookup(urn, name, ""); {
+			case known == nil && name == accountURN:
+			case known == nil && secretKey(name):
+				keep(name, v)
 				inner.Delete(name)
+			default:
+				put(inner, name, withoutSecrets(known, v))
 			}
 		}
 		putContainer(tree, urn, inner)
@@ -122,19 +107,49 @@ func accountSecrets(rt *schema.ResourceType, tree *resource.Members) map[string]
 	return out
 }
 
-// removedAccountSecrets are the names of the secrets that the steps of a PATCH
-// remove: by the attribute, or by the key of the property.
-func removedAccountSecrets(rt *schema.ResourceType, steps []step) []string {
-	var names []string
-	for i := range steps {
-		st := &steps[i]
-		if st.op != opRemove || st.path == nil || st.path.Attr == nil {
-			continue
+// withoutSecrets is a value of an attribute, nil for one that no schema knows,
+// less the members inside that no schema knows either and that are named like
+// secrets. Those are not kept: nothing could ask for them.
+func withoutSecrets(a *schema.Attribute, v resource.Value) resource.Value {
+	switch v.Kind() {
+	case resource.Array:
+		var list []resource.Value
+		for _, e := range v.Items() {
+			if e = withoutSecrets(a, e); !e.Unassigned() {
+				list = append(list, e)
+			}
 		}
-		if st.path.Attr == rt.Lookup(accountURN, "password", "") {
-			names = append(names, st.path.Attr.Name)
+		return resource.List(list...)
+	case resource.Object:
+		m := &resource.Members{}
+		for name, x := range v.Members().All() {
+			var sub *schema.Attribute
+			if a != nil {
+				sub = a.SubAttribute(name)
+			}
+			if sub != nil || !secretKey(name) {
+				m.Set(name, withoutSecrets(sub, x))
+			}
 		}
-		names = append(names, secretKeys(st.path)...)
+		return resource.Of(m)
 	}
-	return names
+	return v
+}
+
+// placeAccountSecret puts a placeholder where accountSecrets looks for a name:
+// among the properties, and in the attribute that it is or may be.
+func placeAccountSecret(p *Profile, rt *schema.ResourceType, tree *resource.Members, name string) {
+	property := &resource.Members{}
+	property.Set("key", resource.Text(name))
+	property.Set("value", resource.Text(placeholder))
+	a := properties(rt)
+	setAttribute(tree, a, resource.List(append(slices.Clone(getAttribute(tree, a).Items()), resource.Of(property))...))
+	for _, urn := range []string{"", accountURN} {
+		known := rt.Lookup(urn, name, "") != nil
+		if known || p.UnknownAttributes == "keep" && schema.ValidName(name) {
+			inner := container(tree, urn)
+			inner.Set(name, resource.Text(placeholder))
+			putContainer(tree, urn, inner)
+		}
+	}
 }

@@ -1,7 +1,6 @@
 package scim
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 
@@ -110,23 +109,21 @@ func vocabularyOf(a *schema.Attribute) func(string) (string, bool) {
 	return nil
 }
 
-// rightsMember begins the rights in a stored permission.
-const rightsMember = `"rights":[`
-
 // spelledRights is a document with the rights as the profile spells them: what
 // changes is the case of first letters, so that nothing moves.
 func spelledRights(p *Profile, rt *schema.ResourceType, doc []byte) []byte {
-	if a := rt.Core("rights"); p.RightsCase != "camel" || a == nil || vocabularyOf(a) == nil {
+	a := rt.Core("rights")
+	if p.RightsCase != "camel" || a == nil || vocabularyOf(a) == nil {
 		return doc
 	}
-	i := bytes.Index(doc, []byte(rightsMember))
-	if i < 0 {
+	if _, there := resource.Get(doc, a.Name); !there {
 		return doc
 	}
 	out := slices.Clone(doc)
-	for i += len(rightsMember); i < len(out) && out[i] != ']'; i++ {
-		if out[i] == '"' && out[i+1] >= 'A' && out[i+1] <= 'Z' {
-			out[i+1] += 'a' - 'A'
+	list, _ := resource.Get(out, a.Name) // shares the bytes of out
+	for i := range list {
+		if list[i] == '"' && list[i+1] >= 'A' && list[i+1] <= 'Z' {
+			list[i+1] += 'a' - 'A'
 		}
 	}
 	return out

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -53,13 +54,13 @@ func (s *Service) Replace(ctx context.Context, c *Call, rt *schema.ResourceType,
 	}
 	return s.change(ctx, c, rt, id, change{
 		op: opReplace, proj: proj, naming: named,
-		edit: func(before *resource.Members) (*resource.Members, *confidential, error) {
+		edit: func(now *stored) (*resource.Members, *confidential, error) {
 			after := shaped.Clone()
-			keepOmitted(c.Tenant, rt, before, after)
-			if err := keepImmutable(rt, before, after, c.Tenant.Profile.ImmutableInPut == "ignore"); err != nil {
+			keepOmitted(c.Tenant, rt, now.tree, after)
+			if err := keepImmutable(rt, now.tree, after, c.Tenant.Profile.ImmutableInPut == "ignore"); err != nil {
 				return nil, nil, err
 			}
-			keepReadOnly(rt, before, after)
+			keepReadOnly(rt, now.tree, after)
 			return after, secrets, nil
 		},
 		link: func(e *edges) error { return e.replace(named) },
@@ -73,8 +74,15 @@ type edit struct {
 	secrets       *confidential
 }
 
+// stored is what an edit works on.
+type stored struct {
+	tree   *resource.Members
+	ids    []string // by which clients call it
+	sealed []string // names of its secrets, for an edit that asks for them
+}
+
 // editor works out an edit; it is repeatable and does no I/O.
-type editor func(before *resource.Members) (after *resource.Members, secrets *confidential, err error)
+type editor func(now *stored) (after *resource.Members, secrets *confidential, err error)
 
 // change is what a PUT or PATCH does to a stored resource: to its tree, and to
 // its collections, which are no part of the tree.
@@ -83,6 +91,8 @@ type change struct {
 	proj   *resource.Projection
 	edit   editor
 	naming []naming
+	// sealed says that the edit depends on which secrets there are.
+	sealed bool
 	// link changes the collections in the transaction; it is repeatable.
 	link func(*edges) error
 	// answers tells whether the result has a body; nil means that it has.
@@ -93,16 +103,24 @@ type change struct {
 // version nor time (R7644-3.5.2-18).
 //
 // The edit is worked out before the transaction, so that nobody waits for it,
-// and again inside only when the resource has changed in between.
+// and again inside only when the resource has changed in between. One that
+// depends on secrets, which move no version, is worked out inside.
 func (s *Service) change(ctx context.Context, c *Call, rt *schema.ResourceType, id string, ch change) (*Result, error) {
-	rec, err := s.read(ctx, c, rt, id, nil)
+	var want []store.Want
+	if c.aliased(rt) {
+		want = []store.Want{{Alias: true}}
+	}
+	rec, err := s.read(ctx, c, rt, id, want)
 	if err != nil {
 		return nil, err
 	}
+	now := &stored{ids: []string{id, rec.ID, rec.Alias}}
 	id = c.storedID(rec, id)
-	ed, err := c.edit(rt, rec, ch.edit)
-	if err != nil {
-		return nil, err
+	var ed *edit
+	if !ch.sealed {
+		if ed, err = c.edit(rt, rec, now, ch.edit); err != nil {
+			return nil, err
+		}
 	}
 	var after *store.Record
 	var written string // the id of what was changed
@@ -116,15 +134,22 @@ func (s *Service) change(ctx context.Context, c *Call, rt *schema.ResourceType, 
 		if err != nil {
 			return err
 		}
-		if ed.version != rec.Version {
-			if ed, err = c.edit(rt, rec, ch.edit); err != nil {
+		if ch.sealed {
+			sealed, err := tx.Secrets(rec.Seq)
+			if err != nil {
+				return err
+			}
+			now.sealed = slices.Sorted(maps.Keys(sealed))
+		}
+		if ch.sealed || ed.version != rec.Version {
+			if ed, err = c.edit(rt, rec, now, ch.edit); err != nil {
 				return err
 			}
 		}
-		if err := c.keepEnds(tx, rt, rec.Seq, &ch, found); err != nil {
+		e := &edges{call: c, tx: tx, rt: rt, seq: rec.Seq, found: found}
+		if err := e.keepEnds(&ch); err != nil {
 			return err
 		}
-		e := &edges{call: c, tx: tx, rt: rt, seq: rec.Seq, found: found}
 		if err := ch.link(e); err != nil {
 			return err
 		}
@@ -167,12 +192,13 @@ func (s *Service) change(ctx context.Context, c *Call, rt *schema.ResourceType, 
 }
 
 // edit works out what becomes of a record.
-func (c *Call) edit(rt *schema.ResourceType, rec *store.Record, fn editor) (*edit, error) {
+func (c *Call) edit(rt *schema.ResourceType, rec *store.Record, now *stored, fn editor) (*edit, error) {
 	before, err := resource.Decode(rec.Doc)
 	if err != nil {
 		return nil, err
 	}
-	after, secrets, err := fn(before)
+	now.tree = before
+	after, secrets, err := fn(now)
 	if err != nil {
 		return nil, err
 	}

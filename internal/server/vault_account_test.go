@@ -29,7 +29,8 @@ func (c *client) secrets(id string) map[string]string {
 		}
 		sealed, err := tx.Secrets(rec.Seq)
 		for name, s := range sealed {
-			context, plain, _ := strings.Cut(string(s.Data), " ")
+			at := strings.LastIndex(string(s.Data), " ")
+			context, plain := string(s.Data[:at]), string(s.Data[at+1:])
 			if want := fmt.Sprintf("%d/%s", rec.Seq, name); context != want {
 				c.Errorf("sealed for %q, want %q", context, want)
 			}
@@ -116,6 +117,82 @@ var accountRows = []row{
 		c.patchAccount(id, `{"op":"replace","value":{"`+propertiesURN+`":{"properties":[{"key":"username","value":"root"}]}}}`).is(200).has(at+"/0/value", "root").has(at+"/1/value", "three")
 		c.do("PUT", "/PrivilegedData/"+id, accountBody("A", "x", propertyList("address", "four"))).is(200).has(at, list("address", "four"))
 	}},
+	{holds: "tenant 12.3 RFC7643 2.5 PATCH removes the properties that it names without a value, and no others", show: func(c *client) {
+		c.safe("A")
+		id := c.account("A", "x", propertyList("username", "admin", "address", "one", "secret", "S1"))
+		at := propertiesURN + "/properties"
+		list := func(pairs ...string) raw { return raw(strings.TrimPrefix(propertyList(pairs...), `"properties":`)) }
+		set := func(value string) *answer {
+			return c.patchAccount(id, `{"op":"replace","path":"`+propertiesURN+`:properties","value":`+value+`}`).is(200)
+		}
+		set(`[{"key":"ADDRESS","value":""}]`).has(at, list("username", "admin"))
+		set(`[{"key":"address","value":"two"},{"key":"none","value":null}]`).has(at, list("username", "admin", "address", "two"))
+		c.patchAccount(id, `{"op":"replace","value":{"`+propertiesURN+`":{"properties":[{"key":"address","value":null},{"key":"port","value":"22"}]}}}`).is(200).
+			has(at, list("username", "admin", "port", "22"))
+		c.keeps(id, "secret", "S1")
+		set(`[{"key":"secret","value":null}]`).has(at, list("username", "admin", "port", "22"))
+		c.keeps(id)
+		c.patchAccount(id, `{"op":"remove","path":"`+propertiesURN+`:properties","value":[{"value":"x"}]}`).refused(400, "invalidValue").mentions("key")
+		set(`[]`).lacks(at)
+	}},
+	{holds: "Q-98 every PATCH that removes a secret from an account removes it", show: func(c *client) {
+		c.safe("A")
+		at := propertiesURN + ":properties"
+		for _, x := range []struct {
+			op   string
+			left []string
+		}{
+			{`{"op":"remove","path":"` + at + `","value":[{"key":"Secret"}]}`, []string{"password", "P", "sshkey", "K"}},
+			{`{"op":"replace","path":"` + at + `[key eq \"secret\"].value","value":null}`, []string{"password", "P", "sshkey", "K"}},
+			{`{"op":"replace","path":"` + at + `[key eq \"SECRET\"]","value":null}`, []string{"password", "P", "sshkey", "K"}},
+			{`{"op":"remove","path":"` + at + `[key eq \"secret\"].value"}`, []string{"password", "P", "sshkey", "K"}},
+			{`{"op":"replace","path":"` + propertiesURN + `:password","value":null}`, []string{"secret", "S", "sshkey", "K"}},
+			{`{"op":"replace","value":{"` + propertiesURN + `":{"password":""}}}`, []string{"secret", "S", "sshkey", "K"}},
+			{`{"op":"remove","path":"` + at + `[key eq \"secret\" or key eq \"password\"]"}`, []string{"sshkey", "K"}},
+			{`{"op":"remove","path":"` + at + `[key co \"secret\"]"}`, []string{"password", "P", "sshkey", "K"}},
+			{`{"op":"remove","path":"` + at + `[value eq \"S\"]"}`, []string{"secret", "S", "password", "P", "sshkey", "K"}},
+			{`{"op":"remove","path":"` + at + `[key eq \"address\"]"}`, []string{"secret", "S", "password", "P", "sshkey", "K"}},
+			{`{"op":"remove","path":"` + at + `"}`, nil},
+		} {
+			id := c.account("A", "x", propertyList("secret", "S", "address", "a", "SSHKey", "K"), `"password":"P"`)
+			c.patchAccount(id, x.op).is(200)
+			c.keeps(id, x.left...)
+			id = c.account("A", "x", propertyList("secret", "S", "address", "a", "SSHKey", "K"), `"password":"P"`)
+			c.patchAccount(id, x.op, `{"op":"add","path":"`+at+`","value":[{"key":"secret","value":"new"}]}`).is(200)
+			if got := c.secrets(id)["secret"]; got != "new" {
+				c.Errorf("%s and add: %q", x.op, got)
+			}
+		}
+	}},
+	{holds: "tenant 12.2 the key of a property stays, so that no secret becomes plain", show: func(c *client) {
+		c.safe("A")
+		at := propertiesURN + ":properties"
+		id := c.account("A", "x", propertyList("secret", "S", "address", "a"))
+		for _, op := range []string{
+			`{"op":"replace","path":"` + at + `[key eq \"secret\"].key","value":"other"}`,
+			`{"op":"replace","path":"` + at + `[key eq \"secret\"]","value":{"key":"plain","value":"S"}}`,
+			`{"op":"replace","path":"` + at + `[key eq \"address\"].key","value":"secret"}`,
+			`{"op":"remove","path":"` + at + `[key eq \"address\"].key"}`,
+		} {
+			c.patchAccount(id, op).refused(400, "mutability").mentions("key")
+		}
+		c.patchAccount(id, `{"op":"replace","path":"`+at+`[key eq \"address\"].key","value":"ADDRESS"}`).is(200)
+		c.keeps(id, "secret", "S")
+	}},
+	{holds: "Q-98 a property is a secret when its key is named like one", show: func(c *client) {
+		c.safe("A")
+		var list, want []string
+		for i, key := range []string{
+			"passwords", "secrets", "secretKey", "Secret Key", "passwordText", "secretText", "passwordHash", "private_key_pem", "SSHKeyData", "pass",
+			"NewPasswd", "db_pwd", "passcode", "pwdValue", "x-passphrase-2",
+		} {
+			list = append(list, key, fmt.Sprint("s", i))
+			want = append(want, strings.ToLower(key), fmt.Sprint("s", i))
+		}
+		id := c.do("POST", "/PrivilegedData", accountBody("A", "x", propertyList(append(list, "bypass", "yes", "PasteKey", "k")...))).is(201).
+			has(propertiesURN, raw(`{"safe":"A",`+propertyList("bypass", "yes", "PasteKey", "k")+`}`)).text("id")
+		c.keeps(id, want...)
+	}},
 	{holds: "tenant 12.2 a key stands once in an account", show: func(c *client) {
 		c.safe("A")
 		c.do("POST", "/PrivilegedData", accountBody("A", "x", propertyList("address", "1", "Address", "2"))).refused(400, "invalidValue").mentions("properties", "Address")
@@ -161,6 +238,21 @@ var accountRows = []row{
 		c.keeps(id, "secret", "one", "newpassword", "two")
 		c.patchAccount(id, `{"op":"add","value":{"secret":"three"}}`).is(200).lacks("secret")
 		c.keeps(id, "secret", "three", "newpassword", "two")
+		c.patchAccount(id, `{"op":"replace","value":{"secret":null}}`).is(200)
+		c.keeps(id, "newpassword", "two")
+	}},
+	{holds: "no secret is shown at any depth of what is kept", set: []string{"unknownAttributes=keep"}, show: func(c *client) {
+		c.safe("A")
+		a := c.do("POST", "/PrivilegedData", vaultBody(accountURN, `"name":"x","cred":{"secret":"Zx9","more":[{"apiPassword":"Zx9"},{"a":{"pwd":"Zx9","b":1}}]},"`+propertiesURN+
+			`":{"safe":"A","properties":[{"key":"x","value":"y","secret":"Zx9"}],"remoteMachinesAccess":{"accessRestrictedToRemoteMachines":true,"secret":"Zx9"}}`)).is(201).
+			has("cred", raw(`{"more":[{"a":{"b":1}}]}`)).has(propertiesURN+"/properties", raw(`[{"key":"x","value":"y"}]`)).
+			has(propertiesURN+"/remoteMachinesAccess", raw(`{"accessRestrictedToRemoteMachines":true}`))
+		id := a.text("id")
+		c.patchAccount(id, `{"op":"add","path":"`+propertiesURN+`:properties[key eq \"x\"]","value":{"secret":"Zx9","note":"n"}}`,
+			`{"op":"add","value":{"cred":{"secret":"Zx9"}}}`).is(200).has(propertiesURN+"/properties", raw(`[{"key":"x","value":"y","note":"n"}]`)).lacks("cred")
+		if got := string(c.do("GET", "/PrivilegedData/"+id, "").is(200).body); strings.Contains(got, "Zx9") {
+			c.Error(got)
+		}
 	}},
 	{holds: "tenant 12.2 remoteMachinesAccess says whether it restricts", show: func(c *client) {
 		c.safe("A")

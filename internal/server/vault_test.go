@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -74,6 +75,67 @@ var vaultRows = []row{
 			c.root("GET", "/scim"+path, "").is(200)
 		}
 		c.do("POST", "/containers/.search", `{"filter":"name eq \"ops\""}`).is(200).has("totalResults", 1)
+	}},
+	{holds: "Q-67 a resource of the vault that was read can be sent back in a PATCH without a path", show: func(c *client) {
+		user := c.user(ada)
+		c.as(user).safe("Ops")
+		id := c.grant(`"container":{"value":"Ops"},"user":{"value":"` + c.user(`"userName":"Grace"`) + `"},"rights":["ListAccounts"]`).is(201).text("id")
+		account := c.account("Ops", "x", propertyList("address", "a"))
+		onAccount := c.grantAccount(`"privilegedData":{"value":"` + account + `"},"user":{"value":"` + user + `"},"rights":[]`).is(201).text("id")
+		for _, path := range []string{"/Containers/Ops", "/ContainerPermissions/" + id, "/PrivilegedData/" + account, "/PrivilegedDataPermissions/" + onAccount} {
+			read := c.do("GET", path, "").is(200)
+			for _, op := range []string{"add", "replace"} {
+				c.do("PATCH", path, patchBody(`{"op":"`+op+`","value":`+string(read.body)+`}`)).is(200)
+			}
+			if again := c.do("GET", path, "").is(200); !bytes.Equal(read.body, again.body) {
+				c.Errorf("%s, and before it was %s", again.body, read.body)
+			}
+		}
+		c.do("PATCH", "/Containers/Ops", patchBody(`{"op":"replace","value":{"owner":{"value":"`+user+`","display":"as she was called"}}}`)).is(200)
+		for _, owner := range []string{`{"value":"other"}`, `null`, `"other"`, `{"value":null}`} {
+			c.do("PATCH", "/Containers/Ops", patchBody(`{"op":"replace","value":{"owner":`+owner+`}}`)).refused(400, "mutability").mentions("owner")
+		}
+	}},
+	{holds: "Q-67 the own id in a PATCH may be spelled otherwise than in the path", on: cyberark, show: func(c *client) {
+		user := c.user(ada)
+		c.safe("HR-Win")
+		shown := c.grant(`"container":{"value":"HR-Win"},"user":{"value":"` + user + `"},"rights":[]`).is(201).text("id")
+		for path, id := range map[string]string{
+			"/ContainerPermissions/HR-Win:" + user: shown, "/ContainerPermissions/" + shown: "HR-Win:" + user,
+			"/Users/" + strings.ToUpper(user): user, "/Containers/hr-win": "HR-Win",
+		} {
+			c.do("PATCH", path, patchBody(`{"op":"replace","value":{"id":"`+id+`"}}`)).is(200)
+			c.do("PATCH", path, patchBody(`{"op":"replace","value":{"id":"x`+id+`"}}`)).refused(400, "mutability").mentions("id")
+		}
+	}},
+	{holds: "R7644-3.5.2.2-08 what a permission is not for can be taken from it, what it is for stays", show: func(c *client) {
+		user, group := c.user(ada), c.group("Payroll")
+		c.safe("Ops")
+		id := c.grant(`"container":{"value":"Ops"},"user":{"value":"` + user + `"},"rights":[]`).is(201).text("id")
+		patch := func(op string) *answer { return c.do("PATCH", "/ContainerPermissions/"+id, patchBody(op)) }
+		for _, op := range []string{
+			`{"op":"replace","value":{"group":null,"rights":["ListAccounts"]}}`, `{"op":"add","value":{"group":null}}`, `{"op":"remove","path":"group"}`,
+			`{"op":"remove","path":"group.value"}`, `{"op":"replace","path":"group","value":null}`, `{"op":"remove","path":"group[value eq \"x\"]"}`,
+			`{"op":"replace","path":"user[value eq \"` + user + `\"].value","value":"` + user + `"}`,
+			`{"op":"remove","path":"user[value eq \"` + group + `\"]"}`,
+		} {
+			patch(op).is(200).has("user/value", user).has("rights", raw(`["ListAccounts"]`)).lacks("group")
+		}
+		for _, op := range []string{
+			`{"op":"remove","path":"user"}`, `{"op":"replace","path":"user","value":null}`, `{"op":"remove","path":"user.value"}`, `{"op":"replace","value":{"user":null}}`,
+			`{"op":"remove","path":"user[value eq \"` + user + `\"]"}`, `{"op":"replace","path":"user[value eq \"` + user + `\"].value","value":"x"}`,
+			`{"op":"replace","value":{"group":{"value":"` + group + `"}}}`, `{"op":"remove","path":"container"}`,
+		} {
+			patch(op).refused(400, "mutability")
+		}
+		patch(`{"op":"replace","path":"user[value eq \"x\"].value","value":"`+user+`"}`).refused(400, "noTarget")
+	}},
+	{holds: "rights are spelled as the profile says wherever else the word stands", set: []string{"rightsCase=camel", "unknownAttributes=keep"}, show: func(c *client) {
+		user := c.user(ada)
+		c.safe("Ops")
+		id := c.grant(`"container":{"value":"Ops"},"user":{"value":"` + user + `"},"rights":[]`).is(201).text("id")
+		c.do("PUT", "/ContainerPermissions/"+id, vaultBody(permissionURN, `"aaa":{"rights":["KeptX"]},"rights":["BackupSafe"]`)).is(200).
+			has("aaa", raw(`{"rights":["KeptX"]}`)).has("rights", raw(`["backupSafe"]`))
 	}},
 	{holds: "tokens need the rights of the vault", show: func(c *client) {
 		c.safe("Ops")
