@@ -33,12 +33,17 @@ func (s *Service) Create(ctx context.Context, c *Call, rt *schema.ResourceType, 
 		return nil, err
 	}
 	now := c.Tenant.now()
-	made, err := s.makeRoom(ctx, c.Tenant)
+	born := births[rt.Name]
+	n := 1
+	if born.along != nil {
+		n += born.along(c.Tenant.Profile)
+	}
+	settle, err := s.reserve(ctx, c.Tenant, n)
 	if err != nil {
 		return nil, err
 	}
 	res, err := s.insert(ctx, c, &store.Resource{Type: rt, Version: 1, Created: now, Modified: now, Body: tree}, named, secrets, proj)
-	made(err == nil)
+	settle(err == nil)
 	return res, err
 }
 
@@ -119,8 +124,10 @@ func (c *Call) add(tx store.Tx, r *store.Resource, named []naming, secrets *conf
 type birth struct {
 	// complete fills in what follows from the resources that it is linked to.
 	complete func(*store.Resource)
-	// then makes what comes into being along with it.
-	then func(*Call, store.Tx, *store.Resource) error
+	// then makes what comes into being along with it, and along tells how many
+	// resources that may be.
+	then  func(*Call, store.Tx, *store.Resource) error
+	along func(*Profile) int
 }
 
 // births by resource type name.
@@ -128,7 +135,7 @@ var births map[string]birth
 
 func init() {
 	births = map[string]birth{
-		"Container":           {then: creatorPermission},
+		"Container":           {along: creatorPermissions, then: creatorPermission},
 		"ContainerPermission": {complete: memberType},
 	}
 }

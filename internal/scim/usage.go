@@ -23,21 +23,31 @@ const (
 type Usage struct {
 	underWay atomic.Int64
 
-	mu   sync.Mutex
-	done sync.Cond // of creations, on mu
+	mu       sync.Mutex
+	room     room
+	counting bool
+	changed  chan struct{} // closed when a count or a creation ends, and then another
+}
+
+// room is what a server knows of the resources of a tenant.
+type room struct {
 	// resources is never less than what this server knows of: those counted at
 	// the time, and those made since. making is how many are not committed yet.
 	resources, making int
 	counted           time.Time
-	stale             bool // some were deleted since
+	stale             bool // since then some were deleted, or their creation has ended
+}
+
+// needCount tells whether n more can be neither admitted nor refused by what is
+// known. What is being made counts as made, so that its end is awaited first.
+func (r *room) needCount(n, limit int, now time.Time) bool {
+	age := now.Sub(r.counted)
+	full := r.resources+n > limit
+	return r.counted.IsZero() || age > believeRoom || full && r.making == 0 && (r.stale || age > believeFull)
 }
 
 // NewUsage is that of a tenant without requests.
-func NewUsage() *Usage {
-	u := &Usage{}
-	u.done.L = &u.mu
-	return u
-}
+func NewUsage() *Usage { return &Usage{changed: make(chan struct{})} }
 
 // Enter counts a request in, until leave is called; 429 when MaxConcurrent are
 // under way.
@@ -52,13 +62,14 @@ func (t *Tenant) Enter() (leave func(), err error) {
 	return func() { t.Usage.underWay.Add(-1) }, nil
 }
 
-// makeRoom admits one more resource, or answers 403 when MaxResources are there.
-// Its caller tells made whether the resource has come to be.
+// reserve admits n more resources, or answers 403 when there would be more than
+// MaxResources. Its caller tells settle whether they have come to be; some of
+// them may not have.
 //
 // Counting is left to one query a minute, and to one a second at the limit. In
 // between a server counts on by itself, so that a single one never goes over
 // the limit; several may, by what they make within that minute.
-func (s *Service) makeRoom(ctx context.Context, t *Tenant) (made func(bool), err error) {
+func (s *Service) reserve(ctx context.Context, t *Tenant, n int) (settle func(made bool), err error) {
 	u := t.Usage
 	if t.MaxResources == 0 || u == nil {
 		return func(bool) {}, nil
@@ -66,51 +77,81 @@ func (s *Service) makeRoom(ctx context.Context, t *Tenant) (made func(bool), err
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	now := t.now()
-	for fresh := false; ; {
-		age := now.Sub(u.counted)
-		switch full := u.resources >= t.MaxResources; {
-		case u.counted.IsZero(), age > believeRoom && !fresh, full && u.making == 0 && (u.stale || age > believeFull) && !fresh:
-			if err := s.count(ctx, t, now); err != nil {
-				return nil, err
-			}
-			fresh = u.making == 0
+	for {
+		full := u.room.resources+n > t.MaxResources
+		switch {
+		case u.counting:
+			err = u.wait(ctx)
+		case u.room.needCount(n, t.MaxResources, now):
+			err = s.count(ctx, t, now)
 		case !full:
-			u.resources++
-			u.making++
-			return u.made, nil
-		case u.making > 0:
-			// What is being made counts as made; how it ends decides.
-			u.done.Wait()
-			u.stale, fresh = true, false
+			u.room.resources += n
+			u.room.making += n
+			return func(made bool) { u.settle(n, made) }, nil
+		case u.room.making > 0:
+			err = u.wait(ctx)
 		default:
-			return nil, scimerr.Forbidden("The tenant holds %d resources, which is its limit; delete some, or have the limit raised.", t.MaxResources)
+			return nil, scimerr.Forbidden("The tenant may hold %d resources, and has no room for more; delete some, or have the limit raised.", t.MaxResources)
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
 }
 
-// count counts the tenant's resources; u.mu is held.
+// wait waits for a change; u.mu is held, but not meanwhile.
+func (u *Usage) wait(ctx context.Context) error {
+	changed := u.changed
+	u.mu.Unlock()
+	defer u.mu.Lock()
+	select {
+	case <-changed:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// wake ends every wait; u.mu is held.
+func (u *Usage) wake() {
+	close(u.changed)
+	u.changed = make(chan struct{})
+}
+
+// count counts the tenant's resources; u.mu is held, but not meanwhile. What was
+// being made at its beginning may be among what is found: it is counted in all
+// the same, and the count is stale once it ends.
 func (s *Service) count(ctx context.Context, t *Tenant, now time.Time) error {
 	q := &store.Query{Space: t.Space}
 	for _, rt := range t.Registry.Types {
 		q.Parts = append(q.Parts, store.Part{Type: rt})
 	}
+	u := t.Usage
+	making := u.room.making
+	u.counting, u.room.stale = true, false
+	u.mu.Unlock()
 	page, err := s.store.Query(ctx, q)
+	u.mu.Lock()
+	u.counting = false
+	u.wake()
 	if err != nil {
+		u.room.stale = true
 		return err
 	}
-	u := t.Usage
-	u.resources, u.counted, u.stale = page.Total+u.making, now, false
+	u.room.resources, u.room.counted = page.Total+making, now
 	return nil
 }
 
-func (u *Usage) made(ok bool) {
+// settle ends the making of n resources.
+func (u *Usage) settle(n int, made bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.making--
-	if !ok {
-		u.resources--
+	u.room.making -= n
+	if !made {
+		u.room.resources -= n
 	}
-	u.done.Broadcast()
+	u.room.stale = true
+	u.wake()
 }
 
 // removed notes that there may be room again.
@@ -120,5 +161,5 @@ func (u *Usage) removed() {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.stale = true
+	u.room.stale = true
 }

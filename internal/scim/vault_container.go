@@ -60,6 +60,14 @@ func safeDefaults(p *Profile, rt *schema.ResourceType, _, after *resource.Member
 	return nil
 }
 
+// creatorPermissions is how many permissions come with a safe.
+func creatorPermissions(p *Profile) int {
+	if p.CreatorPermission {
+		return 1
+	}
+	return 0
+}
+
 // creatorPermission gives who makes a safe all rights on it (cyberark-scim
 // 10.3).
 func creatorPermission(c *Call, tx store.Tx, r *store.Resource) error {

@@ -2,11 +2,10 @@ package server_test
 
 import (
 	"io"
-	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/server"
@@ -185,20 +184,23 @@ var placeRows = []row{
 	{holds: "tenants more requests at once than a tenant may have are 429, and others are not hindered", show: func(c *client) {
 		both, other := c.beside()
 		other.site.tenant.MaxConcurrent, other.site.tenant.Usage = 2, scim.NewUsage()
+		handler := server.New(other.site.config)
 		var done sync.WaitGroup
-		var held []*io.PipeWriter
+		var held []*heldBody
 		for _, name := range []string{"a", "b"} {
-			r, w := io.Pipe()
-			held = append(held, w)
+			body := &heldBody{Reader: strings.NewReader(userBody(`"userName":"` + name + `"`)), begun: make(chan struct{}), release: make(chan struct{})}
+			held = append(held, body)
+			r := httptest.NewRequestWithContext(c.Context(), "POST", "/tenants/"+other.site.tenant.Name+"/scim/v2/Users", body)
+			r.Header.Set("Authorization", "Bearer "+other.token)
 			done.Go(func() {
-				if status := other.invited("POST", "/Users", r); status != 201 {
-					c.Errorf("%s: %d", name, status)
+				w := httptest.NewRecorder()
+				handler.ServeHTTP(w, r)
+				body.begin() // of one that was refused
+				if w.Code != 201 {
+					c.Errorf("%s: %d", name, w.Code)
 				}
 			})
-			// This returns when the handler has begun to read.
-			if _, err := io.WriteString(w, `{"schemas":["`+userURN+`"],"userName":"`+name+`"`); err != nil {
-				c.Fatal(err)
-			}
+			<-body.begun
 		}
 		busy := other.do("GET", "/Users", "").refused(429, "").mentions("2 requests")
 		if busy.header.Get("Retry-After") != "1" {
@@ -206,9 +208,8 @@ var placeRows = []row{
 		}
 		other.withBearer("wrong").do("GET", "/Users", "").refused(401, "")
 		both.do("GET", "/Users", "").is(200)
-		for _, w := range held {
-			_, _ = io.WriteString(w, "}")
-			_ = w.Close()
+		for _, body := range held {
+			close(body.release)
 		}
 		done.Wait()
 		other.do("GET", "/Users", "").is(200).has("totalResults", 2)
@@ -234,6 +235,23 @@ var placeRows = []row{
 		other.do("POST", "/Users", userBody(`"userName":"c"`)).is(201)
 		other.do("POST", "/Users", userBody(`"userName":"d"`)).refused(403, "")
 	}},
+	{holds: "tenants what comes with a safe takes room too", show: func(c *client) {
+		owner := c.user(ada)
+		c.site.tenant.MaxResources, c.site.tenant.Usage = 4, scim.NewUsage()
+		c.as(owner).safes(1)
+		c.as(owner).do("POST", "/Containers", vaultBody(containerURN, `"name":"x"`)).refused(403, "").mentions("4 resources")
+		c.do("GET", "/Containers", "").has("totalResults", 1)
+		c.do("GET", "/ContainerPermissions", "").has("totalResults", 1)
+		c.users("b")
+		c.do("POST", "/Users", userBody(`"userName":"c"`)).refused(403, "")
+	}},
+	{holds: "tenants a safe without its permission takes the room of one", show: func(c *client) {
+		c.site.tenant.MaxResources, c.site.tenant.Usage = 3, scim.NewUsage()
+		nobody := c.withRights("all")
+		nobody.safes(2)
+		nobody.do("POST", "/Containers", vaultBody(containerURN, `"name":"x"`)).refused(403, "")
+		nobody.users("b")
+	}},
 	{holds: "tenants however many make resources at once, a tenant is filled exactly", show: func(c *client) {
 		const room, tries = 10, 30
 		c.site.tenant.MaxResources, c.site.tenant.Usage = room, scim.NewUsage()
@@ -256,26 +274,19 @@ var placeRows = []row{
 	}},
 }
 
-// invited sends a body that begins when the server asks for it, and gives the
-// status.
-func (c *client) invited(method, path string, body io.Reader) int {
-	c.Helper()
-	r, err := http.NewRequestWithContext(c.Context(), method, c.base+path, struct{ io.Reader }{body})
-	if err != nil {
-		c.Error(err)
-		return 0
-	}
-	r.Header.Set("Authorization", "Bearer "+c.token)
-	r.Header.Set("Expect", "100-continue")
-	transport := &http.Transport{ExpectContinueTimeout: time.Minute}
-	defer transport.CloseIdleConnections()
-	res, err := transport.RoundTrip(r)
-	if err != nil {
-		c.Error(err)
-		return 0
-	}
-	_ = res.Body.Close()
-	return res.StatusCode
+// heldBody is a body that is held back once its reading has begun.
+type heldBody struct {
+	io.Reader
+	once           sync.Once
+	begun, release chan struct{}
+}
+
+func (b *heldBody) begin() { b.once.Do(func() { close(b.begun) }) }
+
+func (b *heldBody) Read(p []byte) (int, error) {
+	b.begin()
+	<-b.release
+	return b.Reader.Read(p)
 }
 
 // withBearer is the client with another token.
