@@ -6,13 +6,18 @@ import (
 	"time"
 )
 
+// sweepTime is how often a server looks for what is to be swept.
+const sweepTime = 10 * time.Minute
+
 // settleTime is longer than a request may be under way that began before its
-// tenant was deleted.
-const settleTime = 10 * time.Minute
+// tenant was deleted: it is read, and then answered.
+func (c *Config) settleTime() time.Duration {
+	return max(sweepTime, c.ReadTimeout+c.WriteTimeout+time.Minute)
+}
 
 // sweep removes what deleted tenants held.
 func (e *engine) sweep(ctx context.Context) error {
-	return e.store.Sweep(ctx, time.Now().Add(-settleTime))
+	return e.store.Sweep(ctx, time.Now().Add(-e.cfg.settleTime()))
 }
 
 // sweeper does beside requests what others have left to be done, deleting what
@@ -33,7 +38,7 @@ func (s *sweeper) wake(context.Context) error {
 
 // run sweeps until ctx ends.
 func (s *sweeper) run(ctx context.Context, e *engine, log *slog.Logger) {
-	again := time.NewTicker(settleTime)
+	again := time.NewTicker(sweepTime)
 	defer again.Stop()
 	for {
 		if err := e.sweep(ctx); err != nil && ctx.Err() == nil {

@@ -22,6 +22,8 @@ const (
 	// unknownPoll is how often it asks at most when a request names a tenant that
 	// it does not know.
 	unknownPoll = 100 * time.Millisecond
+	// unknownWait is how long such a request waits for the answer.
+	unknownWait = 3 * time.Second
 )
 
 // documented is the time of the discovery documents. It is of the release, so
@@ -35,10 +37,11 @@ type directory struct {
 	log    *slog.Logger
 	known  atomic.Pointer[tenants]
 
-	mu sync.Mutex // one reads at a time
+	asked atomic.Int64 // when an unknown name last made it read, in nanoseconds
+	// reading is held by the one that reads.
+	reading chan struct{}
 	// usage outlives the tenants it is of, which are made anew when they change.
 	usage map[int64]*scim.Usage
-	asked time.Time // when an unknown name last made it read
 }
 
 // tenants are all tenants of one generation. It is not changed once it is made.
@@ -56,7 +59,7 @@ type resolved struct {
 
 // openDirectory reads the tenants; the default one is there already.
 func openDirectory(ctx context.Context, e *engine, log *slog.Logger) (*directory, error) {
-	d := &directory{engine: e, log: log, usage: map[int64]*scim.Usage{}}
+	d := &directory{engine: e, log: log, reading: make(chan struct{}, 1), usage: map[int64]*scim.Usage{}}
 	return d, d.refresh(ctx)
 }
 
@@ -68,6 +71,8 @@ func (d *directory) Named(ctx context.Context, name string) (*scim.Tenant, error
 	}
 	r, ok := d.known.Load().byName[name]
 	if !ok && d.shared() && d.mayAsk() {
+		ctx, cancel := context.WithTimeout(ctx, unknownWait)
+		defer cancel()
 		if err := d.refresh(ctx); err != nil {
 			return nil, scimerr.Unavailable(fmt.Errorf("read the tenants: %w", err))
 		}
@@ -93,20 +98,18 @@ func (d *directory) At(host string) (t *scim.Tenant, own bool, err error) {
 func (d *directory) shared() bool { return d.engine.store.Capabilities().SharedDatabase }
 
 func (d *directory) mayAsk() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	now := time.Now()
-	if now.Sub(d.asked) < unknownPoll {
-		return false
-	}
-	d.asked = now
-	return true
+	asked, now := d.asked.Load(), time.Now().UnixNano()
+	return time.Duration(now-asked) >= unknownPoll && d.asked.CompareAndSwap(asked, now)
 }
 
 // refresh reads the tenants if they have changed.
 func (d *directory) refresh(ctx context.Context) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	select {
+	case d.reading <- struct{}{}:
+		defer func() { <-d.reading }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	// The generation comes first: what is read after it is of that one or later.
 	generation, err := d.engine.store.TenantGeneration(ctx)
 	if err != nil {

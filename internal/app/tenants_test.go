@@ -302,3 +302,30 @@ func TestDiscoveryTellsTheSameOnEveryServer(t *testing.T) {
 		t.Errorf("%s\nand\n%s", meta[0], meta[1])
 	}
 }
+
+// While the database stalls, a name that is not known is answered all the same.
+func TestAnUnknownNameDoesNotWaitForAStalledDatabase(t *testing.T) {
+	t.Parallel()
+	_, d, _, _ := openHouse(t)
+	d.reading <- struct{}{} // a read that does not end
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if _, err := d.Named(ctx, "blue"); !scimerr.Is(err, 503) {
+		t.Errorf("the one that asks: %v", err)
+	}
+	d.asked.Store(time.Now().Add(time.Hour).UnixNano())
+	if _, err := d.Named(t.Context(), "blue"); !scimerr.Is(err, 404) {
+		t.Errorf("one that does not: %v", err)
+	}
+}
+
+func TestASpaceIsDoneWithAfterTheLongestRequest(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ read, write, want time.Duration }{
+		{30 * time.Second, 2 * time.Minute, 10 * time.Minute}, {20 * time.Minute, time.Hour, 81 * time.Minute},
+	} {
+		if got := (&Config{ReadTimeout: c.read, WriteTimeout: c.write}).settleTime(); got != c.want {
+			t.Errorf("%+v: %s", c, got)
+		}
+	}
+}
