@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -46,30 +47,39 @@ func (s *Store) Sweep(ctx context.Context, settled time.Time) error {
 	if err != nil {
 		return err
 	}
+	var failed []error
 	for _, d := range list {
-		for _, t := range SpaceTables {
-			for more := true; more; {
-				if more, err = s.sweepSome(ctx, t.Table, t.Key, d.space); err != nil {
-					return err
-				}
-			}
+		if err := ctx.Err(); err != nil {
+			return errors.Join(append(failed, err)...)
 		}
-		if d.since >= settled.UnixMicro() {
-			continue
-		}
-		err := s.engine.Transact(ctx, func(c Conn) error {
-			ctx := context.WithoutCancel(ctx)
-			if _, err := c.Exec(ctx, "DELETE FROM allocator WHERE name = $1", eventNumbers(d.space)); err != nil {
-				return err
-			}
-			_, err := c.Exec(ctx, "DELETE FROM doomed_space WHERE space = $1", d.space)
-			return err
-		})
-		if err != nil {
-			return err
+		if err := s.sweepSpace(ctx, d.space, d.since < settled.UnixMicro()); err != nil { // the others can go all the same
+			failed = append(failed, fmt.Errorf("sweep the space %d: %w", d.space, err))
 		}
 	}
-	return nil
+	return errors.Join(failed...)
+}
+
+// sweepSpace removes what is in a space and, when nothing more can come to be in
+// it, the note that it is doomed.
+func (s *Store) sweepSpace(ctx context.Context, space int64, done bool) (err error) {
+	for _, t := range SpaceTables {
+		for more := true; more; {
+			if more, err = s.sweepSome(ctx, t.Table, t.Key, space); err != nil {
+				return err
+			}
+		}
+	}
+	if !done {
+		return nil
+	}
+	return s.engine.Transact(ctx, func(c Conn) error {
+		ctx := context.WithoutCancel(ctx)
+		if _, err := c.Exec(ctx, "DELETE FROM allocator WHERE name = $1", eventNumbers(space)); err != nil {
+			return err
+		}
+		_, err := c.Exec(ctx, "DELETE FROM doomed_space WHERE space = $1", space)
+		return err
+	})
 }
 
 // sweepSome removes the first rows of a space from a table, by ranges of the
