@@ -238,10 +238,23 @@ func Negate(p Predicate) Predicate {
 // IgnoreCase is a predicate in which the texts of an attribute compare without
 // letter case, whatever the attribute says.
 func IgnoreCase(p Predicate, a *schema.Attribute) Predicate {
+	return Rewrite(p, func(p *Compare) Predicate {
+		if p.Attr != a || p.Kind != TextKind {
+			return p
+		}
+		folded, loose := *p, *a
+		loose.CaseExact = false
+		folded.Attr, folded.Key = &loose, schema.TextKey(p.Literal.Str(), false)
+		return &folded
+	})
+}
+
+// Rewrite is a predicate with what fn gives in place of each comparison.
+func Rewrite(p Predicate, fn func(*Compare) Predicate) Predicate {
 	each := func(terms []Predicate) []Predicate {
 		out := make([]Predicate, len(terms))
 		for i, t := range terms {
-			out[i] = IgnoreCase(t, a)
+			out[i] = Rewrite(t, fn)
 		}
 		return out
 	}
@@ -251,14 +264,13 @@ func IgnoreCase(p Predicate, a *schema.Attribute) Predicate {
 	case *Or:
 		return &Or{each(p.Terms)}
 	case *Not:
-		return &Not{IgnoreCase(p.Term, a)}
+		return &Not{Rewrite(p.Term, fn)}
+	case *ValuePath:
+		in := *p
+		in.Where = Rewrite(p.Where, fn)
+		return &in
 	case *Compare:
-		if p.Attr == a && p.Kind == TextKind {
-			folded, loose := *p, *a
-			loose.CaseExact = false
-			folded.Attr, folded.Key = &loose, schema.TextKey(p.Literal.Str(), false)
-			return &folded
-		}
+		return fn(p)
 	}
 	return p
 }

@@ -73,7 +73,7 @@ func (c *Call) takenAlong(tx store.Tx, rt *schema.ResourceType, seq int64) ([]st
 				return nil, err
 			}
 			if rel == store.Safe && len(held) > 0 && c.Tenant.Profile.ContainerDelete == "refuse" {
-				return nil, scimerr.Conflict("The %s holds %d resources; delete them first.", rt.Name, len(held))
+				return nil, scimerr.Conflict("The %s is not empty: delete first what it holds (%d in number).", rt.Name, len(held))
 			}
 			for _, h := range held {
 				if !seen[h.Seq] {

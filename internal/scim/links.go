@@ -260,14 +260,18 @@ func (r *renderer) appendValue(dst []byte, col *linkAttr, l *store.Link) []byte 
 	return append(dst, '}')
 }
 
-// value is a link as a value of the attribute.
+// value is a link as a value of the attribute, for filters and orders to judge; it
+// has the stored id, whatever clients see as such.
 func (col *linkAttr) value(c *Call, l *store.Link) resource.Value {
 	m := &resource.Members{}
 	for _, s := range col.shows {
-		text := ""
-		if s.what == farURI {
+		var text string
+		switch s.what {
+		case farURI:
 			text = location(c.Base, l.Type, c.farID(l))
-		} else {
+		case farID:
+			text = l.ID
+		default:
 			text = col.aspect(c, l, s.what)
 		}
 		m.Set(s.sub, resource.Text(text))

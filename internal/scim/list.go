@@ -43,6 +43,9 @@ func (s *Service) Query(ctx context.Context, c *Call, rt *schema.ResourceType, p
 		if err := c.Tenant.checkFilter(rt, asked); err != nil {
 			return nil, err
 		}
+		if asked, err = s.byName(ctx, c, rt, asked); err != nil {
+			return nil, err
+		}
 		if pred == nil {
 			pred = asked
 		} else {

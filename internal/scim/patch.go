@@ -61,8 +61,16 @@ func (s *Service) Patch(ctx context.Context, c *Call, rt *schema.ResourceType, i
 		return nil, err
 	}
 	for i := range steps {
-		if err := s.resolveIDs(ctx, c, steps[i].col, steps[i].ids); err != nil {
+		st := &steps[i]
+		if err := s.resolveIDs(ctx, c, st.col, st.ids); err != nil {
 			return nil, err
+		}
+		if st.col != nil && st.path.Where != nil {
+			path := *st.path
+			if path.Where, err = s.byName(ctx, c, rt, path.Where); err != nil {
+				return nil, err
+			}
+			st.path = &path
 		}
 	}
 	proj, err := projection(c.Tenant, rt, p, supplied(steps))

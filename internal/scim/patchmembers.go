@@ -161,7 +161,7 @@ func (e *edges) keep(st *step, links []store.Link, sub *schema.Attribute, v reso
 		}
 		now, _ := st.col.value(e.call, l).Members().Get(sub.Name)
 		same := schema.TextKey(now.Str(), sub.CaseExact) == schema.TextKey(v.Str(), sub.CaseExact)
-		if !same && !(sub.Name == "value" && e.call.sameID(l.Type, l.ID, v.Str())) {
+		if !same && !(sub.Name == "value" && (e.call.sameID(l.Type, l.ID, v.Str()) || schema.Fold(e.call.farID(l)) == schema.Fold(v.Str()))) {
 			return immutableElement(sub)
 		}
 	}

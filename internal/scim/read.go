@@ -46,24 +46,38 @@ func (c *Call) get(tx store.Tx, rt *schema.ResourceType, id string) (*store.Reco
 // found looks a resource up; where the profile compares ids with letter case,
 // one whose case differs is not found.
 func (c *Call) found(rt *schema.ResourceType, id string, get func() (*store.Record, error)) (*store.Record, error) {
-	if !plausibleID(id) {
+	if !plausible(id, maxAlias) {
 		return nil, c.notFound(rt, id)
 	}
 	rec, err := get()
-	if errors.Is(err, store.ErrNotFound) || err == nil && (c.otherCase(rec, id) || c.lapsed(rt, rec)) {
+	if errors.Is(err, store.ErrNotFound) || err == nil && (c.otherCase(rt, rec, id) || c.lapsed(rt, rec)) {
 		return nil, c.notFound(rt, id)
 	}
 	return rec, err
 }
 
 // otherCase tells that an id differs from the record's in letter case alone, and
-// that the profile minds. Ids made of names differ in more.
-func (c *Call) otherCase(rec *store.Record, id string) bool {
-	return c.Tenant.Profile.CaseExactIDs && rec.ID != id && schema.Fold(rec.ID) == schema.Fold(id)
+// that the profile minds. Of ids made of names it minds the case of the target's
+// id; names have their own.
+func (c *Call) otherCase(rt *schema.ResourceType, rec *store.Record, id string) bool {
+	if !c.Tenant.Profile.CaseExactIDs {
+		return false
+	}
+	if schema.Fold(rec.ID) != schema.Fold(id) && identities[rt.Name].pair != nil {
+		stored, _, _ := strings.Cut(rec.ID, ":")
+		asked, _, _ := strings.Cut(id, ":")
+		return stored != asked
+	}
+	return rec.ID != id && schema.Fold(rec.ID) == schema.Fold(id)
 }
+
+// maxAlias bounds ids made of names: an id, a colon and a name.
+const maxAlias = 2*schema.MaxKey + 1
 
 // plausibleID reports whether an id can be one at all: what no database column
 // can hold names no resource.
-func plausibleID(id string) bool {
-	return id != "" && len(id) <= schema.MaxKey && utf8.ValidString(id) && !strings.ContainsRune(id, 0)
+func plausibleID(id string) bool { return plausible(id, schema.MaxKey) }
+
+func plausible(id string, most int) bool {
+	return id != "" && len(id) <= most && utf8.ValidString(id) && !strings.ContainsRune(id, 0)
 }

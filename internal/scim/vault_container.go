@@ -17,6 +17,9 @@ const (
 	// retentionDays is the retention of a safe that says none.
 	retentionDays = "7"
 	maxSafeName   = 28
+	// maxNameBytes leaves room in the ids of permissions for a colon and the id of
+	// a grantee.
+	maxNameBytes = schema.MaxKey - 37
 )
 
 // safeNameRules are the rules for names of safes, which are ids and parts of ids
@@ -40,8 +43,8 @@ func safeNameRules(p *Profile, rt *schema.ResourceType, before, after *resource.
 	if i := strings.IndexAny(name, refused); i >= 0 {
 		return scimerr.InvalidValue(a.Path, "name must not contain %q.", name[i:i+1])
 	}
-	if !plausibleID(name) || name == "." || name == ".." {
-		return scimerr.InvalidValue(a.Path, "name must be fit for an id: at most %d bytes, and no path.", schema.MaxKey)
+	if !plausible(name, maxNameBytes) || name == "." || name == ".." {
+		return scimerr.InvalidValue(a.Path, "name must be fit for an id: at most %d bytes, and no path.", maxNameBytes)
 	}
 	return nil
 }

@@ -35,10 +35,18 @@ func (c *client) legacy() {
 	do("GET", "/Users/Ada", "").is(200).has("groups/0/value", "Payroll")
 	do("PATCH", "/Groups/Payroll", patchBody(`{"op":"remove","path":"members","value":[{"value":"ada"}]}`)).is(200).lacks("members")
 	do("PATCH", "/Groups/Payroll", patchBody(`{"op":"add","path":"members","value":[{"value":"ada"}]}`)).is(200).has("members/0/value", "Ada")
+	guid := c.root("GET", "/scim/v2/Users?filter=userName%20eq%20%22Ada%22", "", "Authorization: Bearer "+token).is(200).text("Resources/0/id")
+	for _, value := range []string{"Ada", guid} {
+		do("PATCH", "/Groups/Payroll", patchBody(`{"op":"remove","path":"members[value eq \"`+value+`\"]"}`)).is(200).lacks("members")
+		do("PATCH", "/Groups/Payroll", patchBody(`{"op":"add","path":"members","value":[{"value":"ada"}]}`)).is(200).has("members/0/value", "Ada")
+		do("GET", "/Groups?filter=members%5Bvalue%20eq%20%22"+value+"%22%5D", "").is(200).has("totalResults", 1)
+		do("GET", "/Groups?filter=members.value%20ne%20%22"+value+"%22%20and%20displayName%20eq%20%22Payroll%22", "").is(200).has("totalResults", 0)
+	}
 	do("GET", "/Users?filter=id%20eq%20%22Ada%22", "").is(200).has("totalResults", 1).has("Resources/0/id", "Ada")
 	do("POST", "/Containers", vaultBody(containerURN, `"name":"Ops"`)).is(201)
 	do("POST", "/ContainerPermissions", vaultBody(permissionURN, `"container":{"value":"Ops"},"user":{"value":"Ada"},"rights":[]`)).is(201).
 		has("id", "Ops:Ada").has("user/value", "Ada")
+	do("GET", "/ContainerPermissions?filter=user.value%20eq%20%22Ada%22", "").is(200).has("totalResults", 1).has("Resources/0/id", "Ops:Ada")
 	do("DELETE", "/Groups/Payroll", "").is(204)
 	do("DELETE", "/Users/Ada", "").is(204)
 	do("GET", "/Users/Ada", "").refused(404, "")
