@@ -683,7 +683,7 @@ var switches = []struct {
 			if second != "Ops:"+group {
 				c.Errorf("id %s", second)
 			}
-			c.permissionIDs(id, "Ops:"+user, "ops:ADA@corp.example")
+			c.permissionIDs(id, "Ops:"+user, "Ops:ADA@corp.example")
 			c.query("/ContainerPermissions", "filter", `id eq "`+id+`"`).is(200).has("totalResults", 1).has("Resources/0/id", id)
 			c.query("/ContainerPermissions", "sortBy", "id", "sortOrder", "descending", "filter", "user pr").is(200).has("Resources/0/id", id)
 			c.put(user, `"userName":"eve"`).is(200)
