@@ -288,9 +288,16 @@ func (c *Call) notFound(rt *schema.ResourceType, id string) error {
 	return scimerr.NotFound("There is no %s with this id.", rt.Name)
 }
 
+// event is made inside the transaction, when the rows are locked: its time is
+// later than that of any event on a resource that had the id before, though r
+// may have been worked out earlier.
 func (c *Call) event(op string, r *store.Resource) store.Event {
+	at := r.Modified
+	if now := c.Tenant.now(); now.After(at) {
+		at = now
+	}
 	return store.Event{
-		At: r.Modified, Operation: op, Type: r.Type.Name, ID: r.ID, Version: r.Version,
+		At: at, Operation: op, Type: r.Type.Name, ID: r.ID, Version: r.Version,
 		Principal: c.Principal, RequestID: c.RequestID,
 	}
 }

@@ -56,7 +56,9 @@ func TestAVaultStaysWholeUnderManyClients(t *testing.T) {
 		v.checkGone(t, s, h.gone)
 		t.Logf("left: %d users, %d groups, %d safes, %d accounts, %d and %d permissions",
 			len(v.users), len(v.groups), len(v.safes), len(v.accounts), len(v.permissions), len(v.accountPermissions))
+		p.checked(t)
 		s.stop(t)
+		p.checked(t)
 		again := p.start(t, "--log-level", "warn")
 		if w := again.view(t); w.text != v.text {
 			t.Error("after a restart the vault is another")
@@ -255,5 +257,15 @@ func (c *chaos) act() {
 		c.drop([]string{"Containers", "PrivilegedData", "PrivilegedData"}[c.r.IntN(3)])
 	case 25:
 		c.send("GET", []string{"Containers", "PrivilegedData", "ContainerPermissions", "PrivilegedDataPermissions"}[c.r.IntN(4)], "", nil)
+	}
+}
+
+// checked lets scimd check what is stored, beside a running server or not; it
+// must find nothing.
+func (p place) checked(t *testing.T) {
+	t.Helper()
+	out, err := command(t, slices.Concat([]string{"check"}, p.flags)...).CombinedOutput()
+	if err != nil {
+		t.Errorf("scimd check: %v\n%s", err, out)
 	}
 }

@@ -110,7 +110,7 @@ func (c *check) events() error {
 			}
 			err := c.each(func(id, detail string) { c.report("event", m.table, name+" "+id, detail) },
 				`SELECT e.id, CASE WHEN e.operation = 'delete' THEN 'deleted, and there' WHEN o.seq IS NULL THEN 'not deleted, and not there' ELSE 'version of the last event' END
-FROM (SELECT id, version, operation, row_number() OVER (PARTITION BY id ORDER BY moment DESC, k DESC) AS back FROM event WHERE space = $1 AND type = $2) e
+FROM (SELECT id, version, operation, row_number() OVER (PARTITION BY id ORDER BY n DESC NULLS FIRST, moment DESC, k DESC) AS back FROM event WHERE space = $1 AND type = $2) e
 LEFT JOIN `+m.table+" o ON "+resource+" WHERE e.back = 1 AND CASE WHEN e.operation = 'delete' THEN o.seq IS NOT NULL ELSE o.seq IS NULL OR o.version <> e.version END",
 				c.tenant.Space, name)
 			if err != nil {
