@@ -3,3 +3,5 @@
 package server_test
 
 const raceDetector = false
+
+const rowStep = 1

@@ -84,10 +84,14 @@ func TestRequirements(t *testing.T) {
 			t.Parallel()
 			s := e.open(t)
 			t.Cleanup(func() { findsNothing(t, s) })
+			n := 0
 			for _, profile := range []string{cyberark, rfc7644, strict} {
 				for _, a := range areas {
 					for _, r := range a.rows {
 						if r.on != profile && (r.on != "" || profile == strict) {
+							continue
+						}
+						if n++; n%rowStep != 0 {
 							continue
 						}
 						t.Run(profile+"/"+a.name+"/"+r.holds, func(t *testing.T) {

@@ -72,13 +72,12 @@ func (c *client) read(path string) reading {
 func TestAllPermissionsInOneAnswerAreStreamed(t *testing.T) {
 	const (
 		users, few = 100, 20 // safes
-		rounds     = 4
 		mostGrowth = 8 << 20
 		mostDelay  = 3 // times that of a tenth
 	)
-	many := 200
+	many, rounds := 200, 4
 	if raceDetector {
-		many = 60
+		many, rounds = 40, 1
 	}
 	for _, e := range []struct {
 		name string

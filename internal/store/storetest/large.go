@@ -17,7 +17,7 @@ const maxGrowth = 16 << 20
 // handed out in batches, with flat memory, and tells how long it takes beside a
 // list of as many users. Nothing else may run meanwhile.
 func Large(t *testing.T, s store.Store) {
-	const many, containers = 20_000, 100
+	const many, containers = 20_000 / shrink, 100
 	w := newWorld(t, s)
 	var users, safes []*store.Resource
 	builders := func(n int, b func(int) *Builder) []*store.Resource {

@@ -14,7 +14,7 @@ import (
 // no other test may run beside it.
 func Memory(t *testing.T, open Open) {
 	const (
-		users, groups = 5_000, 30
+		users, groups = 5_000 / shrink, 30
 		bound         = 10 << 20
 	)
 	s := open(t, Registry())
