@@ -195,7 +195,13 @@ func Migrate(ctx context.Context, url string, fn func(*sqlstore.Migrator) error)
 	if err := db.PingContext(ctx); err != nil {
 		return errors.Join(unreached(err), db.Close())
 	}
-	return withDriver(db, fn)
+	return withDriver(db, func(m *sqlstore.Migrator) error {
+		if err := fn(m); err != nil {
+			return err
+		}
+		forgetSpaces(ctx, db)
+		return nil
+	})
 }
 
 func withDriver(db *sql.DB, fn func(*sqlstore.Migrator) error) error {

@@ -15,7 +15,8 @@ import (
 // planned is a Conn that notes the plans of its queries.
 type planned struct {
 	*conn
-	steps []string
+	steps     []string
+	explained int
 }
 
 func (p *planned) Query(ctx context.Context, query string, args ...any) (sqlstore.Rows, error) {
@@ -33,7 +34,8 @@ func (p *planned) Search(ctx context.Context, query string, args ...any) (sqlsto
 }
 
 func (p *planned) explain(ctx context.Context, query string, args []any) error {
-	rows, err := p.conn.Query(ctx, "EXPLAIN QUERY PLAN "+query, args...)
+	p.explained++
+	rows, err := p.conn.Query(ctx, fmt.Sprintf("EXPLAIN QUERY PLAN /* %d */ %s", p.explained, query), args...) // one that is kept tells the old plan
 	if err != nil {
 		return err
 	}
@@ -55,10 +57,16 @@ func TestVaultFiltersUseIndexes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = s.Close() }()
-	plans := storetest.Plans(t, s)
-	if err := s.analyse(t.Context(), []string{"user_r", "container_r", "account_r", "container_permission_r", "account_permission_r"}); err != nil {
-		t.Fatal(err)
+	s.Stop() // of the statistics
+	all := []string{"user_r", "container_r", "account_r", "container_permission_r", "account_permission_r"}
+	analyse := func() {
+		t.Helper()
+		if err := s.analyse(t.Context(), all); err != nil {
+			t.Fatal(err)
+		}
 	}
+	analyse() // and once more below: connections that are open learn of it
+	plans := storetest.Plans(t, s)
 	ledger, err := loadLedger(t.Context(), s.readConn)
 	if err != nil {
 		t.Fatal(err)
@@ -69,18 +77,27 @@ func TestVaultFiltersUseIndexes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer watched.Stop()
-	for _, p := range plans {
-		read.steps = nil
-		page, err := watched.Query(t.Context(), p.Query)
-		if err != nil || page.Total != p.Total {
-			t.Errorf("%s: %+v, %v", p.Name, page, err)
-			continue
-		}
-		plan := strings.Join(read.steps, "\n")
-		if !strings.Contains(plan, " INDEX "+p.Index) || p.Not != "" && strings.Contains(plan, "SCAN r\n") {
-			t.Errorf("%s wants the index %s and no scan of %s:\n%s", p.Name, p.Index, p.Not, plan)
+	look := func(when string, ok func(p storetest.Plan, plan string) bool) {
+		t.Helper()
+		for _, p := range plans {
+			read.steps = nil
+			page, err := watched.Query(t.Context(), p.Query)
+			if err != nil || page.Total != p.Total {
+				t.Errorf("%s: %+v, %v", p.Name, page, err)
+				continue
+			}
+			if plan := strings.Join(read.steps, "\n"); !ok(p, plan) {
+				t.Errorf("%s, %s, wants the index %s and no scan of %s:\n%s", p.Name, when, p.Index, p.Not, plan)
+			}
 		}
 	}
+	// Without statistics every row of a space may be looked at, once.
+	linear := func(p storetest.Plan, plan string) bool { return !strings.Contains(plan, "SCAN r\n") }
+	look("analysed while empty", linear)
+	analyse()
+	look("analysed", func(p storetest.Plan, plan string) bool {
+		return strings.Contains(plan, " INDEX "+p.Index) && (p.Not == "" || linear(p, plan))
+	})
 }
 
 // counting is a Conn that counts statements.

@@ -163,9 +163,14 @@ func (s *Store) some(ctx context.Context, query string) (bool, error) {
 	return some, errors.Join(rows.Err(), rows.Close())
 }
 
-// analyse looks at a sample of each index, so that writes wait only shortly.
+// analyse looks at a sample of each index, so that writes wait only shortly. Other
+// connections read statistics together with the schema alone, so the table that
+// holds them is made anew.
 func (s *Store) analyse(ctx context.Context, tables []string) error {
 	return s.writer.transact(ctx, func(c sqlstore.Conn) error {
+		if _, err := c.Exec(context.Background(), "DROP TABLE IF EXISTS sqlite_stat1"); err != nil {
+			return err
+		}
 		for _, t := range tables {
 			if _, err := c.Exec(context.Background(), "ANALYZE "+t); err != nil {
 				return err

@@ -29,20 +29,20 @@ var holder = end{relation: store.Grantee}
 
 // alias is the alias of the resource r as an SQL expression, null without one;
 // "" when the type has none.
-func (l *layout) alias(space string) string {
+func (l *layout) alias() string {
 	switch l.aliases {
 	case ownName:
 		n := l.called(holder)
-		return "CASE WHEN NOT EXISTS (" + l.other(space, l.idOf("r."+n.text, "r."+n.key)) + ") THEN r." + n.text + " END"
+		return "CASE WHEN NOT EXISTS (" + l.other(l.idOf("r."+n.text, "r."+n.key)) + ") THEN r." + n.text + " END"
 	case pairName:
-		return l.pairAlias(space)
+		return l.pairAlias()
 	}
 	return ""
 }
 
 // other selects a resource of the type that is not r and has an id with a key.
-func (l *layout) other(space, key string) string {
-	return "SELECT 1 FROM " + l.table + " y WHERE y.space = " + space + " AND y.id_key = " + key + " AND y.seq <> r.seq"
+func (l *layout) other(key string) string {
+	return "SELECT 1 FROM " + l.table + " y WHERE y.space = r.space AND y.id_key = " + key + " AND y.seq <> r.seq"
 }
 
 // idOf picks what compares as ids of the type do: a text, or its key.
@@ -53,7 +53,7 @@ func (l *layout) idOf(text, key string) string {
 	return key
 }
 
-func (l *layout) pairAlias(space string) string {
+func (l *layout) pairAlias() string {
 	target, _ := l.endColumn(store.Target)
 	grantee, _ := l.endColumn(store.Grantee)
 	t := mapOf(target.targets[0])
@@ -61,24 +61,24 @@ func (l *layout) pairAlias(space string) string {
 	for _, typ := range grantee.targets {
 		g := mapOf(typ)
 		n := g.called(holder)
-		sql := "(SELECT t.id || ':' || g." + n.text + " FROM " + g.table + " g CROSS JOIN " + t.table + " t WHERE g.space = " + space + " AND g.seq = r." + grantee.name +
-			" AND t.space = " + space + " AND t.seq = r." + target.name
+		sql := "(SELECT t.id || ':' || g." + n.text + " FROM " + g.table + " g CROSS JOIN " + t.table + " t WHERE g.space = r.space AND g.seq = r." + grantee.name +
+			" AND t.space = r.space AND t.seq = r." + target.name
 		// Grantees of one type have different names.
 		for _, typ := range grantee.targets {
 			if x := mapOf(typ); x != g {
-				sql += " AND NOT EXISTS (SELECT 1 FROM " + x.table + " x CROSS JOIN " + l.table + " y WHERE x.space = " + space + " AND x." + x.called(holder).key + " = g." + n.key +
-					" AND y.space = " + space + " AND y." + target.name + " = r." + target.name + " AND y." + grantee.name + " = x.seq AND y.seq < r.seq)"
+				sql += " AND NOT EXISTS (SELECT 1 FROM " + x.table + " x CROSS JOIN " + l.table + " y WHERE x.space = r.space AND x." + x.called(holder).key + " = g." + n.key +
+					" AND y.space = r.space AND y." + target.name + " = r." + target.name + " AND y." + grantee.name + " = x.seq AND y.seq < r.seq)"
 			}
 		}
 		key := l.idOf("t.id || ':' || g."+n.text, "t.id_key || ':' || g."+n.key)
-		each = append(each, sql+" AND NOT EXISTS ("+l.other(space, key)+"))")
+		each = append(each, sql+" AND NOT EXISTS ("+l.other(key)+"))")
 	}
 	return "COALESCE(" + strings.Join(each, ", ") + ")"
 }
 
 // shown is the id of the resource r as clients are shown it where they are shown
 // aliases.
-func (l *layout) shown(space string) string { return "COALESCE(" + l.alias(space) + ", r.id)" }
+func (l *layout) shown() string { return "COALESCE(" + l.alias() + ", r.id)" }
 
 // named selects the seq of the resources that an alias may mean, in any order.
 func (l *layout) named(st *statement, space, alias string) string {
@@ -117,11 +117,15 @@ func (c *compiler) compareShown(p *filter.Compare) cond {
 	if op == filter.Ne {
 		op = filter.Eq
 	}
-	cnd := c.compareText(c.shown(c.space), op, p.Key, true)
-	if op == filter.Eq && cnd.maybe != sqlFalse {
-		// An index finds the few that may be meant.
-		cnd = allOf(exactly("r.seq IN (SELECT y.seq FROM "+c.table+" y WHERE y.space = "+c.space+" AND y.id_key = "+c.arg(idKey(c.rt, p.Key))+
-			" UNION ALL "+c.named(c.statement, c.space, p.Key)+")"), cnd)
+	cnd := c.compareText("k.id", op, p.Key, true)
+	if cnd.maybe != sqlFalse {
+		// The limit keeps engines from making the alias anew for each mention.
+		cnd = exactly("EXISTS (SELECT 1 FROM (SELECT " + c.shown() + " AS id LIMIT 1) k WHERE " + cnd.maybe + ")")
+		if op == filter.Eq {
+			// An index finds the few that may be meant.
+			cnd = allOf(exactly("r.seq IN (SELECT y.seq FROM "+c.table+" y WHERE y.space = "+c.space+" AND y.id_key = "+c.arg(idKey(c.rt, p.Key))+
+				" UNION ALL "+c.named(c.statement, c.space, p.Key)+")"), cnd)
+		}
 	}
 	if p.Op == filter.Ne {
 		return not(cnd)
@@ -136,11 +140,11 @@ func (l *layout) resolves(want []store.Want) bool {
 }
 
 // aliasText is the alias of the resource r as a column, "" without one.
-func (l *layout) aliasText(space string) string {
+func (l *layout) aliasText() string {
 	if l == nil || l.aliases == noAlias {
 		return "''"
 	}
-	return "COALESCE(" + l.alias(space) + ", '')"
+	return "COALESCE(" + l.alias() + ", '')"
 }
 
 // withAliases is the query with records that carry their aliases.

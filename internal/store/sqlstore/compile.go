@@ -416,7 +416,7 @@ func (c *compiler) sortKey(o *store.Order) (sql string, times, ok bool) {
 	at := c.place(a)
 	switch {
 	case c.showsAlias(a):
-		return c.shown(c.space), false, a.CaseExact
+		return c.shown(), false, a.CaseExact
 	case at.scalar != nil && at.scalar.kind == flagColumn:
 		return "CASE r." + at.scalar.column + " WHEN 1 THEN 'true' WHEN 0 THEN 'false' END", false, true
 	case at.scalar != nil:

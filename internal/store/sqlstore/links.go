@@ -28,7 +28,7 @@ func (s *Store) linkColumns(ctx context.Context, of *layout, space string, want 
 	var b strings.Builder
 	for _, w := range want {
 		if w.Alias {
-			b.WriteString(", " + of.aliasText(space))
+			b.WriteString(", " + of.aliasText())
 			continue
 		}
 		sql, err := column(ctx, of, space, w)

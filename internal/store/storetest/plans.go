@@ -4,17 +4,17 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/scimd/scimd/internal/filter"
 	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/store"
 )
 
-// Plan is a query whose plan must use an index.
+// Plan is a query with what its plan must be like.
 type Plan struct {
 	Name  string
 	Query *store.Query
-	// Index begins the name of one that the plan uses; Not is a table that it must
-	// not read whole, "" for one that is too small to tell.
+	// Index begins the name of one that the plan uses, "" for a query that looks at
+	// every resource; Not is a table that it must not read whole, "" for one that is
+	// too small to tell.
 	Index, Not string
 	// Total is what the query finds.
 	Total int
@@ -63,11 +63,7 @@ func Plans(t testing.TB, s store.Store) []Plan {
 		return err
 	})
 	query := func(rt *schema.ResourceType, text string) *store.Query {
-		p, err := filter.Compile(text, rt, filter.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		q := w.query(store.Part{Type: rt, Filter: p})
+		q := w.query(store.Part{Type: rt, Filter: w.compile(rt, text)})
 		q.Limit, q.Alias = 10, true
 		q.Match = func(*schema.ResourceType, *store.Record) bool {
 			t.Errorf("%s: a document was looked at", text)
@@ -95,8 +91,18 @@ func Plans(t testing.TB, s store.Store) []Plan {
 		{grants, `privilegedData.value eq "7_3"`, "account_permission_", "account_permission_r", 1},
 		{accountType(), accountExtensionURN + `:safe eq "safe07"`, "account_safe_name", "", 20},
 		{containerType(), `privilegedData.value eq "7_3"`, "account_id", "", 1},
+		// Aliases of all permissions are made, and compared.
+		{permissions, `id sw "Safe07:u"`, "", "", each},
+		{permissions, `not (id co "7:u")`, "", "", (containers - 6) * each},
+		{permissions, `user.display sw "u014"`, "", "", 144},
 	} {
-		list = append(list, Plan{Name: c.text, Query: query(c.rt, c.text), Index: c.index, Not: c.not, Total: c.total})
+		q := query(c.rt, c.text)
+		list = append(list, Plan{Name: c.text, Query: q, Index: c.index, Not: c.not, Total: c.total})
+		if c.index == "" {
+			sorted := *q
+			sorted.Order = &store.Order{Attr: attribute(w, c.rt, "id"), Descending: true}
+			list = append(list, Plan{Name: c.text + ", by id", Query: &sorted, Total: c.total})
+		}
 	}
 	return list
 }
