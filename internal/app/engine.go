@@ -117,7 +117,7 @@ func (e *engine) defaultTenant(ctx context.Context) (store.Tenant, error) {
 
 // serviceUser is the principal of tokens that stand for nobody else.
 func (e *engine) serviceUser(ctx context.Context, t store.Tenant) (store.Principal, error) {
-	tenant, err := e.tenant(t)
+	tenant, _, err := e.tenant(t) // what cannot be used of it is in the log
 	if err != nil {
 		return store.Principal{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -51,10 +52,11 @@ type tenants struct {
 	byHost     map[string]resolved
 }
 
-// resolved is a tenant, or why it cannot be used.
+// resolved is a tenant, or why it cannot be used, and what it was made of.
 type resolved struct {
 	*scim.Tenant
-	err error
+	err              error
+	switches, limits string
 }
 
 // openDirectory reads the tenants; the default one is there already.
@@ -130,13 +132,15 @@ func (d *directory) refresh(ctx context.Context) error {
 			u = scim.NewUsage()
 		}
 		usage[t.ID] = u
-		var r resolved
-		if r.Tenant, r.err = d.engine.tenant(t); r.err != nil {
-			r.err = scimerr.Internal(fmt.Errorf("the stored profile or limits of the tenant %s: %w", t.Name, r.err))
+		r := resolved{switches: t.Switches, limits: t.Limits}
+		var faults []error
+		if r.Tenant, faults, r.err = d.engine.tenant(t); r.err != nil {
+			faults = []error{r.err}
+			r.err = scimerr.Internal(r.err)
 		} else {
 			r.Usage = u
-			d.warn(ctx, t, r.Tenant)
 		}
+		d.warn(ctx, &t, faults)
 		fresh.byName[t.Name] = r
 		for _, h := range t.Hosts {
 			fresh.byHost[h] = r
@@ -148,16 +152,16 @@ func (d *directory) refresh(ctx context.Context) error {
 	return nil
 }
 
-// warn tells, once for each profile that a tenant gets, what of it cannot be used.
-func (d *directory) warn(ctx context.Context, stored store.Tenant, t *scim.Tenant) {
+// warn tells, once for each that a tenant gets, what of its stored profile and
+// limits cannot be used.
+func (d *directory) warn(ctx context.Context, t *store.Tenant, faults []error) {
 	if known := d.known.Load(); known != nil {
-		if was := known.byName[t.Name].Tenant; was != nil && was.Profile == t.Profile {
+		if was, ok := known.byName[t.Name]; ok && was.switches == t.Switches && was.limits == t.Limits {
 			return
 		}
 	}
-	b, _ := d.engine.behaviour(stored.Switches) // t has it
-	for _, fault := range b.faults {
-		d.log.LogAttrs(ctx, slog.LevelWarn, "a part of a stored profile cannot be used", slog.String("tenant", t.Name), slog.Any("error", fault))
+	for _, fault := range faults {
+		d.log.LogAttrs(ctx, slog.LevelWarn, "a part of a stored profile or of stored limits cannot be used", slog.String("tenant", t.Name), slog.Any("error", fault))
 	}
 }
 
@@ -234,21 +238,18 @@ func (e *engine) forgetBehaviours(list []store.Tenant) {
 }
 
 // tenant makes a stored tenant ready for use. Its limits hold below those of the
-// options.
-func (e *engine) tenant(t store.Tenant) (*scim.Tenant, error) {
+// options. faults are what of its profile and its limits cannot be used.
+func (e *engine) tenant(t store.Tenant) (ready *scim.Tenant, faults []error, err error) {
 	b, err := e.behaviour(t.Switches)
 	if err != nil {
-		return nil, err
+		return nil, nil, fmt.Errorf("the stored profile of the tenant %s cannot be used (`scimd tenant update %[1]s --profile NAME` gives it another): %w", t.Name, err)
 	}
-	limits, err := scim.ParseLimits(t.Limits)
-	if err != nil {
-		return nil, err
-	}
+	limits, unread := scim.StoredLimits(t.Limits)
 	return &scim.Tenant{
 		ID: t.ID, Name: t.Name, Space: t.Space, Profile: b.profile, Registry: e.registry, Discovery: b.discovery,
 		Now: time.Now, NewID: newID, Sealer: e.sealer,
 		Limits: limits.Within(scim.Limits{
 			MaxFilterDepth: e.cfg.MaxFilterDepth, MaxFilterLength: int(e.cfg.MaxFilterLength), // that of bodies is with the server
 		}),
-	}, nil
+	}, slices.Concat(b.faults, unread), nil
 }

@@ -168,23 +168,24 @@ func TestATenantThatCannotBeReadHindersNoOther(t *testing.T) {
 	t.Parallel()
 	e, d, m, _ := openHouse(t)
 	create(t, m, "good", control.TenantChange{})
-	for name, broken := range map[string]store.Tenant{
-		"profile": {Switches: `{"name":"x","switches":[]}`}, "limits": {Limits: "["},
-	} {
-		broken.Name, broken.Hosts, broken.Created = name, []string{name + ".example"}, time.Now()
-		if _, err := e.store.CreateTenant(t.Context(), broken); err != nil {
-			t.Fatal(err)
-		}
+	var log bytes.Buffer
+	d.log = slog.New(slog.NewTextHandler(&log, nil))
+	_, err := e.store.CreateTenant(t.Context(), store.Tenant{
+		Name: "broken", Hosts: []string{"broken.example"}, Created: time.Now(), Switches: `{"name":"x","switches":[]}`,
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	if err := d.refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"profile", "limits"} {
-		_, err := d.Named(t.Context(), name)
-		_, own, at := d.At(name + ".example")
-		if !scimerr.Is(err, 500) || !scimerr.Is(at, 500) || own {
-			t.Errorf("%s: %v, %v", name, err, at)
-		}
+	_, err = d.Named(t.Context(), "broken")
+	_, own, at := d.At("broken.example")
+	if !scimerr.Is(err, 500) || !scimerr.Is(at, 500) || own {
+		t.Errorf("%v, %v", err, at)
+	}
+	if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "scimd tenant update broken --profile") {
+		t.Errorf("the log says %s", text)
 	}
 	for _, name := range []string{"good", "default"} {
 		if _, err := d.Named(t.Context(), name); err != nil {
@@ -283,6 +284,54 @@ func TestAWrongStoredSwitchIsNamedAndMended(t *testing.T) {
 	log.Reset()
 	if p := served().Profile; p.MaxResults != 7 || p.DefaultCount != 3 || log.Len() > 0 {
 		t.Errorf("mended: %+v, log %s", p, log.String())
+	}
+}
+
+// Limits that cannot be read bound nothing, in the default tenant too: the others
+// hold, the log names them, and a change mends them.
+func TestWrongStoredLimitsAreNamedAndMended(t *testing.T) {
+	t.Parallel()
+	for stored, holds := range map[string]bool{`{"maxBody":"5","maxResources":7}`: true, "[": false} {
+		e, d, m, _ := openHouse(t)
+		var log bytes.Buffer
+		d.log = slog.New(slog.NewTextHandler(&log, nil))
+		list, err := e.store.Tenants(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		served := func() *scim.Tenant {
+			t.Helper()
+			if err := d.refresh(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			tenant, err := d.Named(t.Context(), "default")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return tenant
+		}
+		_, err = e.store.UpdateTenant(t.Context(), list[0].ID, func(t *store.Tenant) error { t.Limits = stored; return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := served(); got.MaxBody != 0 || holds != (got.MaxResources == 7) {
+			t.Errorf("%s: %+v", stored, got.Limits)
+		}
+		create(t, m, "other", control.TenantChange{})
+		served()
+		if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "tenant=default") || holds != strings.Contains(text, "maxBody") {
+			t.Errorf("%s: the log says %s", stored, text)
+		}
+		if _, err := m.CreateToken(t.Context(), control.NewToken{Rights: "all"}); err != nil {
+			t.Error(err)
+		}
+		if _, err := m.UpdateTenant(t.Context(), "default", control.TenantChange{Limits: map[string]string{"maxConcurrent": "3"}}); err != nil {
+			t.Fatal(err)
+		}
+		log.Reset()
+		if got := served(); got.MaxConcurrent != 3 || holds != (got.MaxResources == 7) || log.Len() > 0 {
+			t.Errorf("%s, mended: %+v, log %s", stored, got.Limits, log.String())
+		}
 	}
 }
 

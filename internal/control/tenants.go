@@ -180,10 +180,10 @@ func (d *Direct) change(t *store.Tenant, c *TenantChange) error {
 	if err := changeHosts(t, c); err != nil {
 		return err
 	}
-	limits, err := scim.ParseLimits(t.Limits)
-	if err != nil {
-		return err
+	if len(c.Limits) == 0 && t.Limits != "" {
+		return nil
 	}
+	limits, _ := scim.StoredLimits(t.Limits) // what cannot be read is in the log, and is stored no more
 	for _, name := range slices.Sorted(maps.Keys(c.Limits)) {
 		if err := limits.Set(name, c.Limits[name]); err != nil {
 			return scimerr.InvalidValue("limits", "The limits cannot be used: %v.", err)
@@ -245,10 +245,9 @@ func changeHosts(t *store.Tenant, c *TenantChange) error {
 	return nil
 }
 
-// shown is a tenant as lists show it. Limits that cannot be read, which only
-// this tenant's requests are told, are left out.
+// shown is a tenant as lists show it, without limits that cannot be read.
 func (d *Direct) shown(t store.Tenant) Tenant {
-	limits, _ := scim.ParseLimits(t.Limits)
+	limits, _ := scim.StoredLimits(t.Limits)
 	out := Tenant{
 		Name: t.Name, Profile: t.Profile, FollowsOptions: t.Switches == "", Hosts: t.Hosts, Limits: limits.Map(),
 		BaseURLs: d.baseURLs(t), Created: t.Created,

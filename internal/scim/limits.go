@@ -2,6 +2,7 @@ package scim
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -86,7 +87,7 @@ func (l Limits) Within(ceiling Limits) Limits {
 	return l
 }
 
-// Text is what ParseLimits reads: how bounds are stored.
+// Text is what StoredLimits reads: how bounds are stored.
 func (l Limits) Text() string {
 	text, err := json.Marshal(l.Map())
 	if err != nil {
@@ -95,18 +96,23 @@ func (l Limits) Text() string {
 	return string(text)
 }
 
-// ParseLimits reads stored bounds; "" has none. Those that this release does not
-// know bound nothing.
-func ParseLimits(text string) (l Limits, err error) {
+// StoredLimits reads stored bounds; "" has none. Those that this release does not
+// know bound nothing, nor do those that cannot be read, which faults name.
+func StoredLimits(text string) (l Limits, faults []error) {
 	if text == "" {
 		return l, nil
 	}
-	var m map[string]int
+	var m map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(text), &m); err != nil {
-		return l, fmt.Errorf("limits: %w", err)
+		return l, []error{errors.New("the stored limits are no JSON object of numbers")}
 	}
 	for _, x := range limits {
-		*x.field(&l) = max(m[x.name], 0)
+		var n int
+		if raw, ok := m[x.name]; ok && json.Unmarshal(raw, &n) != nil {
+			faults = append(faults, fmt.Errorf("the stored limit %s is no whole number", x.name))
+			n = 0
+		}
+		*x.field(&l) = max(n, 0)
 	}
-	return l, nil
+	return l, faults
 }

@@ -17,8 +17,8 @@ func TestLimitsAreSetByNameAndStoredAsText(t *testing.T) {
 			t.Errorf("%s shares its field with another limit", x.name)
 		}
 	}
-	if got, err := ParseLimits(l.Text()); err != nil || got != l {
-		t.Errorf("%s is read as %+v, %v", l.Text(), got, err)
+	if got, faults := StoredLimits(l.Text()); faults != nil || got != l {
+		t.Errorf("%s is read as %+v, %v", l.Text(), got, faults)
 	}
 	if err := l.Set("maxBody", "none"); err != nil || l.MaxBody != 0 || l.Map()["maxBody"] != 0 {
 		t.Errorf("none: %+v, %v", l, err)
@@ -36,13 +36,29 @@ func TestStoredLimitsOfOtherReleasesAreRead(t *testing.T) {
 	for text, want := range map[string]map[string]int{
 		"": {}, "{}": {}, "null": {}, `{"maxBody":5,"maxFutures":9}`: {"maxBody": 5}, `{"maxBody":-5}`: {},
 	} {
-		if l, err := ParseLimits(text); err != nil || !maps.Equal(l.Map(), want) {
-			t.Errorf("%s: %v, %v; want %v", text, l.Map(), err, want)
+		if l, faults := StoredLimits(text); faults != nil || !maps.Equal(l.Map(), want) {
+			t.Errorf("%s: %v, %v; want %v", text, l.Map(), faults, want)
 		}
 	}
-	for _, text := range []string{"[]", "{", `{"maxBody":"5"}`} {
-		if _, err := ParseLimits(text); err == nil {
-			t.Errorf("%s is read", text)
+}
+
+func TestWhatCannotBeReadOfStoredLimitsBoundsNothing(t *testing.T) {
+	t.Parallel()
+	for text, names := range map[string][]string{
+		"[]": {"limits"}, "{": {"limits"}, "7": {"limits"}, `{"maxBody":"5","maxResources":7}`: {"maxBody"}, `{"maxBody":1.5,"maxResources":7,"maxConcurrent":[]}`: {"maxBody", "maxConcurrent"},
+	} {
+		l, faults := StoredLimits(text)
+		want := map[string]int{}
+		if strings.Contains(text, "maxResources") {
+			want["maxResources"] = 7
+		}
+		if len(faults) != len(names) || !maps.Equal(l.Map(), want) {
+			t.Fatalf("%s: %v, %v; want %v", text, l.Map(), faults, want)
+		}
+		for i, name := range names {
+			if !strings.Contains(faults[i].Error(), name) {
+				t.Errorf("%s: %v does not name %s", text, faults[i], name)
+			}
 		}
 	}
 }

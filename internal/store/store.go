@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/scimd/scimd/internal/filter"
@@ -484,7 +485,18 @@ type Tenant struct {
 }
 
 // TenantSettings begins the keys of the settings that go with a tenant.
-func TenantSettings(id int64) string { return "tenant/" + strconv.FormatInt(id, 10) + "/" }
+func TenantSettings(id int64) string { return tenantSettings + strconv.FormatInt(id, 10) + "/" }
+
+const tenantSettings = "tenant/"
+
+// SettingTenant is the tenant that a setting goes with; ok is false for a setting
+// of none.
+func SettingTenant(key string) (id int64, ok bool) {
+	rest, ok := strings.CutPrefix(key, tenantSettings)
+	number, _, ended := strings.Cut(rest, "/")
+	id, err := strconv.ParseInt(number, 10, 64)
+	return id, ok && ended && err == nil
+}
 
 // Token is an opaque bearer token; only its hash is kept.
 type Token struct {
@@ -537,6 +549,7 @@ type Admin interface {
 	// Setting reads a stored setting; ok is false when it is not there.
 	Setting(ctx context.Context, key string) (value string, ok bool, err error)
 	// SetSetting stores a setting if it is not there yet and returns what is.
+	// ErrNotFound when it goes with a tenant that is not there.
 	SetSetting(ctx context.Context, key, value string) (string, error)
 	// Events reads up to limit events of a space with N > after, in order.
 	Events(ctx context.Context, space, after int64, limit int) ([]Event, error)

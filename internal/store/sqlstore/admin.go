@@ -144,7 +144,14 @@ func (s *Store) SetSetting(ctx context.Context, key, value string) (string, erro
 		return stored, err
 	}
 	err := s.engine.Transact(ctx, func(c Conn) error {
-		_, err := c.Exec(context.WithoutCancel(ctx), "INSERT INTO setting (key, value) VALUES ($1, $2) ON CONFLICT DO NOTHING", key, value)
+		ctx := context.WithoutCancel(ctx)
+		if tenant, ok := store.SettingTenant(key); ok {
+			// The lock keeps the tenant until the setting is there.
+			if _, err := readTenant(ctx, c, tenant, s.engine.Dialect.ForShare); err != nil {
+				return err
+			}
+		}
+		_, err := c.Exec(ctx, "INSERT INTO setting (key, value) VALUES ($1, $2) ON CONFLICT DO NOTHING", key, value)
 		return err
 	})
 	if err != nil {

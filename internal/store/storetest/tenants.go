@@ -175,7 +175,7 @@ var tenantCases = []testCase{
 		if err := w.store.CreateToken(w.ctx, tok); err != nil {
 			w.Fatal(err)
 		}
-		others := fmt.Sprintf("tenant/%d0/x", made.ID) // begins alike
+		others := fmt.Sprintf("tenant/%d0x", made.ID) // begins alike
 		for _, key := range []string{store.TenantSettings(made.ID) + "x", others} {
 			if _, err := w.store.SetSetting(w.ctx, key, "v"); err != nil {
 				w.Fatal(err)
@@ -197,6 +197,9 @@ var tenantCases = []testCase{
 		}
 		if err := w.store.CreateToken(w.ctx, token(made, "late")); !errors.Is(err, store.ErrNotFound) {
 			w.Errorf("a token for it: %v, want ErrNotFound", err)
+		}
+		if value, err := w.store.SetSetting(w.ctx, store.TenantSettings(made.ID)+"x", "late"); !errors.Is(err, store.ErrNotFound) {
+			w.Errorf("a setting for it: %q, %v, want ErrNotFound", value, err)
 		}
 		if err := w.store.DeleteTenant(w.ctx, made.ID, epoch); !errors.Is(err, store.ErrNotFound) {
 			w.Errorf("deleted again: %v, want ErrNotFound", err)
