@@ -2,9 +2,9 @@
 
 package storetest
 
-// defaultQuestions is small under the race detector, which makes the SQLite
-// engine some fifty times slower and looks for other mistakes.
-const defaultQuestions = 200
+// defaultQuestions is smaller under the race detector, which looks for other
+// mistakes.
+const defaultQuestions = 1_000
 
 // shrink divides the sizes of tests that measure memory, of which the race
 // detector takes several times as much.

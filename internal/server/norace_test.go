@@ -1,7 +1,0 @@
-//go:build !race
-
-package server_test
-
-const raceDetector = false
-
-const rowStep = 1
