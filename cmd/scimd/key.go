@@ -12,9 +12,13 @@ import (
 	"github.com/scimd/scimd/internal/control"
 )
 
-// newKey is the family of commands on encryption keys.
+// newKey is the family of commands on keys: those that seal stored secrets, and
+// those that sign access tokens.
 func newKey(out io.Writer) *cobra.Command {
-	return group("key", "List and rotate the keys that seal stored secrets", newKeyList(out), newKeyRotate(out), newKeyMaster(out))
+	return group("key", "List and rotate the keys that seal stored secrets, and those that sign access tokens",
+		newKeyList(out), newKeyRotate(out), newKeyMaster(out),
+		newKeySigning(out, "list-signing", "List the keys that sign access tokens of a tenant", control.Service.SigningKeys),
+		newKeySigning(out, "rotate-signing", "Sign access tokens with a new key; those of the keys before stay good", control.Service.RotateSigningKey))
 }
 
 func newKeyList(out io.Writer) *cobra.Command {
@@ -63,4 +67,21 @@ func newKeyMaster(out io.Writer) *cobra.Command {
 	})
 	cmd.Flags().StringVar(&file, "new-key-file", "", "`file` with the new key, 32 bytes in base64 or hexadecimal")
 	return cmd
+}
+
+func newKeySigning(out io.Writer, use, short string, do func(control.Service, context.Context, string) ([]control.SigningKey, error)) *cobra.Command {
+	var tenant string
+	return ofTenant(managing(out, use, short, func(ctx context.Context, s control.Service, _ []string) (any, func(io.Writer), error) {
+		list, err := do(s, ctx, tenant)
+		return list, func(w io.Writer) {
+			fmt.Fprintln(w, "ID\tCREATED\tRETIRED")
+			for _, k := range list {
+				retired := "no"
+				if !k.Retired.IsZero() {
+					retired = moment(k.Retired)
+				}
+				fmt.Fprintf(w, "%s\t%s\t%s\n", k.ID, moment(k.Created), retired)
+			}
+		}, err
+	}), &tenant)
 }

@@ -50,6 +50,8 @@ type Config struct {
 	Profile  string
 	Switches []string // NAME=VALUE
 	Token    string
+	// TokenSkew is how far clocks may be apart that access tokens are held against.
+	TokenSkew time.Duration
 
 	ReadyFile           string
 	ExitWhenStdinCloses bool
@@ -72,7 +74,7 @@ type Config struct {
 func Defaults() Config {
 	return Config{
 		Addr: "127.0.0.1:8080", DataDir: "scimd-data", Migrate: MigrateAuto, MaxDBConnections: 10, Profile: "cyberark",
-		LogFormat: LogText, LogLevel: slog.LevelInfo,
+		TokenSkew: time.Minute, LogFormat: LogText, LogLevel: slog.LevelInfo,
 		MaxBody: 10 << 20, MaxHeader: 64 << 10, MaxURL: 16 << 10, MaxFilterDepth: 50, MaxFilterLength: 16 << 10,
 		ReadTimeout: 30 * time.Second, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, ShutdownTimeout: 20 * time.Second,
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/scimd/scimd/internal/auth"
 	"github.com/scimd/scimd/internal/control"
 	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/scim"
@@ -131,5 +132,39 @@ func (e *engine) manage(about control.Info, revoked func([32]byte), changed, swe
 		Store: e.store, ServiceUser: e.serviceUser, Profiles: schemas.FS, Profile: e.profile,
 		Revoked: revoked, Changed: changed, Sweep: sweep, About: about, Now: time.Now,
 		Keyring: e.keys, HeldKeys: e.heldKeys, SharedDatabase: e.store.Capabilities().SharedDatabase, KeepMaster: e.keepMaster,
+		AddServiceUser: func(ctx context.Context, t store.Tenant, name string, then func(store.Tx, string) error) error {
+			tenant, err := e.tenant(t)
+			if err != nil {
+				return err
+			}
+			return e.service.AddServiceUser(ctx, tenant, name, then)
+		},
+		RemoveServiceUser: func(ctx context.Context, t store.Tenant, id string, then func(store.Tx) error) error {
+			tenant, err := e.tenant(t)
+			if err != nil {
+				return err
+			}
+			return e.service.RemoveServiceUser(ctx, tenant, id, then)
+		},
+		MayAct: func(ctx context.Context, t store.Tenant, id string) (bool, error) {
+			tenant, err := e.tenant(t)
+			if err != nil {
+				return false, err
+			}
+			return e.service.MayAct(ctx, tenant, id)
+		},
+		ApplicationChanged: func(int64, string) {},
 	}
+}
+
+// issuer issues the access tokens of applications. It hears of every change of a
+// user that is made here.
+func (e *engine) issuer() *auth.Issuer {
+	i := auth.NewIssuer(e.store, e.service, auth.NewSigningKeys(e.store, e.keyring, time.Now), e.cfg.TokenSkew, time.Now)
+	e.service.Watch(func(tenant int64, resourceType, id string) {
+		if resourceType == scim.ServiceUserType {
+			i.UserChanged(tenant, id)
+		}
+	})
+	return i
 }

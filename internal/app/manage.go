@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/scimd/scimd/internal/auth"
 	"github.com/scimd/scimd/internal/control"
 	"github.com/scimd/scimd/internal/scimerr"
 )
@@ -60,7 +61,15 @@ func manage(ctx context.Context, cfg Config, write bool) (s control.Service, clo
 	}
 	about := control.Info{Version: Version(), Engine: e.store.Capabilities().Engine, Database: cfg.Database(), Profile: e.profile.Name}
 	alone := func(context.Context) error { return nil }
-	return e.manage(about, func([32]byte) {}, alone, e.sweep), e.store.Close, nil
+	d := e.manage(about, func([32]byte) {}, alone, e.sweep)
+	d.Signing = func(ctx context.Context) (*auth.SigningKeys, error) {
+		ring, err := e.keys(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return auth.NewSigningKeys(e.store, ring, time.Now), nil
+	}
+	return d, e.store.Close, nil
 }
 
 // dial finds the running server that cfg means; control.ErrNoServer if none.

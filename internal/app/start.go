@@ -166,13 +166,17 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 		}}
 	}
 	authenticator := auth.New(e.store, fixed, tokenCache, time.Now)
+	issuer := e.issuer()
+	authenticator.Accept(issuer)
 	manager := e.manage(control.Info{
 		Version: Version(), PID: os.Getpid(), BaseURL: public + scimPath, Address: listener.Addr().String(),
 		Engine: e.store.Capabilities().Engine, Database: cfg.Database(), Profile: e.profile.Name, Started: time.Now().UTC(),
 	}, authenticator.Forget, known.refresh, sweeper.wake)
+	manager.ApplicationChanged = issuer.ApplicationChanged
+	manager.Signing = func(context.Context) (*auth.SigningKeys, error) { return issuer.Keys, nil }
 
 	s.http = s.server(server.New(server.Config{
-		Service: e.service, Registry: e.registry, Tenants: known, Auth: authenticator, Logger: s.log,
+		Service: e.service, Registry: e.registry, Tenants: known, Auth: authenticator, Issuer: issuer, Logger: s.log,
 		Limits:    server.Limits{Body: cfg.MaxBody, URL: cfg.MaxURL, Write: cfg.WriteTimeout},
 		PublicURL: cfg.PublicURL, TrustedProxies: cfg.TrustedProxy, BasePath: cfg.BasePath, CORSOrigins: cfg.CORSOrigins, Ready: s.readiness(e.store),
 	}))

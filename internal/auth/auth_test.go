@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/scimd/scimd/internal/auth"
+	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/store"
 )
@@ -81,7 +82,7 @@ func TestTheBearerHeaderDecides(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			id, err := a.Authenticate(context.Background(), tc.header, 1)
+			id, err := a.Authenticate(context.Background(), tc.header, &scim.Tenant{ID: 1}, "")
 			if tc.code == "ok" {
 				if err != nil {
 					t.Fatal(err)
@@ -115,11 +116,11 @@ func TestAConfiguredTokenNeedsNoStore(t *testing.T) {
 	t.Parallel()
 	s := table()
 	a := auth.New(s, []store.Token{token("configured")}, time.Minute, func() time.Time { return start })
-	id, err := a.Authenticate(context.Background(), header("Bearer configured"), 1)
+	id, err := a.Authenticate(context.Background(), header("Bearer configured"), &scim.Tenant{ID: 1}, "")
 	if err != nil || id.Rights != auth.All || s.lookups.Load() != 0 {
 		t.Fatalf("%+v, %v after %d look-ups", id, err, s.lookups.Load())
 	}
-	if _, err := a.Authenticate(context.Background(), header("Bearer configured"), 2); !scimerr.Is(err, 401) {
+	if _, err := a.Authenticate(context.Background(), header("Bearer configured"), &scim.Tenant{ID: 2}, ""); !scimerr.Is(err, 401) {
 		t.Fatalf("in another tenant: %v, want 401", err)
 	}
 }
@@ -129,11 +130,11 @@ func TestAStoreThatDoesNotAnswerIs503AndIsNotRemembered(t *testing.T) {
 	s := table(token("right"))
 	s.err = errors.New("connection refused")
 	a := auth.New(s, nil, time.Minute, func() time.Time { return start })
-	if _, err := a.Authenticate(context.Background(), header("Bearer right"), 1); !scimerr.Is(err, 503) {
+	if _, err := a.Authenticate(context.Background(), header("Bearer right"), &scim.Tenant{ID: 1}, ""); !scimerr.Is(err, 503) {
 		t.Fatalf("%v, want 503", err)
 	}
 	s.err = nil
-	if _, err := a.Authenticate(context.Background(), header("Bearer right"), 1); err != nil {
+	if _, err := a.Authenticate(context.Background(), header("Bearer right"), &scim.Tenant{ID: 1}, ""); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -145,7 +146,7 @@ func TestALookUpIsRememberedForItsTime(t *testing.T) {
 			t.Parallel()
 			s, now := table(token("right")), start
 			a := auth.New(s, nil, 30*time.Second, func() time.Time { return now })
-			ask := func() { _, _ = a.Authenticate(context.Background(), header("Bearer "+text), 1) }
+			ask := func() { _, _ = a.Authenticate(context.Background(), header("Bearer "+text), &scim.Tenant{ID: 1}, "") }
 			ask()
 			now = start.Add(29 * time.Second)
 			ask()
@@ -166,7 +167,7 @@ func TestAForgottenTokenIsLookedUpAgain(t *testing.T) {
 	s := table(token("right"))
 	a := auth.New(s, nil, time.Hour, func() time.Time { return start })
 	ask := func() error {
-		_, err := a.Authenticate(context.Background(), header("Bearer right"), 1)
+		_, err := a.Authenticate(context.Background(), header("Bearer right"), &scim.Tenant{ID: 1}, "")
 		return err
 	}
 	if err := ask(); err != nil {
@@ -194,11 +195,11 @@ func TestALookUpUnderWayDuringARevocationIsNotRemembered(t *testing.T) {
 		s.byHash[revoked.Hash] = revoked
 		a.Forget(revoked.Hash)
 	}
-	if _, err := a.Authenticate(context.Background(), header("Bearer right"), 1); err != nil {
+	if _, err := a.Authenticate(context.Background(), header("Bearer right"), &scim.Tenant{ID: 1}, ""); err != nil {
 		t.Fatal(err)
 	}
 	s.before = nil
-	if _, err := a.Authenticate(context.Background(), header("Bearer right"), 1); !scimerr.Is(err, 401) {
+	if _, err := a.Authenticate(context.Background(), header("Bearer right"), &scim.Tenant{ID: 1}, ""); !scimerr.Is(err, 401) {
 		t.Fatalf("%v, want 401", err)
 	}
 }
@@ -207,7 +208,9 @@ func TestAFloodOfWrongTokensLeavesTheRightOnesRemembered(t *testing.T) {
 	t.Parallel()
 	s := table(token("right"))
 	a := auth.New(s, nil, time.Hour, func() time.Time { return start })
-	ask := func(text string) { _, _ = a.Authenticate(context.Background(), header("Bearer "+text), 1) }
+	ask := func(text string) {
+		_, _ = a.Authenticate(context.Background(), header("Bearer "+text), &scim.Tenant{ID: 1}, "")
+	}
 	ask("right")
 	for range 5000 {
 		ask(auth.NewToken())

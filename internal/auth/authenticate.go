@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/store"
 )
@@ -34,6 +35,8 @@ type Authenticator struct {
 	fixed  []store.Token
 	now    func() time.Time
 	cache  *cache
+	// own are the access tokens of applications; nil when there are none.
+	own *Issuer
 }
 
 // New makes an Authenticator. Fixed tokens come from configuration: they are
@@ -44,24 +47,37 @@ func New(tokens Tokens, fixed []store.Token, ttl time.Duration, now func() time.
 	return &Authenticator{tokens: tokens, fixed: fixed, now: now, cache: newCache(ttl)}
 }
 
+// Accept makes the Authenticator take the access tokens of an Issuer, too. It is
+// called before the first request.
+func (a *Authenticator) Accept(own *Issuer) { a.own = own }
+
 // Forget drops what is remembered about a token, for one that was just revoked.
 func (a *Authenticator) Forget(hash [32]byte) { a.cache.forget(hash) }
 
 // Authenticate reads the Authorization header of a request to a tenant. The
-// query and the body are never looked at (R6750-2-01). Every refusal is 401
-// with a challenge; 503 means that the store did not answer.
-func (a *Authenticator) Authenticate(ctx context.Context, header http.Header, tenant int64) (*Identity, error) {
+// query and the body are never looked at (R6750-2-01). Access tokens must have
+// been issued under the URL root, unless it is "". Every refusal is 401 with a
+// challenge; 503 means that the store did not answer.
+func (a *Authenticator) Authenticate(ctx context.Context, header http.Header, tenant *scim.Tenant, root string) (*Identity, error) {
 	text, err := bearer(header)
 	if err != nil {
 		return nil, err
 	}
-	t, err := a.lookup(ctx, Hash(text))
+	hash := Hash(text)
+	t, fixed := a.configured(hash)
+	switch {
+	case fixed:
+	case a.own != nil && looksOwn(text):
+		return a.own.identify(ctx, tenant, root, text, hash)
+	default:
+		t, err = a.lookup(ctx, hash)
+	}
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return nil, invalid("The access token is not known.")
 	case err != nil:
 		return nil, scimerr.Unavailable(fmt.Errorf("look up token: %w", err))
-	case t.Tenant != tenant:
+	case t.Tenant != tenant.ID:
 		return nil, invalid("The access token is not known.")
 	case !t.Revoked.IsZero():
 		return nil, invalid("The access token has been revoked.")
@@ -75,12 +91,16 @@ func (a *Authenticator) Authenticate(ctx context.Context, header http.Header, te
 	return &Identity{TokenID: t.ID, TokenName: t.Name, Tenant: t.Tenant, Rights: rights, Principal: t.Principal}, nil
 }
 
-func (a *Authenticator) lookup(ctx context.Context, hash [32]byte) (store.Token, error) {
+func (a *Authenticator) configured(hash [32]byte) (store.Token, bool) {
 	for _, t := range a.fixed {
 		if subtle.ConstantTimeCompare(t.Hash[:], hash[:]) == 1 {
-			return t, nil
+			return t, true
 		}
 	}
+	return store.Token{}, false
+}
+
+func (a *Authenticator) lookup(ctx context.Context, hash [32]byte) (store.Token, error) {
 	now := a.now()
 	if t, known, ok := a.cache.get(hash, now); ok {
 		if !known {

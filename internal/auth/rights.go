@@ -1,5 +1,6 @@
 // Package auth tells who a request is from and what it may do: opaque bearer
-// tokens (RFC 6750), the principals they stand for, and the rights they carry.
+// tokens (RFC 6750), access tokens that it issues to applications (RFC 6749 §4.4,
+// RFC 7519), the principals they stand for, and the rights they carry.
 package auth
 
 import (

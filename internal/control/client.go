@@ -168,6 +168,46 @@ func (c *Client) patient() *Client {
 	return &p
 }
 
+// CreateApplication implements Service.
+func (c *Client) CreateApplication(ctx context.Context, n NewApplication) (*Application, error) {
+	return call[*Application](ctx, c, http.MethodPost, applicationPath(n.Tenant, ""), n)
+}
+
+// Applications implements Service.
+func (c *Client) Applications(ctx context.Context, tenant string) ([]Application, error) {
+	return call[[]Application](ctx, c, http.MethodGet, applicationPath(tenant, ""), nil)
+}
+
+// RotateApplication implements Service.
+func (c *Client) RotateApplication(ctx context.Context, tenant, id string) (*Application, error) {
+	return call[*Application](ctx, c, http.MethodPost, applicationPath(tenant, id)+"/secret", nil)
+}
+
+// DeleteApplication implements Service.
+func (c *Client) DeleteApplication(ctx context.Context, tenant, id string) error {
+	_, err := call[any](ctx, c, http.MethodDelete, applicationPath(tenant, id), nil)
+	return err
+}
+
+// SigningKeys implements Service.
+func (c *Client) SigningKeys(ctx context.Context, tenant string) ([]SigningKey, error) {
+	return call[[]SigningKey](ctx, c, http.MethodGet, tenantPath(tenant)+"/signing-keys", nil)
+}
+
+// RotateSigningKey implements Service.
+func (c *Client) RotateSigningKey(ctx context.Context, tenant string) ([]SigningKey, error) {
+	return call[[]SigningKey](ctx, c, http.MethodPost, tenantPath(tenant)+"/signing-keys", nil)
+}
+
+// applicationPath is that of an application, or without an id of all.
+func applicationPath(tenant, id string) string {
+	path := tenantPath(tenant) + "/applications"
+	if id != "" {
+		path += "/" + escaped(id)
+	}
+	return path
+}
+
 func tenantPath(tenant string) string {
 	return "/control/tenants/" + escaped(cmp.Or(tenant, DefaultTenant))
 }

@@ -23,6 +23,9 @@ type Admin interface {
 	Tokens(ctx context.Context, tenant int64) ([]store.Token, error)
 	RevokeToken(ctx context.Context, tenant int64, idOrName string, at time.Time) (store.Token, error)
 	Check(ctx context.Context, o store.CheckOptions, found func(store.Finding)) (map[string]int64, error)
+	Applications(ctx context.Context, tenant int64) ([]store.Application, error)
+	Application(ctx context.Context, tenant int64, id string) (store.Application, error)
+	RotateApplication(ctx context.Context, tenant int64, id, secret, epoch string, at time.Time) (store.Application, error)
 	Ping(ctx context.Context) error
 }
 
@@ -31,6 +34,14 @@ type Direct struct {
 	Store Admin
 	// ServiceUser gives the principal of new tokens of a tenant.
 	ServiceUser func(context.Context, store.Tenant) (store.Principal, error)
+	// AddServiceUser, RemoveServiceUser and MayAct are those of scim.Service.
+	AddServiceUser    func(ctx context.Context, t store.Tenant, userName string, then func(store.Tx, string) error) error
+	RemoveServiceUser func(ctx context.Context, t store.Tenant, id string, then func(store.Tx) error) error
+	MayAct            func(ctx context.Context, t store.Tenant, id string) (bool, error)
+	// ApplicationChanged is told of each application deleted here, or given another
+	// secret; Signing gives the keys of access tokens.
+	ApplicationChanged func(tenant int64, id string)
+	Signing            func(context.Context) (*auth.SigningKeys, error)
 	// Profiles are the built-in profiles, see scim.LoadProfile; Profile is the one
 	// of the server's options.
 	Profiles fs.FS

@@ -77,6 +77,29 @@ func Handler(s Service, token string, log *slog.Logger) http.Handler {
 	mux.HandleFunc("GET /control/check", h.slowly(func(r *http.Request) (any, error) {
 		return s.Check(r.Context(), r.URL.Query().Get("tenant"))
 	}))
+	mux.HandleFunc("GET /control/tenants/{tenant}/applications", h.answer(func(r *http.Request) (any, error) {
+		return s.Applications(r.Context(), r.PathValue("tenant"))
+	}))
+	mux.HandleFunc("POST /control/tenants/{tenant}/applications", h.answer(func(r *http.Request) (any, error) {
+		n, err := read[NewApplication](r, "an application")
+		if err != nil {
+			return nil, err
+		}
+		n.Tenant = r.PathValue("tenant")
+		return s.CreateApplication(r.Context(), n)
+	}))
+	mux.HandleFunc("POST /control/tenants/{tenant}/applications/{app}/secret", h.answer(func(r *http.Request) (any, error) {
+		return s.RotateApplication(r.Context(), r.PathValue("tenant"), r.PathValue("app"))
+	}))
+	mux.HandleFunc("DELETE /control/tenants/{tenant}/applications/{app}", h.answer(func(r *http.Request) (any, error) {
+		return map[string]string{"status": "deleted"}, s.DeleteApplication(r.Context(), r.PathValue("tenant"), r.PathValue("app"))
+	}))
+	mux.HandleFunc("GET /control/tenants/{tenant}/signing-keys", h.answer(func(r *http.Request) (any, error) {
+		return s.SigningKeys(r.Context(), r.PathValue("tenant"))
+	}))
+	mux.HandleFunc("POST /control/tenants/{tenant}/signing-keys", h.answer(func(r *http.Request) (any, error) {
+		return s.RotateSigningKey(r.Context(), r.PathValue("tenant"))
+	}))
 	mux.HandleFunc("/", h.nothing(mux))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := auth.NewTokenID()

@@ -46,6 +46,21 @@ type Service interface {
 	ChangeMaster(ctx context.Context, m NewMaster) (*Master, error)
 	// Check looks for what must not be in the database; tenant "" means all; 404.
 	Check(ctx context.Context, tenant string) (*Check, error)
+	// CreateApplication makes an application with its service user; its secret is
+	// in the answer and nowhere else. 409 when the id or the login name is in use.
+	CreateApplication(ctx context.Context, n NewApplication) (*Application, error)
+	// Applications lists the applications of a tenant.
+	Applications(ctx context.Context, tenant string) ([]Application, error)
+	// RotateApplication gives an application another secret, which is in the
+	// answer, and ends the tokens that it has; 404.
+	RotateApplication(ctx context.Context, tenant, id string) (*Application, error)
+	// DeleteApplication deletes an application with its service user and ends its
+	// tokens; 404.
+	DeleteApplication(ctx context.Context, tenant, id string) error
+	// SigningKeys lists the keys that sign access tokens of a tenant, oldest first.
+	SigningKeys(ctx context.Context, tenant string) ([]SigningKey, error)
+	// RotateSigningKey makes another key sign; tokens of the keys before stay good.
+	RotateSigningKey(ctx context.Context, tenant string) ([]SigningKey, error)
 }
 
 // Info tells what a server is. Address is where it listens, host:port.

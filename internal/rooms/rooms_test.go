@@ -60,6 +60,7 @@ var besideTheHouse = []string{"internal/store/storetest", "internal/filter/filte
 var keepers = map[string][]string{
 	"github.com/go-chi/chi":             {"internal/server", "internal/control"},
 	"github.com/go-chi/cors":            {"internal/server"},
+	"github.com/golang-jwt/jwt":         {"internal/auth"},
 	"github.com/jackc/pgx":              {"internal/store/postgres", "internal/pgtest"},
 	"modernc.org/sqlite":                {"internal/store/sqlite"},
 	"database/sql":                      {"internal/store/sqlite", "internal/store/sqlstore", "internal/store/postgres", "internal/pgtest"},

@@ -24,6 +24,12 @@ func (s *Service) Delete(ctx context.Context, c *Call, rt *schema.ResourceType, 
 		}
 		id = c.storedID(rec, id)
 	}
+	return s.remove(ctx, c, rt, id, func(store.Tx) error { return nil })
+}
+
+// remove is Delete with something more in its transaction.
+func (s *Service) remove(ctx context.Context, c *Call, rt *schema.ResourceType, id string, then func(store.Tx) error) error {
+	var gone string // the id of what was deleted
 	err := s.store.Do(ctx, c.Tenant.Space, func(tx store.Tx) error {
 		rec, err := c.get(tx, rt, id)
 		if err != nil {
@@ -48,9 +54,14 @@ func (s *Service) Delete(ctx context.Context, c *Call, rt *schema.ResourceType, 
 		if err := tx.Delete(rt, rec.Seq); err != nil {
 			return err
 		}
+		gone = rec.ID
+		if err := then(tx); err != nil {
+			return err
+		}
 		return tx.Event(c.event(opDelete, &store.Resource{Type: rt, ID: rec.ID, Version: rec.Version, Modified: c.Tenant.after(rec.Modified)}))
 	})
 	if err == nil {
+		s.changed(c.Tenant.ID, rt.Name, gone)
 		c.Tenant.Usage.removed()
 	}
 	return err

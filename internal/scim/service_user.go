@@ -2,8 +2,11 @@ package scim
 
 import (
 	"context"
+	"errors"
 
 	"github.com/scimd/scimd/internal/resource"
+	"github.com/scimd/scimd/internal/schema"
+	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/store"
 )
 
@@ -11,13 +14,16 @@ import (
 // of its service user.
 const ServiceUserSetting = "serviceUser"
 
+// ServiceUserType is the resource type of service users.
+const ServiceUserType = "User"
+
 // EnsureServiceUser gives the principal of the service user that every tenant
 // is born with, and makes the user when it is not there. The user is hidden
 // from lists (design table, "principals"). Several processes may call it at
 // once: the setting decides whose user stays.
 func (s *Service) EnsureServiceUser(ctx context.Context, t *Tenant) (store.Principal, error) {
 	key := store.TenantSettings(t.ID) + ServiceUserSetting
-	rt := t.Registry.Type("User")
+	rt := t.Registry.Type(ServiceUserType)
 	userName := "scimd-service@" + t.Name
 	p := store.Principal{Kind: "service", Display: userName}
 	id, ok, err := s.store.Setting(ctx, key)
@@ -37,15 +43,11 @@ func (s *Service) EnsureServiceUser(ctx context.Context, t *Tenant) (store.Princ
 	if _, err = s.store.Get(ctx, t.Space, rt, id, nil); err == nil {
 		return p, nil
 	}
-	tree := &resource.Members{}
-	setAttribute(tree, rt.Core("userName"), resource.Text(userName))
-	setAttribute(tree, rt.Core("displayName"), resource.Text(userName))
-	setAttribute(tree, rt.Core("active"), resource.Truth(true))
-	if err := finish(t, rt, nil, tree); err != nil {
+	r, err := newServiceUser(t, userName)
+	if err != nil {
 		return p, err
 	}
-	now := t.now()
-	r := &store.Resource{Type: rt, ID: id, Version: 1, Created: now, Modified: now, Body: tree, Hidden: true}
+	r.ID = id
 	c := &Call{Tenant: t, Principal: p}
 	if _, err = s.insert(ctx, c, r, nil, nil, nil); err != nil {
 		// Another process may have made it meanwhile.
@@ -54,4 +56,79 @@ func (s *Service) EnsureServiceUser(ctx context.Context, t *Tenant) (store.Princ
 		}
 	}
 	return p, err
+}
+
+// newServiceUser is a service user to be inserted: a User that no list shows.
+func newServiceUser(t *Tenant, userName string) (*store.Resource, error) {
+	rt := t.Registry.Type(ServiceUserType)
+	tree := &resource.Members{}
+	setAttribute(tree, rt.Core("userName"), resource.Text(userName))
+	setAttribute(tree, rt.Core("displayName"), resource.Text(userName))
+	setAttribute(tree, rt.Core("active"), resource.Truth(true))
+	now := t.now()
+	return &store.Resource{Type: rt, Version: 1, Created: now, Modified: now, Body: tree, Hidden: true}, finish(t, rt, nil, tree)
+}
+
+// AddServiceUser makes a service user and, in the same transaction, what then
+// keeps for its id; 409 when the userName is in use. It may run then twice.
+func (s *Service) AddServiceUser(ctx context.Context, t *Tenant, userName string, then func(tx store.Tx, id string) error) error {
+	by, err := s.EnsureServiceUser(ctx, t)
+	if err != nil {
+		return err
+	}
+	r, err := newServiceUser(t, userName)
+	if err != nil {
+		return err
+	}
+	c := &Call{Tenant: t, Principal: by}
+	return s.store.Do(ctx, t.Space, func(tx store.Tx) error {
+		made := *r
+		made.Body = r.Body.Clone()
+		if err := c.add(tx, &made, nil, nil); err != nil {
+			return err
+		}
+		return then(tx, made.ID)
+	})
+}
+
+// RemoveServiceUser deletes a service user, unless it has gone already, and runs
+// then in the same transaction.
+func (s *Service) RemoveServiceUser(ctx context.Context, t *Tenant, id string, then func(store.Tx) error) error {
+	by, err := s.EnsureServiceUser(ctx, t)
+	if err != nil {
+		return err
+	}
+	rt := t.Registry.Type(ServiceUserType)
+	err = s.remove(ctx, &Call{Tenant: t, Principal: by}, rt, id, then)
+	if scimerr.Is(err, 404) {
+		err = s.store.Do(ctx, t.Space, then)
+	}
+	return err
+}
+
+// MayAct tells whether tokens of a user are good: it is there and not inactive.
+func (s *Service) MayAct(ctx context.Context, t *Tenant, userID string) (bool, error) {
+	rt := t.Registry.Type(ServiceUserType)
+	rec, err := s.store.Get(ctx, t.Space, rt, userID, nil)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	tree, err := resource.Decode(rec.Doc)
+	if err != nil {
+		return false, err
+	}
+	return !inactive(rt, tree), nil
+}
+
+// inactive tells that a tree says so of its resource.
+func inactive(rt *schema.ResourceType, tree *resource.Members) bool {
+	a := rt.Core("active")
+	if a == nil {
+		return false
+	}
+	v := getAttribute(tree, a)
+	return v.Kind() == resource.Bool && !v.Bool()
 }

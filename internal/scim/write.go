@@ -19,12 +19,18 @@ type Service struct {
 	store store.Store
 	// hashing bounds concurrent password hashes: each takes memory.
 	hashing chan struct{}
+	// changed is told of each resource that was changed or deleted; see Watch.
+	changed func(tenant int64, resourceType, id string)
 }
 
 // NewService makes a Service on a store.
 func NewService(s store.Store) *Service {
-	return &Service{store: s, hashing: make(chan struct{}, 4)}
+	return &Service{store: s, hashing: make(chan struct{}, 4), changed: func(int64, string, string) {}}
 }
+
+// Watch makes changed hear of every resource that is changed or deleted here,
+// after the commit and before the answer. It is called before the first request.
+func (s *Service) Watch(changed func(tenant int64, resourceType, id string)) { s.changed = changed }
 
 // The operations of the change log.
 const (
@@ -182,6 +188,7 @@ func (s *Service) change(ctx context.Context, c *Call, rt *schema.ResourceType, 
 	if err != nil {
 		return nil, err
 	}
+	s.changed(c.Tenant.ID, rt.Name, written)
 	if !answer {
 		return &Result{Location: location(c.Base, rt, written)}, nil
 	}
@@ -228,10 +235,8 @@ func (c *Call) guardSelf(rt *schema.ResourceType, id string, after *resource.Mem
 	if id != c.Principal.ID {
 		return nil
 	}
-	if a := rt.Core("active"); a != nil {
-		if v := getAttribute(after, a); v.Kind() == resource.Bool && !v.Bool() {
-			return scimerr.Forbidden("A token cannot deactivate the user that it stands for.")
-		}
+	if inactive(rt, after) {
+		return scimerr.Forbidden("A token cannot deactivate the user that it stands for.")
 	}
 	return nil
 }

@@ -104,6 +104,8 @@ func (c covered) paths(reg *schema.Registry, fresh func(*schema.ResourceType) st
 // gives the id of a new resource of a type.
 func (c covered) body(method string, n int, made func(string) string) string {
 	switch {
+	case strings.HasPrefix(c.path, oauthBase):
+		return "grant_type=client_credentials&client_id=x1&client_secret=" + coverageToken
 	case strings.HasSuffix(c.path, "/.search"):
 		return `{"schemas":["urn:ietf:params:scim:api:messages:2.0:SearchRequest"]}`
 	case method == http.MethodPatch:
@@ -237,6 +239,10 @@ func send(h http.Handler, method, path, body string) *httptest.ResponseRecorder 
 	if body != "" {
 		r.Header.Set("Content-Type", mediaSCIM)
 	}
+	if strings.HasPrefix(body, "grant_type=") { // a form, with credentials of its own
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Del("Authorization")
+	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	return w
@@ -248,6 +254,17 @@ type lone struct{ tenant *scim.Tenant }
 func (l lone) At(string) (*scim.Tenant, bool, error) { return l.tenant, false, nil }
 
 func (l lone) Named(context.Context, string) (*scim.Tenant, error) { return l.tenant, nil }
+
+// bareSealer seals nothing.
+type bareSealer struct{}
+
+func (bareSealer) Seal(plain, _ []byte) (store.Sealed, error) {
+	return store.Sealed{Key: "bare", Data: plain}, nil
+}
+
+func (bareSealer) Open(_ context.Context, s store.Sealed, _ []byte) ([]byte, error) {
+	return s.Data, nil
+}
 
 const coverageToken = "coverage"
 
@@ -288,6 +305,19 @@ func testServer(t *testing.T) *server {
 		Limits:  Limits{Body: 1 << 20, URL: 1 << 14, Write: time.Minute},
 		Ready:   st.Ping,
 	}}
+	s.Issuer = auth.NewIssuer(st, s.Service, auth.NewSigningKeys(st, bareSealer{}, time.Now), time.Minute, time.Now)
+	s.Auth.Accept(s.Issuer)
+	err = s.Service.AddServiceUser(t.Context(), tenant, "x1", func(tx store.Tx, user string) error {
+		return tx.AddApplication(store.Application{
+			Tenant: tenant.ID, ID: "x1", ClientID: "x1", UserID: user, Secret: auth.HashSecret(coverageToken), Scopes: "scim", Rights: "all",
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := st.AddDataKey(t.Context(), store.DataKey{ID: "bare", Nr: 1, Wrapped: []byte{}}); err != nil {
+		t.Fatal(err)
+	}
 	s.router = s.routes()
 	return s
 }

@@ -84,8 +84,9 @@ func (s *server) located(next http.Handler) http.Handler {
 }
 
 // locate reads an escaped path: the base path, the name of a tenant, the SCIM base
-// and its version, each if it is there. What is not SCIM keeps its spelling, and
-// the prefix of its tenant: the routes of the server itself are not below it.
+// and its version, each if it is there. What is neither SCIM nor OAuth keeps its
+// spelling, and the prefix of its tenant: the routes of the server itself are not
+// below it.
 func (s *server) locate(escaped string) *place {
 	p := &place{path: escaped}
 	if rest, ok := strings.CutPrefix(escaped, s.BasePath); ok && s.BasePath != "" && (rest == "" || rest[0] == '/') {
@@ -95,6 +96,11 @@ func (s *server) locate(escaped string) *place {
 	p.segments = segments(p.path)
 	if len(p.segments) > 1 && p.fixed(tenantsSegment) {
 		p.name, p.segments = scim.TenantName(p.segments[0]), p.segments[1:]
+	}
+	if known, ok := oauthPath(p.segments); ok {
+		p.segments = known
+		p.path = joined(known)
+		return p
 	}
 	if len(p.segments) > 1 && sameName(p.segments[1], base[1:]) {
 		p.legacy = p.fixed(legacyRoot)
@@ -110,13 +116,17 @@ func (s *server) locate(escaped string) *place {
 			p.spell(i, own(p.segments[i]))
 		}
 	}
+	p.path = base + joined(p.segments)
+	return p
+}
+
+// joined is a path of segments, each escaped once.
+func joined(segments []string) string {
 	var path strings.Builder
-	path.WriteString(base)
-	for _, segment := range p.segments {
+	for _, segment := range segments {
 		path.WriteString("/" + url.PathEscape(segment))
 	}
-	p.path = path.String()
-	return p
+	return path.String()
 }
 
 // fixed takes the first segment off where it is the one of these spellings, in

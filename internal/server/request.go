@@ -105,7 +105,7 @@ func (s *server) identify(r *http.Request, at *place) (*auth.Identity, error) {
 	if basic {
 		header = auth.FromBasic(header)
 	}
-	id, err := s.Auth.Authenticate(r.Context(), header, at.tenant.ID)
+	id, err := s.Auth.Authenticate(r.Context(), header, at.tenant, s.issuerRoot(r))
 	switch {
 	case err == nil:
 		entry(r).token = id.TokenName

@@ -27,8 +27,10 @@ type Config struct {
 	Registry *schema.Registry
 	Tenants  Tenants
 	Auth     *auth.Authenticator
-	Logger   *slog.Logger
-	Limits   Limits
+	// Issuer issues the access tokens that Auth accepts.
+	Issuer *auth.Issuer
+	Logger *slog.Logger
+	Limits Limits
 	// PublicURL is the prefix of all links before /scim, or before the prefix of a
 	// tenant; nil takes scheme and host from the request, as do the links of a
 	// tenant that is reached by a host of its own.
@@ -58,7 +60,7 @@ type server struct {
 	router chi.Router
 }
 
-// New makes the handler of all SCIM and health endpoints.
+// New makes the handler of all SCIM, OAuth and health endpoints.
 func New(c Config) http.Handler {
 	s := &server{Config: c}
 	s.router = s.routes()
@@ -73,6 +75,13 @@ func (s *server) routes() chi.Router {
 	r.MethodNotAllowed(s.madeUp())
 	r.Get("/healthz", s.healthz)
 	r.Get("/readyz", s.readyz)
+
+	r.Post(tokenPath+"/{appId}", s.oauth(s.token))
+	r.Post(platformTokenPath, s.oauth(s.token))
+	r.Get(keysPath, s.oauth(s.signingKeys))
+	r.Get(keysPath+"/{appId}", s.oauth(s.signingKeys))
+	r.Get(metadataPath, s.oauth(s.metadata))
+	r.Get("/{appId}"+metadataPath, s.oauth(s.metadata))
 
 	r.Route(base, func(r chi.Router) {
 		r.NotFound(s.authenticated(s.unknownEndpoint))

@@ -61,7 +61,7 @@ var areas = []struct {
 	{"create", createRows}, {"lists", listRows}, {"filters", filterRows}, {"filter syntax", filterSyntaxRows},
 	{"sorting", sortRows}, {"paging", pageRows}, {"projection", projectionRows}, {"search", searchRows},
 	{"replace", replaceRows}, {"patch", patchRows}, {"patch operations", operationRows}, {"delete", deleteRows},
-	{"discovery", discoveryRows}, {"tokens", tokenRows}, {"tenants", tenantRows}, {"addresses of tenants", placeRows}, {"log", logRows},
+	{"discovery", discoveryRows}, {"tokens", tokenRows}, {"OAuth", oauthRows}, {"tenants", tenantRows}, {"addresses of tenants", placeRows}, {"log", logRows},
 	{"clients", clientRows}, {"clients changing", clientWriteRows}, {"tenant quirks", quirkRows}, {"large lists", largeRows},
 	{"containers", containerRows}, {"container permissions", permissionRows}, {"privileged data", accountRows},
 	{"privileged data permissions", accountPermissionRows}, {"vault", vaultRows}, {"large vaults", vaultLargeRows},
@@ -197,14 +197,26 @@ func newClient(t testing.TB, s store.Store, profile string, set ...string) *clie
 		Principal: store.Principal{Kind: "service", ID: "nobody", Display: "nobody"},
 	}}
 	log := &lockedBuffer{}
+	service := scim.NewService(s)
+	authenticator, issuer := signIn(s, service, fixed, time.Now)
 	return (&client{TB: t, site: &site{store: s, tenant: tenant, log: log, config: server.Config{
-		Service: scim.NewService(s), Registry: tenant.Registry,
+		Service: service, Registry: tenant.Registry,
 		Tenants: homes{"": tenant},
-		Auth:    auth.New(s, fixed, 0, time.Now),
+		Auth:    authenticator,
+		Issuer:  issuer,
 		Logger:  slog.New(slog.NewJSONHandler(log, nil)),
 		Limits:  server.Limits{Body: 1 << 20, URL: 1 << 13, Write: time.Minute},
 		Ready:   func(context.Context) error { return nil },
 	}}}).serve(func(*server.Config) {})
+}
+
+// signIn makes what tells who a request is from.
+func signIn(s store.Store, service *scim.Service, fixed []store.Token, now func() time.Time) (*auth.Authenticator, *auth.Issuer) {
+	a := auth.New(s, fixed, 0, now)
+	i := auth.NewIssuer(s, service, auth.NewSigningKeys(s, plainSealer{}, now), time.Minute, now)
+	service.Watch(func(tenant int64, _, id string) { i.UserChanged(tenant, id) })
+	a.Accept(i)
+	return a, i
 }
 
 // homes are tenants by their hosts; all other hosts lead to the one of "".
@@ -247,6 +259,14 @@ type plainSealer struct{}
 
 func (plainSealer) Seal(plain, context []byte) (store.Sealed, error) {
 	return store.Sealed{Key: "plain", Data: append(append(slices.Clone(context), ' '), plain...)}, nil
+}
+
+func (plainSealer) Open(_ context.Context, sealed store.Sealed, place []byte) ([]byte, error) {
+	plain, ok := bytes.CutPrefix(sealed.Data, append(slices.Clone(place), ' '))
+	if !ok {
+		return nil, errors.New("sealed for another place")
+	}
+	return plain, nil
 }
 
 // allRights is the token of new clients.

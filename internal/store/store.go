@@ -366,6 +366,11 @@ type Tx interface {
 	SetSecrets(seq int64, sealed map[string]Sealed) error
 	// Secrets reads the sealed values of a resource by name.
 	Secrets(seq int64) (map[string]Sealed, error)
+	// AddApplication stores an application of a tenant; *TakenError "id" or
+	// "client". ErrNotFound without the tenant.
+	AddApplication(a Application) error
+	// RemoveApplication removes an application; ErrNotFound.
+	RemoveApplication(tenant int64, id string) error
 	// Event appends to the change log of the space, in commit order.
 	Event(e Event) error
 	// Events appends many.
@@ -511,7 +516,25 @@ type Token struct {
 	Revoked   time.Time // zero: not revoked
 }
 
-// Admin is what the control side keeps: tenants, tokens, settings.
+// Application gets access tokens of a tenant for its service user. ID and
+// ClientID are compared without regard to letter case.
+type Application struct {
+	Tenant   int64
+	ID       string
+	ClientID string // login name of the service user
+	UserID   string // resource id of the service user
+	Secret   string // hash of the client secret, see internal/auth
+	// Epoch is made anew with the secret; tokens name the one they belong to.
+	Epoch string
+	// Scopes are names separated by blanks; Rights see internal/auth.
+	Scopes, Rights string
+	// Lifetime of access tokens, in whole seconds; 0 is that of the endpoint.
+	Lifetime time.Duration
+	Created  time.Time
+	Rotated  time.Time // zero: never
+}
+
+// Admin is what the control side keeps: tenants, tokens, applications, settings.
 type Admin interface {
 	// EnsureTenant reads the tenant of that name or makes it, with a new space;
 	// created reports whether this call made it. Safe against a race.
@@ -523,8 +546,8 @@ type Admin interface {
 	// the tenant given to it, which may run more than once; an error from change
 	// is returned as it is. ErrNotFound; *TakenError "host".
 	UpdateTenant(ctx context.Context, id int64, change func(*Tenant) error) (Tenant, error)
-	// DeleteTenant removes a tenant with its tokens, hosts and settings at once, so that
-	// nothing leads to its resources any more; Sweep removes these. ErrNotFound.
+	// DeleteTenant removes a tenant with its tokens, applications, hosts and settings at
+	// once, so that nothing leads to its resources any more; Sweep removes these. ErrNotFound.
 	DeleteTenant(ctx context.Context, id int64, at time.Time) error
 	// Sweep removes the resources and events of deleted tenants. It works in short
 	// transactions, and a later call takes up where one was cut off. A request
@@ -544,6 +567,14 @@ type Admin interface {
 	Tokens(ctx context.Context, tenant int64) ([]Token, error)
 	// RevokeToken revokes by id or name; ErrNotFound when none is active.
 	RevokeToken(ctx context.Context, tenant int64, idOrName string, at time.Time) (Token, error)
+	// Applications reads the applications of a tenant, by id.
+	Applications(ctx context.Context, tenant int64) ([]Application, error)
+	// Application finds one by its id, ApplicationByClient by its client id;
+	// ErrNotFound.
+	Application(ctx context.Context, tenant int64, id string) (Application, error)
+	ApplicationByClient(ctx context.Context, tenant int64, clientID string) (Application, error)
+	// RotateApplication gives an application another secret and epoch; ErrNotFound.
+	RotateApplication(ctx context.Context, tenant int64, id, secret, epoch string, at time.Time) (Application, error)
 	// ClaimOnce reports true to exactly one caller per key, for ever.
 	ClaimOnce(ctx context.Context, key string) (bool, error)
 	// Setting reads a stored setting; ok is false when it is not there.

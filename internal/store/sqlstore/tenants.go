@@ -199,7 +199,8 @@ func (s *Store) DeleteTenant(ctx context.Context, id int64, at time.Time) error 
 			return err
 		}
 		for _, statement := range []string{
-			"DELETE FROM token WHERE tenant = $1", "DELETE FROM tenant_host WHERE tenant = $1", "DELETE FROM tenant WHERE id = $1",
+			"DELETE FROM token WHERE tenant = $1", "DELETE FROM application WHERE tenant = $1",
+			"DELETE FROM tenant_host WHERE tenant = $1", "DELETE FROM tenant WHERE id = $1",
 		} {
 			if _, err := c.Exec(ctx, statement, id); err != nil {
 				return err

@@ -54,6 +54,7 @@ func Run(t *testing.T, open Open) {
 		{"events", eventCases},
 		{"tenants", tenantCases},
 		{"tokens", tokenCases},
+		{"applications", applicationCases},
 		{"settings", settingCases},
 		{"judges", judgeCases},
 	} {

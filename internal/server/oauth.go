@@ -1,0 +1,285 @@
+package server
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/scimd/scimd/internal/auth"
+	"github.com/scimd/scimd/internal/scim"
+)
+
+// The canonical paths of OAuth. Their fixed segments are taken in any letter
+// case, under every profile: see locate.
+const (
+	oauthBase         = "/oauth2"
+	tokenPath         = oauthBase + "/token"
+	platformTokenPath = oauthBase + "/platformtoken"
+	keysPath          = oauthBase + "/keys"
+	wellKnown         = "/.well-known"
+	metadataPath      = wellKnown + "/openid-configuration"
+)
+
+// oauthPath gives a path of OAuth its canonical form; false for another path. The
+// id of an application stays as it is.
+func oauthPath(segments []string) ([]string, bool) {
+	fixed := func(i int, name string) bool { return i < len(segments) && sameName(segments[i], name) }
+	at := slices.IndexFunc(segments[:min(2, len(segments))], func(seg string) bool { return sameName(seg, wellKnown[1:]) })
+	switch {
+	case fixed(0, oauthBase[1:]):
+		at = 0
+	case at < 0:
+		return nil, false
+	}
+	out := slices.Clone(segments)
+	for i := at; i < min(at+2, len(out)); i++ {
+		out[i] = strings.ToLower(out[i])
+	}
+	return out, true
+}
+
+// maxForm bounds the body of a token request, in bytes.
+const maxForm = 16 << 10
+
+// oauthRequest is a request to an OAuth endpoint on its way through a handler.
+type oauthRequest struct {
+	w      http.ResponseWriter
+	r      *http.Request
+	tenant *scim.Tenant
+	// root is the URL of the tenant, before /scim and /oauth2.
+	root string
+}
+
+// app is the application of the path, "" for none.
+func (q *oauthRequest) app() string {
+	text, err := url.PathUnescape(chi.URLParam(q.r, "appId"))
+	if err != nil {
+		return ""
+	}
+	return text
+}
+
+// oauth runs a handler that needs no bearer token. Errors have the form of RFC
+// 6749 §5.2.
+func (s *server) oauth(fn func(*oauthRequest) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		answer, err := s.oauthAnswer(w, r, fn)
+		if err != nil {
+			s.refuse(w, r, auth.OAuthRefusal(err))
+			return
+		}
+		writeOAuth(w, http.StatusOK, answer)
+	}
+}
+
+func (s *server) oauthAnswer(w http.ResponseWriter, r *http.Request, fn func(*oauthRequest) (any, error)) (any, error) {
+	at := placeOf(r)
+	if at.err != nil {
+		return nil, at.err
+	}
+	entry(r).tenant = at.tenant.Name
+	leave, err := at.tenant.Enter()
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return fn(&oauthRequest{w: w, r: r, tenant: at.tenant, root: s.publicRoot(r)})
+}
+
+// oauthError is the body of a refusal.
+type oauthError struct {
+	Code        string `json:"error"`
+	Description string `json:"error_description"`
+}
+
+func (s *server) refuse(w http.ResponseWriter, r *http.Request, e *auth.OAuthError) {
+	if e.Status >= http.StatusInternalServerError {
+		entry(r).cause = errors.Unwrap(e)
+	}
+	if e.Status == http.StatusUnauthorized { // R6749-5.2-02, and RFC 9110 §15.5.2
+		w.Header().Set("WWW-Authenticate", `Basic realm="oauth2", charset="UTF-8"`)
+	}
+	if e.RetryAfter != 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(e.RetryAfter))
+	}
+	writeOAuth(w, e.Status, oauthError{e.Code, e.Description})
+}
+
+// writeOAuth writes an answer that no cache may keep (R6749-5.1-02).
+func writeOAuth(w http.ResponseWriter, status int, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		status, body = http.StatusInternalServerError, []byte(`{"error":"server_error"}`)
+	}
+	w.Header().Set("Pragma", "no-cache")
+	writeBytes(w, status, mediaJSON, body)
+}
+
+// token is the token endpoint, of an application or of the platform (RFC 6749
+// §3.2).
+func (s *server) token(q *oauthRequest) (any, error) {
+	body, err := formBody(q.w, q.r)
+	if err != nil {
+		return nil, err
+	}
+	ask, err := tokenRequest(q.r.Header, q.r.URL.RawQuery, body)
+	if err != nil {
+		return nil, err
+	}
+	ask.App = q.app()
+	issued, err := s.Issuer.Issue(q.r.Context(), q.tenant, q.root, ask)
+	if err != nil {
+		return nil, err
+	}
+	return issued, nil
+}
+
+// formBody reads a form-encoded body within its limit.
+func formBody(w http.ResponseWriter, r *http.Request) (string, error) {
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || media != "application/x-www-form-urlencoded" {
+		return "", auth.Refuse(auth.InvalidRequest, "The body must be application/x-www-form-urlencoded.")
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxForm))
+	var over *http.MaxBytesError
+	switch {
+	case errors.As(err, &over):
+		e := auth.Refuse(auth.InvalidRequest, "The body is larger than the limit of %d bytes.", maxForm)
+		e.Status = http.StatusRequestEntityTooLarge
+		return "", e
+	case err != nil:
+		return "", auth.Refuse(auth.InvalidRequest, "The body ended before it was complete.")
+	}
+	return string(body), nil
+}
+
+// secretParameters are never taken from a query, where logs would keep them.
+var secretParameters = []string{"client_secret", "client_id", "password", "access_token", "refresh_token", "client_assertion"}
+
+// tokenRequest reads a request to the token endpoint. Credentials come with HTTP
+// Basic or in the body, not both (RFC 6749 §2.3); a parameter comes once, one
+// without a value counts as left out, unknown ones are ignored (§3.2).
+func tokenRequest(h http.Header, query, body string) (*auth.TokenRequest, error) {
+	asked, err := url.ParseQuery(query)
+	if err != nil {
+		return nil, auth.Refuse(auth.InvalidRequest, "The query of the URL cannot be read.")
+	}
+	if slices.ContainsFunc(secretParameters, asked.Has) {
+		return nil, auth.Refuse(auth.InvalidRequest, "Credentials must not stand in the URL.")
+	}
+	values, err := url.ParseQuery(body)
+	if err != nil {
+		return nil, auth.Refuse(auth.InvalidRequest, "The body cannot be read: check its percent signs and semicolons.")
+	}
+	for _, name := range []string{"grant_type", "scope", "client_id", "client_secret"} {
+		if len(values[name]) > 1 {
+			return nil, auth.Refuse(auth.InvalidRequest, "The parameter %s is given more than once.", name)
+		}
+	}
+	q := &auth.TokenRequest{GrantType: values.Get("grant_type"), Scope: values.Get("scope")}
+	sent := auth.Credentials{ID: values.Get("client_id"), Secret: values.Get("client_secret")}
+	header := h.Values("Authorization")
+	switch {
+	case len(header) > 1:
+		return nil, auth.Refuse(auth.InvalidRequest, "The request has more than one Authorization header.")
+	case len(header) == 1 && sent.Secret != "":
+		return nil, auth.Refuse(auth.InvalidRequest, "The client authenticates in two ways; use HTTP Basic or the body.")
+	case len(header) == 1:
+		if q.Client, err = basicCredentials(header[0]); err != nil {
+			return nil, err
+		}
+		if sent.ID != "" && !slices.ContainsFunc(q.Client, func(c auth.Credentials) bool { return c.ID == sent.ID }) {
+			return nil, auth.Refuse(auth.InvalidRequest, "The parameter client_id names another client than the Authorization header.")
+		}
+	case sent.ID != "" && sent.Secret != "":
+		q.Client = []auth.Credentials{sent}
+	}
+	return q, nil
+}
+
+// basicCredentials reads an Authorization header of the scheme Basic: as it
+// stands, and form-decoded where that differs (R6749-2.3.1-01; tenant-apis 1.2).
+func basicCredentials(header string) ([]auth.Credentials, error) {
+	scheme, text, _ := strings.Cut(strings.Trim(header, " \t"), " ")
+	if !strings.EqualFold(scheme, "Basic") {
+		return nil, auth.Refuse(auth.InvalidClient, "A client authenticates with the scheme Basic, or in the body.")
+	}
+	plain, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
+	id, secret, ok := strings.Cut(string(plain), ":")
+	if err != nil || !ok || id == "" || secret == "" {
+		return nil, auth.Refuse(auth.InvalidClient, "The Authorization header holds no client id and secret.")
+	}
+	out := []auth.Credentials{{ID: id, Secret: secret}}
+	decodedID, idErr := url.QueryUnescape(id)
+	decodedSecret, secretErr := url.QueryUnescape(secret)
+	if idErr == nil && secretErr == nil && (decodedID != id || decodedSecret != secret) {
+		out = append(out, auth.Credentials{ID: decodedID, Secret: decodedSecret})
+	}
+	return out, nil
+}
+
+// signingKeys publishes the keys of the tenant's access tokens (RFC 7517 §5).
+func (s *server) signingKeys(q *oauthRequest) (any, error) {
+	if asked := q.app(); asked != "" {
+		if _, err := s.Issuer.App(q.r.Context(), q.tenant, asked); err != nil {
+			return nil, err
+		}
+	}
+	keys, err := s.Issuer.Keys.Published(q.r.Context(), q.tenant.Space)
+	return map[string]any{"keys": keys}, err
+}
+
+// metadata describes the OAuth endpoints that there are, of an application or of
+// the tenant (OpenID Connect Discovery 1.0 §3).
+type metadata struct {
+	Issuer            string   `json:"issuer"`
+	TokenEndpoint     string   `json:"token_endpoint"`
+	JWKS              string   `json:"jwks_uri"`
+	GrantTypes        []string `json:"grant_types_supported"`
+	ResponseTypes     []string `json:"response_types_supported"`
+	SubjectTypes      []string `json:"subject_types_supported"`
+	SigningAlgorithms []string `json:"id_token_signing_alg_values_supported"`
+	ClientAuth        []string `json:"token_endpoint_auth_methods_supported"`
+	Scopes            []string `json:"scopes_supported"`
+	Claims            []string `json:"claims_supported"`
+}
+
+func (s *server) metadata(q *oauthRequest) (any, error) {
+	m := metadata{
+		Issuer: q.root + "/", TokenEndpoint: q.root + platformTokenPath, JWKS: q.root + keysPath,
+		GrantTypes: auth.GrantTypes(), ResponseTypes: []string{}, SubjectTypes: []string{"public"},
+		SigningAlgorithms: []string{auth.Algorithm}, ClientAuth: []string{"client_secret_basic", "client_secret_post"},
+		Scopes: auth.ScopeNames(),
+		Claims: []string{"iss", "sub", "aud", "iat", "exp", "auth_time", "jti", "scope", "unique_name"},
+	}
+	if asked := q.app(); asked != "" {
+		app, err := s.Issuer.App(q.r.Context(), q.tenant, asked)
+		if err != nil {
+			return nil, err
+		}
+		m.Issuer = auth.IssuerOf(q.root, app.ID)
+		m.TokenEndpoint, m.JWKS = q.root+tokenPath+"/"+app.ID, q.root+keysPath+"/"+app.ID
+		m.Scopes = strings.Fields(app.Scopes)
+	}
+	return m, nil
+}
+
+// issuerRoot is the URL that the access tokens of a request must have been issued
+// under: the tenant's, where the server knows it. Without a public URL it has no
+// name but those that clients give it, and a token got under one is good under
+// another.
+func (s *server) issuerRoot(r *http.Request) string {
+	if s.PublicURL == nil || placeOf(r).own {
+		return ""
+	}
+	return s.publicRoot(r)
+}

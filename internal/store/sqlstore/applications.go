@@ -1,0 +1,99 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/scimd/scimd/internal/schema"
+	"github.com/scimd/scimd/internal/store"
+)
+
+const applicationColumns = "tenant, id, client_id, user_id, secret, epoch, scopes, rights, lifetime, created, rotated"
+
+func readApplications(ctx context.Context, c Conn, where string, args ...any) ([]store.Application, error) {
+	var list []store.Application
+	rows, err := c.Query(ctx, "SELECT "+applicationColumns+" FROM application WHERE "+where, args...)
+	err = each(rows, err, func(rows Rows) error {
+		var a store.Application
+		var lifetime, created int64
+		var rotated *int64
+		err := rows.Scan(&a.Tenant, &a.ID, &a.ClientID, &a.UserID, &a.Secret, &a.Epoch, &a.Scopes, &a.Rights, &lifetime, &created, &rotated)
+		a.Lifetime, a.Created, a.Rotated = time.Duration(lifetime)*time.Second, fromMicros(created), fromMicrosOrNil(rotated)
+		list = append(list, a)
+		return err
+	})
+	return list, err
+}
+
+func theApplication(list []store.Application, err error) (store.Application, error) {
+	switch {
+	case err != nil:
+		return store.Application{}, err
+	case len(list) == 0:
+		return store.Application{}, store.ErrNotFound
+	}
+	return list[0], nil
+}
+
+// Applications implements store.Admin.
+func (s *Store) Applications(ctx context.Context, tenant int64) ([]store.Application, error) {
+	return readApplications(ctx, s.engine.Read, "tenant = $1 ORDER BY id_key", tenant)
+}
+
+// Application implements store.Admin.
+func (s *Store) Application(ctx context.Context, tenant int64, id string) (store.Application, error) {
+	return theApplication(readApplications(ctx, s.engine.Read, "tenant = $1 AND id_key = $2", tenant, schema.Fold(id)))
+}
+
+// ApplicationByClient implements store.Admin.
+func (s *Store) ApplicationByClient(ctx context.Context, tenant int64, clientID string) (store.Application, error) {
+	return theApplication(readApplications(ctx, s.engine.Read, "tenant = $1 AND client_key = $2", tenant, schema.Fold(clientID)))
+}
+
+// RotateApplication implements store.Admin.
+func (s *Store) RotateApplication(ctx context.Context, tenant int64, id, secret, epoch string, at time.Time) (store.Application, error) {
+	var after store.Application
+	err := s.engine.Transact(ctx, func(c Conn) error {
+		ctx := context.WithoutCancel(ctx)
+		_, err := c.Exec(ctx, "UPDATE application SET secret = $1, epoch = $2, rotated = $3 WHERE tenant = $4 AND id_key = $5",
+			secret, epoch, at.UnixMicro(), tenant, schema.Fold(id))
+		if err != nil {
+			return err
+		}
+		after, err = theApplication(readApplications(ctx, c, "tenant = $1 AND id_key = $2", tenant, schema.Fold(id)))
+		return err
+	})
+	return after, err
+}
+
+// AddApplication implements store.Tx.
+func (t *tx) AddApplication(a store.Application) error {
+	// The lock keeps the tenant until the application is there.
+	if _, err := readTenant(t.ctx, t.conn, a.Tenant, t.engine.Dialect.ForShare); err != nil {
+		return t.spoilt(err)
+	}
+	n, err := t.conn.Exec(t.ctx, "INSERT INTO application (id_key, client_key, "+applicationColumns+
+		") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING",
+		schema.Fold(a.ID), schema.Fold(a.ClientID), a.Tenant, a.ID, a.ClientID, a.UserID, a.Secret, a.Epoch, a.Scopes, a.Rights,
+		int64(a.Lifetime/time.Second), a.Created.UnixMicro(), microsOrNil(a.Rotated))
+	if err != nil || n == 1 {
+		return t.spoilt(err)
+	}
+	list, err := readApplications(t.ctx, t.conn, "tenant = $1 AND id_key = $2", a.Tenant, schema.Fold(a.ID))
+	if err != nil {
+		return t.spoilt(err)
+	}
+	if len(list) > 0 {
+		return &store.TakenError{Attr: "id"}
+	}
+	return &store.TakenError{Attr: "client"}
+}
+
+// RemoveApplication implements store.Tx.
+func (t *tx) RemoveApplication(tenant int64, id string) error {
+	n, err := t.conn.Exec(t.ctx, "DELETE FROM application WHERE tenant = $1 AND id_key = $2", tenant, schema.Fold(id))
+	if err == nil && n == 0 {
+		err = store.ErrNotFound
+	}
+	return t.spoilt(err)
+}
