@@ -32,8 +32,6 @@ const (
 	keysAsked = time.Second
 	// keysLock names the lock under which a space gets its keys.
 	keysLock = "signing keys"
-	// keysSeq is the seq under which a space keeps secrets that are no resource's.
-	keysSeq = 0
 )
 
 // Sealer encrypts private keys.
@@ -202,7 +200,7 @@ func (k *SigningKeys) fresh(ctx context.Context, space int64, age time.Duration,
 	var keys []signingKey
 	var secrets map[string]store.Sealed
 	err := k.store.Do(ctx, space, func(tx store.Tx) (err error) {
-		secrets, err = tx.Secrets(keysSeq)
+		secrets, err = tx.Secrets(store.SpaceSeq)
 		return err
 	})
 	if err == nil {
@@ -239,7 +237,7 @@ func (k *SigningKeys) add(ctx context.Context, space int64, nr int) ([]signingKe
 		if err := tx.Lock(keysLock); err != nil {
 			return err
 		}
-		secrets, err := tx.Secrets(keysSeq)
+		secrets, err := tx.Secrets(store.SpaceSeq)
 		if err != nil {
 			return err
 		}
@@ -249,7 +247,7 @@ func (k *SigningKeys) add(ctx context.Context, space int64, nr int) ([]signingKe
 		if n := len(keys); n > 0 && keys[n-1].nr >= nr {
 			return nil
 		}
-		sealed, err := k.sealer.Seal(plain, store.SecretContext(keysSeq, secretName(nr)))
+		sealed, err := k.sealer.Seal(plain, store.SecretContext(store.SpaceSeq, secretName(nr)))
 		if err != nil {
 			return err
 		}
@@ -259,7 +257,7 @@ func (k *SigningKeys) add(ctx context.Context, space int64, nr int) ([]signingKe
 			change[secretName(keys[0].nr)] = store.Sealed{}
 			keys = keys[1:]
 		}
-		return tx.SetSecrets(keysSeq, change)
+		return tx.SetSecrets(store.SpaceSeq, change)
 	})
 	return keys, err
 }
@@ -275,7 +273,7 @@ func (k *SigningKeys) open(ctx context.Context, secrets map[string]store.Sealed)
 		if s.nr, err = strconv.Atoi(digits); err != nil {
 			return nil, fmt.Errorf("a secret is called %s", name)
 		}
-		plain, err := k.sealer.Open(ctx, secrets[name], store.SecretContext(keysSeq, name))
+		plain, err := k.sealer.Open(ctx, secrets[name], store.SecretContext(store.SpaceSeq, name))
 		if err != nil {
 			return nil, fmt.Errorf("open key %d: %w", s.nr, err)
 		}

@@ -301,6 +301,10 @@ type Capabilities struct {
 	SharedDatabase bool
 }
 
+// SpaceSeq stands for a space itself where a resource's seq is asked for: no
+// resource has it.
+const SpaceSeq = 0
+
 // Tx is a transaction on one space. It is used by one goroutine. An error of a
 // method other than the sentinels and *TakenError leaves the transaction
 // unusable; after a sentinel or *TakenError it goes on only if the call was
@@ -364,7 +368,8 @@ type Tx interface {
 	// removed, names that are not given stay. 503 when there is no data key of the
 	// value's name any more.
 	SetSecrets(seq int64, sealed map[string]Sealed) error
-	// Secrets reads the sealed values of a resource by name.
+	// Secrets reads the sealed values of a resource by name, or those of the space
+	// itself, which stand under SpaceSeq.
 	Secrets(seq int64) (map[string]Sealed, error)
 	// AddApplication stores an application of a tenant; *TakenError "id" or
 	// "client". ErrNotFound without the tenant.

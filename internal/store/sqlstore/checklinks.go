@@ -21,7 +21,7 @@ func (c *check) strays() error {
 			}
 		}
 		err := c.each(func(_, detail string) { c.report("orphan", table, "", detail) },
-			"SELECT DISTINCT '', '#' || CAST(e.seq AS text) FROM "+table+" e WHERE e.space = $1 AND NOT "+c.there(tables, "e.seq", ""), c.tenant.Space)
+			"SELECT DISTINCT '', '#' || CAST(e.seq AS text) FROM "+table+" e WHERE e.space = $1 AND e.seq <> $2 AND NOT "+c.there(tables, "e.seq", ""), c.tenant.Space, store.SpaceSeq)
 		if err != nil {
 			return err
 		}
