@@ -133,21 +133,21 @@ func (e *engine) manage(about control.Info, revoked func([32]byte), changed, swe
 		Revoked: revoked, Changed: changed, Sweep: sweep, About: about, Now: time.Now,
 		Keyring: e.keys, HeldKeys: e.heldKeys, SharedDatabase: e.store.Capabilities().SharedDatabase, KeepMaster: e.keepMaster,
 		AddServiceUser: func(ctx context.Context, t store.Tenant, name string, then func(store.Tx, string) error) error {
-			tenant, err := e.tenant(t)
+			tenant, _, err := e.tenant(t)
 			if err != nil {
 				return err
 			}
 			return e.service.AddServiceUser(ctx, tenant, name, then)
 		},
 		RemoveServiceUser: func(ctx context.Context, t store.Tenant, id string, then func(store.Tx) error) error {
-			tenant, err := e.tenant(t)
+			tenant, _, err := e.tenant(t)
 			if err != nil {
 				return err
 			}
 			return e.service.RemoveServiceUser(ctx, tenant, id, then)
 		},
 		MayAct: func(ctx context.Context, t store.Tenant, id string) (bool, error) {
-			tenant, err := e.tenant(t)
+			tenant, _, err := e.tenant(t)
 			if err != nil {
 				return false, err
 			}
