@@ -19,6 +19,25 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], app.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 }
 
+// reloading has SIGHUP read the certificate's files again, where there are any.
+// Without them the signal ends the process, as by default.
+func reloading(cfg *app.Config, s *app.Server) (stop func()) {
+	if cfg.TLSCert == "" {
+		return func() {}
+	}
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGHUP)
+	go func() {
+		for range signals {
+			s.Reload()
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(signals)
+	}
+}
+
 // run runs one command and gives the exit code. What goes wrong is one line.
 func run(ctx context.Context, args []string, streams app.Streams) int {
 	root := newRoot(streams)

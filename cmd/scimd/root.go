@@ -21,6 +21,7 @@ func newRoot(streams app.Streams) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		defer reloading(&cfg, s)()
 		return s.Wait()
 	}
 	root := command("scimd", "SCIM 2.0 server that stands in for a CyberArk tenant", true, serve)

@@ -283,3 +283,41 @@ func TestTheReadyFileMayBeTakenAway(t *testing.T) {
 	}
 	s.interrupt(os.Interrupt) // fails the test unless the server ends cleanly
 }
+
+// The certificate is the server's own; that it is read again shows at a signal.
+func TestTLSFilesAreTakenAnewAtAHangup(t *testing.T) {
+	t.Parallel()
+	own := newPlace(t)
+	maker := own.serve("--tls-self-signed")
+	var pong map[string]string
+	own.succeed(&pong, "ping") // port 0 asks the control socket, how to speak as well
+	if !strings.HasPrefix(pong["url"], "https://127.0.0.1:") || !strings.Contains(maker.printed("curl"), " --cacert ") {
+		t.Errorf("pinged %v, banner %s", pong, maker.printed("curl"))
+	}
+	addr := strings.TrimSuffix(strings.TrimPrefix(maker.BaseURL, "https://"), "/scim/v2")
+	own.succeed(&pong, "ping", "--tls-self-signed", "--addr", addr)
+	maker.interrupt(terminate)
+
+	p := newPlace(t)
+	files := filepath.Join(own.dir, "scimd-data", "tls")
+	s := p.serve("--tls-cert", filepath.Join(files, "cert.pem"), "--tls-key", filepath.Join(files, "key.pem"))
+	if runtime.GOOS == "windows" {
+		return // it has no such signal
+	}
+	other := newPlace(t)
+	other.serve("--tls-self-signed", "--tls-name", "other.example.com").interrupt(terminate)
+	for _, name := range []string{"cert.pem", "key.pem"} {
+		if err := os.Rename(filepath.Join(other.dir, "scimd-data", "tls", name), filepath.Join(files, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(8 * time.Second); !strings.Contains(s.stderr.String(), "certificate read"); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the certificate is not read again:\n%s", s.stderr.String())
+		}
+	}
+	s.interrupt(terminate)
+}

@@ -21,6 +21,7 @@ type banner struct {
 	dataDir          string // only when it is not the default
 	controlSocket    string // only when it is not in the data directory
 	controlAddr      string // only when there is one
+	caFile           string // only when the server made its authority
 }
 
 // write prints the banner. Exactly one line begins with curl, and works when
@@ -29,6 +30,9 @@ func (b *banner) write(w io.Writer) error {
 	rows := [][2]string{{"base URL", b.baseURL}}
 	if b.local != b.baseURL {
 		rows = append(rows, [2]string{"local URL", b.local})
+	}
+	if b.caFile != "" {
+		rows = append(rows, [2]string{"CA file", b.caFile + "  (for clients to trust)"})
 	}
 	rows = append(rows, [2]string{"tenant", b.tenant}, [2]string{"database", b.database})
 	shown := tokenVariable
@@ -52,7 +56,11 @@ func (b *banner) write(w io.Writer) error {
 	for _, r := range rows {
 		fmt.Fprintf(&s, "  %-10s %s\n", r[0], r[1])
 	}
-	fmt.Fprintf(&s, "\ncurl -sS -H \"Authorization: Bearer %s\" \"%s/Users?count=1\"\n", shown, b.local)
+	trust := ""
+	if b.caFile != "" {
+		trust = "--cacert " + quote(b.caFile) + " "
+	}
+	fmt.Fprintf(&s, "\ncurl -sS %s-H \"Authorization: Bearer %s\" \"%s/Users?count=1\"\n", trust, shown, b.local)
 	_, err := io.WriteString(w, s.String())
 	return err
 }

@@ -51,6 +51,19 @@ curl -sS -H "Authorization: Bearer $SCIMD_TOKEN" "http://127.0.0.1:8080/scim/v2/
 
 curl -sS -H "Authorization: Bearer $SCIMD_TOKEN" "http://[::1]:1/scim/v2/Users?count=1"
 `},
+		"an authority of its own": {
+			banner{version: "1.2.3", profile: "cyberark", baseURL: "https://127.0.0.1:1/scim/v2", local: "https://127.0.0.1:1/scim/v2",
+				tenant: "default", database: "sqlite, ephemeral", known: true, caFile: "/my data/ca.pem"},
+			`scimd 1.2.3: SCIM 2.0 as profile cyberark
+
+  base URL   https://127.0.0.1:1/scim/v2
+  CA file    /my data/ca.pem  (for clients to trust)
+  tenant     default
+  database   sqlite, ephemeral
+  token      the one given
+
+curl -sS --cacert '/my data/ca.pem' -H "Authorization: Bearer $SCIMD_TOKEN" "https://127.0.0.1:1/scim/v2/Users?count=1"
+`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

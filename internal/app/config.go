@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/scimd/scimd/internal/auth"
+	"github.com/scimd/scimd/internal/certs"
 	"github.com/scimd/scimd/internal/secret"
 )
 
@@ -38,6 +39,16 @@ type Config struct {
 	TrustedProxy []netip.Prefix
 	BasePath     string // with a slash before it and none after it, or ""
 	CORSOrigins  []string
+
+	TLSCert, TLSKey string
+	TLSSelfSigned   bool
+	TLSNames        []string // host names, or addresses
+	ACMEHosts       []string
+	ACMEDirectory   string
+	ACMEEmail       string
+	ACMEHTTP        string // address
+	HSTS            bool
+	InsecureHTTP    bool
 
 	DataDir          string
 	DatabaseURL      string
@@ -73,7 +84,7 @@ type Config struct {
 // Defaults is the configuration of a server without any flag.
 func Defaults() Config {
 	return Config{
-		Addr: "127.0.0.1:8080", DataDir: "scimd-data", Migrate: MigrateAuto, MaxDBConnections: 10, Profile: "cyberark",
+		Addr: "127.0.0.1:8080", ACMEDirectory: certs.LetsEncrypt, DataDir: "scimd-data", Migrate: MigrateAuto, MaxDBConnections: 10, Profile: "cyberark",
 		TokenSkew: time.Minute, LogFormat: LogText, LogLevel: slog.LevelInfo,
 		MaxBody: 10 << 20, MaxHeader: 64 << 10, MaxURL: 16 << 10, MaxFilterDepth: 50, MaxFilterLength: 16 << 10,
 		ReadTimeout: 30 * time.Second, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, ShutdownTimeout: 20 * time.Second,
@@ -109,7 +120,7 @@ func (c *Config) Validate() error {
 			return err
 		}
 	}
-	return nil
+	return c.validateTLS()
 }
 
 func loopback(addr string) bool {

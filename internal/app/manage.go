@@ -109,16 +109,16 @@ func dial(ctx context.Context, cfg *Config) (*control.Client, error) {
 func Ping(ctx context.Context, cfg Config) (url string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	addr, err := pingAddr(ctx, &cfg)
+	scheme, addr, err := pingAddr(ctx, &cfg)
 	if err != nil {
 		return "", err
 	}
-	url = "http://" + addr + "/readyz"
+	url = scheme + "://" + addr + "/readyz"
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return url, err
 	}
-	resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
+	resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: cfg.pingTLS()}}).Do(req)
 	if err != nil {
 		return url, fmt.Errorf("no server answers at %s: %w", addr, cause(err))
 	}
@@ -129,23 +129,23 @@ func Ping(ctx context.Context, cfg Config) (url string, err error) {
 	return url, nil
 }
 
-func pingAddr(ctx context.Context, cfg *Config) (string, error) {
+func pingAddr(ctx context.Context, cfg *Config) (way, addr string, err error) {
 	_, port, err := net.SplitHostPort(cfg.Addr)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	if port != "0" {
-		return reachable(cfg.Addr, cfg.Addr), nil
+		return scheme(cfg.tls()), reachable(cfg.Addr, cfg.Addr), nil
 	}
 	c, err := dial(ctx, cfg)
 	if err != nil {
-		return "", fmt.Errorf("find the server of port 0: %w", err)
+		return "", "", fmt.Errorf("find the server of port 0: %w", err)
 	}
 	info, err := c.Info(ctx)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	return reachable(cfg.Addr, info.Address), nil
+	return scheme(info.TLS), reachable(cfg.Addr, info.Address), nil
 }
 
 // Explain is the one line that tells a person what went wrong.

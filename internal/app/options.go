@@ -42,6 +42,17 @@ var options = []option{
 	{"base-path", "path below which everything is served as well, for a proxy that does not take its prefix off", serverOnly, false, one("PATH", func(c *Config) *string { return &c.BasePath }, parseBasePath, printText)},
 	{"cors-origin", "origins whose scripts in browsers may use the server, such as https://app.example.com, or * for all", serverOnly, false, list("ORIGIN", func(c *Config) *[]string { return &c.CORSOrigins }, splitCommas, parseOrigin)},
 
+	{"tls-cert", "file with the certificate and what leads to its authority, in PEM; read again when it changes", everywhere, false, text(func(c *Config) *string { return &c.TLSCert })},
+	{"tls-key", "file with the key of the certificate, in PEM", everywhere, false, text(func(c *Config) *string { return &c.TLSKey })},
+	{"tls-self-signed", "make a certificate for localhost, and an authority that clients are told to trust, in the data directory", everywhere, false, truth(func(c *Config) *bool { return &c.TLSSelfSigned })},
+	{"tls-name", "host names and addresses that the self-made certificate is for as well", everywhere, false, list("NAME", func(c *Config) *[]string { return &c.TLSNames }, splitCommas, parseCertName)},
+	{"tls-acme-host", "host names for which an authority that speaks ACME gives certificates; its terms are accepted", everywhere, false, list("HOST", func(c *Config) *[]string { return &c.ACMEHosts }, splitCommas, parseACMEHost)},
+	{"tls-acme-directory", "directory URL of that authority", serverOnly, false, one("URL", func(c *Config) *string { return &c.ACMEDirectory }, parseDirectory, printText)},
+	{"tls-acme-email", "address that the authority is told to warn", serverOnly, false, text(func(c *Config) *string { return &c.ACMEEmail })},
+	{"tls-acme-http", "address on which the authority's questions by HTTP are answered, such as :80; without it they come by TLS, to port 443", serverOnly, false, text(func(c *Config) *string { return &c.ACMEHTTP })},
+	{"tls-hsts", "tell browsers to use nothing but HTTPS for this host, for a year", serverOnly, false, truth(func(c *Config) *bool { return &c.HSTS })},
+	{"insecure-http", "speak HTTP without TLS beyond loopback, for a proxy with TLS or a network that others cannot read", serverOnly, false, truth(func(c *Config) *bool { return &c.InsecureHTTP })},
+
 	{"data-dir", "directory for the database, the key and the control socket", everywhere, false, text(func(c *Config) *string { return &c.DataDir })},
 	{"database-url", "postgres:// URL of the database; without it SQLite in the data directory", everywhere, true, text(func(c *Config) *string { return &c.DatabaseURL })},
 	{"migration-url", "postgres:// URL for migrations, when they need another user or must bypass a pooler", everywhere, true, text(func(c *Config) *string { return &c.MigrationURL })},

@@ -86,12 +86,14 @@ func listenControl(cfg *Config, u *undo) (l net.Listener, elsewhere string, err 
 }
 
 // Ready is the content of the ready file. BaseURL reaches the server from its
-// own machine; Token is "" when the server does not know one.
+// own machine; Token is "" when the server does not know one. CAFile holds the
+// authority that clients have to trust, if the server made one.
 type Ready struct {
 	BaseURL string `json:"baseUrl"`
 	Tenant  string `json:"tenant"`
 	Token   string `json:"token"`
 	PID     int    `json:"pid"`
+	CAFile  string `json:"caFile,omitempty"`
 }
 
 // readyFile is a ready file in the making: it is opened before anything is done

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/scimd/scimd/internal/auth"
+	"github.com/scimd/scimd/internal/certs"
 	"github.com/scimd/scimd/internal/control"
 	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/server"
@@ -43,12 +44,14 @@ type Server struct {
 	ready Ready
 
 	http, control *http.Server
-	undo          undo
-	draining      atomic.Bool
-	failed        chan error
-	stop          context.CancelFunc
-	done          chan struct{}
-	err           error
+	// certs is nil without TLS.
+	certs    certs.Source
+	undo     undo
+	draining atomic.Bool
+	failed   chan error
+	stop     context.CancelFunc
+	done     chan struct{}
+	err      error
 }
 
 // Start starts a server and returns when it is ready. It runs until ctx ends,
@@ -58,7 +61,10 @@ func Start(ctx context.Context, cfg Config, streams Streams) (*Server, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, log: newLogger(&cfg, streams.Err), failed: make(chan error, 3), done: make(chan struct{})}
+	if err := cfg.validateExposure(); err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: cfg, log: newLogger(&cfg, streams.Err), failed: make(chan error, 4), done: make(chan struct{})}
 	if err := s.start(ctx, streams); err != nil {
 		if s.http != nil {
 			_ = s.http.Close()
@@ -76,11 +82,19 @@ func Start(ctx context.Context, cfg Config, streams Streams) (*Server, error) {
 	return s, nil
 }
 
-// BaseURL reaches the server from this machine: http://HOST:PORT/scim/v2.
+// BaseURL reaches the server from this machine: http://HOST:PORT/scim/v2, or
+// https:// with TLS.
 func (s *Server) BaseURL() string { return s.ready.BaseURL }
 
 // Token is the token given or made at this start, else "".
 func (s *Server) Token() string { return s.ready.Token }
+
+// Reload takes the certificate anew from its files, if it comes from files.
+func (s *Server) Reload() {
+	if s.certs != nil {
+		s.certs.Reload()
+	}
+}
 
 // Wait returns when the server has stopped, with what went wrong.
 func (s *Server) Wait() error {
@@ -135,6 +149,9 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 		return fmt.Errorf("listen on %s: %w", cfg.Addr, cause(err))
 	}
 	s.undo.add(func() error { _ = listener.Close(); return nil })
+	if err := s.openCertificates(dir); err != nil {
+		return err
+	}
 	tenant, err := e.defaultTenant(ctx)
 	if err != nil {
 		return err
@@ -153,7 +170,7 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 	}
 	sweeper := newSweeper()
 
-	local := "http://" + reachable(cfg.Addr, listener.Addr().String())
+	local := localURL(s.certs, reachable(cfg.Addr, listener.Addr().String()))
 	public := local
 	if cfg.PublicURL != nil {
 		public = cfg.PublicURL.String()
@@ -169,17 +186,21 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 	issuer := e.issuer()
 	authenticator.Accept(issuer)
 	manager := e.manage(control.Info{
-		Version: Version(), PID: os.Getpid(), BaseURL: public + scimPath, Address: listener.Addr().String(),
+		Version: Version(), PID: os.Getpid(), BaseURL: public + scimPath, Address: listener.Addr().String(), TLS: s.certs != nil,
 		Engine: e.store.Capabilities().Engine, Database: cfg.Database(), Profile: e.profile.Name, Started: time.Now().UTC(),
 	}, authenticator.Forget, known.refresh, sweeper.wake)
 	manager.ApplicationChanged = issuer.ApplicationChanged
 	manager.Signing = func(context.Context) (*auth.SigningKeys, error) { return issuer.Keys, nil }
 
-	s.http = s.server(server.New(server.Config{
+	handler := server.New(server.Config{
 		Service: e.service, Registry: e.registry, Tenants: known, Auth: authenticator, Issuer: issuer, Logger: s.log,
 		Limits:    server.Limits{Body: cfg.MaxBody, URL: cfg.MaxURL, Write: cfg.WriteTimeout},
 		PublicURL: cfg.PublicURL, TrustedProxies: cfg.TrustedProxy, BasePath: cfg.BasePath, CORSOrigins: cfg.CORSOrigins, Ready: s.readiness(e.store),
-	}))
+	})
+	if cfg.HSTS {
+		handler = hsts(handler)
+	}
+	s.http = s.server(handler)
 	elsewhere, err := s.startControl(manager)
 	if err != nil {
 		return err
@@ -199,14 +220,15 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 	s.beside(known.poll)
 	s.beside(func(ctx context.Context) { e.pollKeys(ctx, s.log) })
 	s.beside(func(ctx context.Context) { sweeper.run(ctx, e, s.log) })
-	s.serve(s.http, listener)
+	s.serveClients(listener)
 
-	s.ready = Ready{BaseURL: local + scimPath, Tenant: tenant.Name, Token: cfg.Token + made, PID: os.Getpid()}
+	s.ready = Ready{BaseURL: local + scimPath, Tenant: tenant.Name, Token: cfg.Token + made, PID: os.Getpid(), CAFile: authorityFile(s.certs)}
 	s.log.LogAttrs(ctx, slog.LevelInfo, "ready", slog.String("address", listener.Addr().String()),
 		slog.String("database", cfg.Database()), slog.String("version", Version()))
 	b := banner{
 		version: Version(), profile: behaviour.profile.Name, baseURL: public + scimPath, local: s.ready.BaseURL, tenant: tenant.Name,
 		database: cfg.Database(), token: made, known: cfg.Token != "", controlSocket: elsewhere, controlAddr: cfg.ControlAddr,
+		caFile: s.ready.CAFile,
 	}
 	if cfg.DataDir != Defaults().DataDir {
 		b.dataDir = cfg.DataDir
@@ -281,11 +303,13 @@ func (s *Server) server(h http.Handler) *http.Server {
 }
 
 func (s *Server) serve(h *http.Server, l net.Listener) {
-	go func() {
-		if err := h.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			s.failed <- err
-		}
-	}()
+	go s.served(func() error { return h.Serve(l) })
+}
+
+func (s *Server) served(serve func() error) {
+	if err := serve(); !errors.Is(err, http.ErrServerClosed) {
+		s.failed <- err
+	}
 }
 
 // beside runs fn beside requests. It is ended, and waited for, before what was

@@ -63,12 +63,14 @@ type Service interface {
 	RotateSigningKey(ctx context.Context, tenant string) ([]SigningKey, error)
 }
 
-// Info tells what a server is. Address is where it listens, host:port.
+// Info tells what a server is. Address is where it listens, host:port; TLS tells
+// how.
 type Info struct {
 	Version  string    `json:"version"`
 	PID      int       `json:"pid"`
 	BaseURL  string    `json:"baseUrl"`
 	Address  string    `json:"address"`
+	TLS      bool      `json:"tls,omitempty"`
 	Engine   string    `json:"engine"`
 	Database string    `json:"database"`
 	Profile  string    `json:"profile"`

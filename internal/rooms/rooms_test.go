@@ -25,7 +25,7 @@ const module = "github.com/scimd/scimd"
 var allowed = map[string][]string{
 	"cmd/scimd":               {"internal/app", "internal/control"},
 	"scimdtest":               {"internal/app"},
-	"internal/app":            {"internal/console", "internal/control", "internal/server", "internal/auth", "internal/scim", "internal/store", "internal/store/sqlstore", "internal/store/postgres", "internal/store/sqlite", "internal/schema", "internal/scimerr", "internal/secret", "schemas"},
+	"internal/app":            {"internal/certs", "internal/console", "internal/control", "internal/server", "internal/auth", "internal/scim", "internal/store", "internal/store/sqlstore", "internal/store/postgres", "internal/store/sqlite", "internal/schema", "internal/scimerr", "internal/secret", "schemas"},
 	"internal/console":        {"internal/control", "internal/scim", "internal/scimerr"},
 	"internal/control":        {"internal/auth", "internal/scim", "internal/store", "internal/resource", "internal/scimerr", "internal/secret"},
 	"internal/server":         {"internal/auth", "internal/scim", "internal/store", "internal/filter", "internal/schema", "internal/resource", "internal/scimerr"},
@@ -39,6 +39,7 @@ var allowed = map[string][]string{
 	"internal/schema":         {"internal/scimerr"},
 	"internal/resource":       {"internal/scimerr"},
 	"internal/scimerr":        {},
+	"internal/certs":          {},
 	"internal/secret":         {"internal/store"},
 	"migrations":              {},
 	"schemas":                 {"internal/schema"},
@@ -64,9 +65,10 @@ var keepers = map[string][]string{
 	"github.com/jackc/pgx":              {"internal/store/postgres", "internal/pgtest"},
 	"modernc.org/sqlite":                {"internal/store/sqlite"},
 	"database/sql":                      {"internal/store/sqlite", "internal/store/sqlstore", "internal/store/postgres", "internal/pgtest"},
+	"golang.org/x/crypto/acme":          {"internal/certs"},
 	"github.com/golang-migrate/migrate": {"internal/store", "migrations"},
 	"github.com/spf13":                  {"cmd/scimd", "internal/app"},
-	"net/http":                          {"cmd/scimd", "scimdtest", "internal/app", "internal/console", "internal/control", "internal/server", "internal/auth", "internal/scimerr", "test", "examples"},
+	"net/http":                          {"cmd/scimd", "scimdtest", "internal/app", "internal/certs", "internal/console", "internal/control", "internal/server", "internal/auth", "internal/scimerr", "test", "examples"},
 }
 
 // A listed package, as go list prints it.

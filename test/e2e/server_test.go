@@ -56,6 +56,7 @@ func (p place) flag(name string) string {
 type server struct {
 	base   string // SCIM base URL
 	token  string
+	caFile string // of a server that makes its own authority
 	stdout string // file that takes stdout
 	log    string // file that takes stderr
 	cmd    *exec.Cmd
@@ -71,6 +72,7 @@ type readyFile struct {
 	Tenant  string `json:"tenant"`
 	Token   string `json:"token"`
 	PID     int    `json:"pid"`
+	CAFile  string `json:"caFile"`
 }
 
 // command is scimd with arguments and an environment without settings.
@@ -117,7 +119,7 @@ func (p place) startWith(t *testing.T, flags ...string) *server {
 		s.checkLog(t)
 	})
 	at := s.await(t, ready)
-	s.base, s.token = at.BaseURL, at.Token
+	s.base, s.token, s.caFile = at.BaseURL, at.Token, at.CAFile
 	s.client = &http.Client{
 		Timeout:   60 * time.Second,
 		Transport: &http.Transport{MaxIdleConnsPerHost: 64},
