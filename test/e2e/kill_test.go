@@ -34,7 +34,7 @@ func TestAKilledServerLosesNoAnsweredWrite(t *testing.T) {
 		var all []*life
 		for round := range rounds {
 			s := p.start(t)
-			written := s.writeUntilKilled(t, round, time.Duration(20+rand.IntN(100))*time.Millisecond)
+			written := s.writeUntilKilled(t, round, time.Duration(rand.IntN(100))*time.Millisecond)
 			all = append(all, written...)
 			s = p.start(t)
 			s.checkLives(t, written)
@@ -52,13 +52,15 @@ func TestAKilledServerLosesNoAnsweredWrite(t *testing.T) {
 	})
 }
 
-// writeUntilKilled lets clients create, change and delete users until the
-// server is killed under them, and gives what they know.
+// writeUntilKilled lets clients create, change and delete users until the server
+// is killed under them, some time after its first answer, and gives what they know.
 func (s *server) writeUntilKilled(t *testing.T, round int, after time.Duration) []*life {
 	t.Helper()
 	const clients = 8
 	lives := make([][]*life, clients)
 	var all sync.WaitGroup
+	var once sync.Once
+	answered := make(chan struct{})
 	for c := range clients {
 		all.Go(func() {
 			for n := 0; ; n++ {
@@ -70,6 +72,7 @@ func (s *server) writeUntilKilled(t *testing.T, round int, after time.Duration) 
 					t.Errorf("POST: %s", a)
 					return
 				}
+				once.Do(func() { close(answered) })
 				l := &life{id: a.body["id"].(string), state: created}
 				lives[c] = append(lives[c], l)
 				if n%2 == 0 && !s.advance(t, l, "PATCH", patch([3]any{"replace", "title", "patched"})) ||
@@ -79,9 +82,18 @@ func (s *server) writeUntilKilled(t *testing.T, round int, after time.Duration) 
 			}
 		})
 	}
+	gaveUp := make(chan struct{})
+	go func() {
+		all.Wait()
+		close(gaveUp)
+	}()
+	select {
+	case <-answered:
+	case <-gaveUp:
+	}
 	time.Sleep(after)
 	s.kill(t)
-	all.Wait()
+	<-gaveUp
 	var flat []*life
 	for _, l := range lives {
 		flat = append(flat, l...)
