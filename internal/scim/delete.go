@@ -55,6 +55,11 @@ func (s *Service) remove(ctx context.Context, c *Call, rt *schema.ResourceType, 
 			return err
 		}
 		gone = rec.ID
+		if rt.Name == ServiceUserType {
+			if err := tx.EndSessions(c.Tenant.ID, rec.ID, c.Tenant.now()); err != nil {
+				return err
+			}
+		}
 		if err := then(tx); err != nil {
 			return err
 		}

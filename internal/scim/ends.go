@@ -130,10 +130,19 @@ func (s *Service) resolveIDs(ctx context.Context, c *Call, col *linkAttr, ids []
 // idOf is the id of the resource of a type that is called by a name, the oldest
 // of several; "" when there is none.
 func (s *Service) idOf(ctx context.Context, c *Call, rt *schema.ResourceType, name string) (string, error) {
+	rec, err := s.named(ctx, c, rt, name)
+	if rec == nil {
+		return "", err
+	}
+	return rec.ID, nil
+}
+
+// named is the resource that idOf finds, nil when there is none.
+func (s *Service) named(ctx context.Context, c *Call, rt *schema.ResourceType, name string) (*store.Record, error) {
 	a := rt.Core(called[rt.Name])
 	key := schema.TextKey(name, a.CaseExact)
 	if key == "" || strings.ContainsRune(key, 0) {
-		return "", nil
+		return nil, nil
 	}
 	is := &filter.Compare{Attr: a, Op: filter.Eq, Kind: filter.TextKind, Key: key, Literal: resource.Text(name)}
 	full := newRenderer(c, nil)
@@ -142,13 +151,13 @@ func (s *Service) idOf(ctx context.Context, c *Call, rt *schema.ResourceType, na
 		Match: func(rt *schema.ResourceType, rec *store.Record) bool { return filter.Match(is, full.tree(rt, rec)) },
 	})
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	list, err := page.Next(ctx)
 	if err != nil || len(list) == 0 {
-		return "", err
+		return nil, err
 	}
-	return list[0].ID, nil
+	return list[0].Record, nil
 }
 
 // ends are the resources that a new one of a type is linked to by its single

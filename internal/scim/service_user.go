@@ -123,6 +123,18 @@ func (s *Service) MayAct(ctx context.Context, t *Tenant, userID string) (bool, e
 	return !inactive(rt, tree), nil
 }
 
+// endSessions ends where a user has signed in, when a change leaves it inactive or
+// gives it another password: so no token of it stays good, at any server.
+func (c *Call) endSessions(tx store.Tx, r *store.Resource, before *resource.Members, secrets *confidential) error {
+	if r.Type.Name != ServiceUserType {
+		return nil
+	}
+	if password := secrets != nil && secrets.password != nil; !password && (inactive(r.Type, before) || !inactive(r.Type, r.Body)) {
+		return nil
+	}
+	return tx.EndSessions(c.Tenant.ID, r.ID, c.Tenant.now())
+}
+
 // inactive tells that a tree says so of its resource.
 func inactive(rt *schema.ResourceType, tree *resource.Members) bool {
 	a := rt.Core("active")

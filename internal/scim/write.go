@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/scimd/scimd/internal/phc"
 	"github.com/scimd/scimd/internal/resource"
 	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/scimerr"
@@ -16,16 +17,15 @@ import (
 
 // Service answers SCIM requests from a store.
 type Service struct {
-	store store.Store
-	// hashing bounds concurrent password hashes: each takes memory.
-	hashing chan struct{}
+	store     store.Store
+	passwords *passwords
 	// changed is told of each resource that was changed or deleted; see Watch.
 	changed func(tenant int64, resourceType, id string)
 }
 
 // NewService makes a Service on a store.
 func NewService(s store.Store) *Service {
-	return &Service{store: s, hashing: make(chan struct{}, 4), changed: func(int64, string, string) {}}
+	return &Service{store: s, passwords: newPasswords(phc.Usual), changed: func(int64, string, string) {}}
 }
 
 // Watch makes changed hear of every resource that is changed or deleted here,
@@ -169,6 +169,9 @@ func (s *Service) change(ctx context.Context, c *Call, rt *schema.ResourceType, 
 			}
 		}
 		if err := ed.secrets.save(tx, c.Tenant, r.Seq); err != nil {
+			return err
+		}
+		if err := c.endSessions(tx, r, ed.before, ed.secrets); err != nil {
 			return err
 		}
 		if r.Version != rec.Version || ed.secrets.any() {

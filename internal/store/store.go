@@ -285,6 +285,7 @@ type Store interface {
 	Query(ctx context.Context, q *Query) (*Page, error)
 
 	Admin
+	Sessions
 	// Capabilities tells where engines differ.
 	Capabilities() Capabilities
 	// Ping checks that the database answers.
@@ -376,6 +377,8 @@ type Tx interface {
 	AddApplication(a Application) error
 	// RemoveApplication removes an application; ErrNotFound.
 	RemoveApplication(tenant int64, id string) error
+	// EndSessions ends all sessions of a user, by its id.
+	EndSessions(tenant int64, user string, at time.Time) error
 	// Event appends to the change log of the space, in commit order.
 	Event(e Event) error
 	// Events appends many.
@@ -535,8 +538,17 @@ type Application struct {
 	Scopes, Rights string
 	// Lifetime of access tokens, in whole seconds; 0 is that of the endpoint.
 	Lifetime time.Duration
-	Created  time.Time
-	Rotated  time.Time // zero: never
+	// Public tells that the application cannot keep a secret, and has none.
+	Public bool
+	// Grants are names of grant types, Redirects redirect URIs, each separated by
+	// blanks.
+	Grants, Redirects string
+	// RefreshLifetime is how long a sign-in lasts, in whole seconds; 0 is the usual.
+	RefreshLifetime time.Duration
+	// Rotates tells that each refresh token is good once.
+	Rotates bool
+	Created time.Time
+	Rotated time.Time // zero: never
 }
 
 // Admin is what the control side keeps: tenants, tokens, applications, settings.

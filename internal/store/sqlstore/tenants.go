@@ -200,6 +200,7 @@ func (s *Store) DeleteTenant(ctx context.Context, id int64, at time.Time) error 
 		}
 		for _, statement := range []string{
 			"DELETE FROM token WHERE tenant = $1", "DELETE FROM application WHERE tenant = $1",
+			"DELETE FROM session WHERE tenant = $1", "DELETE FROM ended_token WHERE tenant = $1",
 			"DELETE FROM tenant_host WHERE tenant = $1", "DELETE FROM tenant WHERE id = $1",
 		} {
 			if _, err := c.Exec(ctx, statement, id); err != nil {

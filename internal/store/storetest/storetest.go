@@ -54,7 +54,7 @@ func Run(t *testing.T, open Open) {
 		{"events", eventCases},
 		{"tenants", tenantCases},
 		{"tokens", tokenCases},
-		{"applications", applicationCases},
+		{"applications", applicationCases}, {"sessions", sessionCases},
 		{"settings", settingCases},
 		{"judges", judgeCases},
 	} {
