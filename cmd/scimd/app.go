@@ -41,13 +41,14 @@ func oneApp(cmd *cobra.Command) *cobra.Command {
 func newAppCreate(out io.Writer) *cobra.Command {
 	var n control.NewApplication
 	var scopes []string
-	var lifetime time.Duration
+	var lifetime, refresh time.Duration
 	return ofTenant(oneApp(managing(out, "create APPID", "Make an application with its service user, and print its client secret, this once",
 		func(ctx context.Context, s control.Service, args []string) (any, func(io.Writer), error) {
-			if lifetime%time.Second != 0 {
-				return nil, nil, errors.New("--lifetime is a whole number of seconds")
+			if lifetime%time.Second != 0 || refresh%time.Second != 0 {
+				return nil, nil, errors.New("--lifetime and --refresh-lifetime are whole numbers of seconds")
 			}
-			n.AppID, n.Scope, n.Lifetime = args[0], strings.Join(scopes, " "), int64(lifetime/time.Second)
+			n.AppID, n.Scope = args[0], strings.Join(scopes, " ")
+			n.Lifetime, n.RefreshLifetime = int64(lifetime/time.Second), int64(refresh/time.Second)
 			a, err := s.CreateApplication(ctx, n)
 			return a, func(w io.Writer) { printApp(w, a) }, err
 		}, func(fs *pflag.FlagSet) {
@@ -55,6 +56,12 @@ func newAppCreate(out io.Writer) *cobra.Command {
 			fs.StringVar(&n.Rights, "rights", "all", "most that tokens may do: read, write, all, or a list of users, groups, vault with :read or :write")
 			fs.StringVar(&n.ClientID, "client-id", "", "login name of the service user; without it APPID@TENANT")
 			fs.DurationVar(&lifetime, "lifetime", 0, "lifetime of access tokens; without it 5h, and 30m from /oauth2/platformtoken")
+			fs.StringArrayVar(&n.RedirectURIs, "redirect-uri", nil, "`URI` that people are sent back to when they have signed in; may be repeated")
+			fs.BoolVar(&n.Public, "public", false, "the application cannot keep a secret: it gets none, and has to use PKCE")
+			fs.StringSliceVar(&n.Grants, "grant", nil, "grant `type`: client_credentials, authorization_code, refresh_token or password; may be repeated; without it what fits the other options")
+			fs.DurationVar(&refresh, "refresh-lifetime", 0, "how long people stay signed in; without it 720h")
+			fs.BoolVar(&n.NoRefresh, "no-refresh", false, "no refresh tokens")
+			fs.BoolVar(&n.RotateRefresh, "rotate-refresh", false, "each refresh token is good once, as those of a public application always are")
 		})), &n.Tenant)
 }
 
@@ -63,9 +70,10 @@ func newAppList(out io.Writer) *cobra.Command {
 	return ofTenant(managing(out, "list", "List applications, never their secrets", func(ctx context.Context, s control.Service, _ []string) (any, func(io.Writer), error) {
 		list, err := s.Applications(ctx, tenant)
 		return list, func(w io.Writer) {
-			fmt.Fprintln(w, "APPID\tCLIENT ID\tSCOPE\tRIGHTS\tACTIVE\tCREATED\tROTATED")
+			fmt.Fprintln(w, "APPID\tCLIENT ID\tGRANTS\tSCOPE\tRIGHTS\tPUBLIC\tACTIVE\tCREATED\tROTATED")
 			for _, a := range list {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%t\t%s\t%s\n", a.AppID, visible(a.ClientID), a.Scope, a.Rights, a.Active, moment(a.Created), moment(a.Rotated))
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%t\t%t\t%s\t%s\n", a.AppID, visible(a.ClientID), strings.Join(a.Grants, " "), a.Scope, a.Rights,
+					a.Public, a.Active, moment(a.Created), moment(a.Rotated))
 			}
 		}, err
 	}), &tenant)
@@ -90,6 +98,16 @@ func newAppDelete(out io.Writer) *cobra.Command {
 }
 
 func printApp(w io.Writer, a *control.Application) {
-	fmt.Fprintf(w, "application\t%s\nclient id\t%s\nclient secret\t%s  (shown this once)\ntoken URL\t%s\nscope\t%s\nrights\t%s\n",
-		a.AppID, visible(a.ClientID), a.ClientSecret, a.TokenURL, a.Scope, a.Rights)
+	fmt.Fprintf(w, "application\t%s\nclient id\t%s\n", a.AppID, visible(a.ClientID))
+	if a.ClientSecret != "" {
+		fmt.Fprintf(w, "client secret\t%s  (shown this once)\n", a.ClientSecret)
+	}
+	fmt.Fprintf(w, "token URL\t%s\n", a.TokenURL)
+	if a.AuthorizeURL != "" {
+		fmt.Fprintf(w, "authorize URL\t%s\n", a.AuthorizeURL)
+	}
+	for _, uri := range a.RedirectURIs {
+		fmt.Fprintf(w, "redirect URI\t%s\n", uri)
+	}
+	fmt.Fprintf(w, "grants\t%s\nscope\t%s\nrights\t%s\n", strings.Join(a.Grants, " "), a.Scope, a.Rights)
 }

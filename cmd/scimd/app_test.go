@@ -104,6 +104,77 @@ func TestTheLifeOfAnApplicationBesideARunningServer(t *testing.T) {
 	}
 }
 
+func TestApplicationsThatPeopleSignInTo(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	s := p.serve()
+	var made control.Application
+	p.succeed(&made, "app", "create", "web", "--redirect-uri", "https://a.example/cb", "--redirect-uri", "http://127.0.0.1/cb",
+		"--refresh-lifetime", "24h", "--rotate-refresh", "--lifetime", "10m")
+	if made.ClientSecret == "" || made.Public || !made.RotateRefresh || made.RefreshLifetime != 86400 || len(made.RedirectURIs) != 2 ||
+		strings.Join(made.Grants, " ") != "client_credentials authorization_code refresh_token" || !strings.HasSuffix(made.AuthorizeURL, "/oauth2/authorize/web") {
+		t.Errorf("made %+v", made)
+	}
+	made = control.Application{}
+	p.succeed(&made, "app", "create", "phone", "--public", "--redirect-uri", "com.example.app:/cb")
+	if made.ClientSecret != "" || !made.Public || !made.RotateRefresh || strings.Join(made.Grants, " ") != "authorization_code refresh_token" {
+		t.Errorf("made %+v", made)
+	}
+	made = control.Application{}
+	p.succeed(&made, "app", "rotate", "phone")
+	if made.ClientSecret != "" || made.Rotated.IsZero() {
+		t.Errorf("rotated %+v", made)
+	}
+	made = control.Application{}
+	p.succeed(&made, "app", "create", "cli", "--grant", "Password", "--no-refresh")
+	if strings.Join(made.Grants, " ") != "password" || made.AuthorizeURL != "" {
+		t.Errorf("made %+v", made)
+	}
+	for problem, args := range map[string][]string{
+		"has no secret":            {"--public", "--grant", "client_credentials"},
+		"needs a redirect URI":     {"--public"},
+		"is not a grant type":      {"--grant", "implicit"},
+		"refresh_token comes with": {"--grant", "refresh_token"},
+		"ruled out":                {"--grant", "password", "--grant", "refresh_token", "--no-refresh"},
+		"redirect URIs":            {"--redirect-uri", "http://a.example/cb"},
+		"has a fragment":           {"--redirect-uri", "https://a.example/cb#x"},
+		"lifetime of refresh":      {"--refresh-lifetime", "10000h"},
+		"whole numbers of seconds": {"--refresh-lifetime", "1500ms"},
+		"needs the id of one":      {"second"},
+		"is there in the tenant":   {"--tenant", "default", "--rights", "read"},
+	} {
+		p.refuse(problem, append([]string{"app", "create", "phone"}, args...)...)
+	}
+
+	var users []control.ServiceUser
+	p.succeed(&users, "service-user", "list")
+	if len(users) != 4 || users[0].AppID != "" || !users[0].Active || users[1].AppID != "cli" || users[1].UserName != "cli@default" {
+		t.Errorf("service users %+v", users)
+	}
+	made = control.Application{}
+	p.succeed(&made, "app", "create", "machine")
+	token := obtain(t, made)
+	var user control.ServiceUser
+	for _, name := range []string{"machine", "MACHINE@default", made.UserID} {
+		for _, step := range []struct {
+			verb string
+			want int
+		}{{"deactivate", 401}, {"activate", 200}} {
+			p.succeed(&user, "service-user", step.verb, name)
+			if got := s.request("GET", "/Users?count=1", token, ""); got != step.want || user.Active != (step.want == 200) || user.ID != made.UserID {
+				t.Errorf("%s %s: status %d, user %+v", step.verb, name, got, user)
+			}
+		}
+	}
+	p.refuse("cannot deactivate", "service-user", "deactivate", users[0].UserName)
+	p.refuse("has no service user", "service-user", "deactivate", "nobody")
+	p.refuse("needs one user", "service-user", "activate")
+	human, _, _ := p.run("app", "list")
+	if !strings.Contains(human, "authorization_code refresh_token") || strings.Contains(human, "scimd_") {
+		t.Errorf("app list prints:\n%s", human)
+	}
+}
+
 func TestApplicationsAndSigningKeysAreMadeWithoutAServerToo(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"sqlite", "postgres"} {

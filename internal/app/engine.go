@@ -146,6 +146,13 @@ func (e *engine) manage(about control.Info, revoked func([32]byte), changed, swe
 			}
 			return e.service.RemoveServiceUser(ctx, tenant, id, then)
 		},
+		SetActive: func(ctx context.Context, t store.Tenant, id string, active bool) error {
+			tenant, _, err := e.tenant(t)
+			if err != nil {
+				return err
+			}
+			return e.service.SetActive(ctx, tenant, id, active)
+		},
 		MayAct: func(ctx context.Context, t store.Tenant, id string) (bool, error) {
 			tenant, _, err := e.tenant(t)
 			if err != nil {

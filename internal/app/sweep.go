@@ -21,7 +21,7 @@ func (e *engine) sweep(ctx context.Context) error {
 }
 
 // sweeper does beside requests what others have left to be done, deleting what
-// tenants held and finishing rotations of keys: at the start, for what a server
+// tenants held and sessions that have expired, and finishing rotations of keys: at the start, for what a server
 // left that was stopped meanwhile, when it is woken, and from time to time.
 type sweeper struct{ woken chan struct{} }
 
@@ -43,6 +43,9 @@ func (s *sweeper) run(ctx context.Context, e *engine, log *slog.Logger) {
 	for {
 		if err := e.sweep(ctx); err != nil && ctx.Err() == nil {
 			log.LogAttrs(ctx, slog.LevelWarn, "what deleted tenants held is not removed yet", slog.Any("error", err))
+		}
+		if err := e.store.SweepSessions(ctx, time.Now().Add(-e.cfg.TokenSkew-time.Minute)); err != nil && ctx.Err() == nil {
+			log.LogAttrs(ctx, slog.LevelWarn, "sessions that have expired are not removed yet", slog.Any("error", err))
 		}
 		if err := e.keyring.Tidy(ctx, time.Now()); err != nil && ctx.Err() == nil {
 			log.LogAttrs(ctx, slog.LevelWarn, "a rotation of the encryption key is not finished yet", slog.Any("error", err))

@@ -17,15 +17,21 @@ import (
 // after this time.
 const standFresh = time.Second
 
-// Applications is where applications are looked up; store.Store is one.
+// Applications is where applications and sessions are kept; store.Store is one.
 type Applications interface {
+	store.Sessions
 	Application(ctx context.Context, tenant int64, id string) (store.Application, error)
 	ApplicationByClient(ctx context.Context, tenant int64, clientID string) (store.Application, error)
 }
 
-// Users tells whether the tokens of a user are good; *scim.Service does.
+// Users are those of tenants; *scim.Service has them.
 type Users interface {
+	// MayAct tells whether the tokens of a user are good.
 	MayAct(ctx context.Context, t *scim.Tenant, userID string) (bool, error)
+	// SignIn tells whose userName and password these are.
+	SignIn(ctx context.Context, t *scim.Tenant, userName, password string) (user store.Principal, ok bool, err error)
+	// Person tells what applications may know of a user; nil when it is not there.
+	Person(ctx context.Context, t *scim.Tenant, userID string) (*scim.Person, error)
 }
 
 // stand is how an application stands at a moment.

@@ -3,8 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,72 +12,32 @@ import (
 	"github.com/scimd/scimd/internal/store"
 )
 
-// The error codes of RFC 6749 §5.2 that are answered, and the one of §4.1.2.1
-// for what passes.
+// The grant types (RFC 6749 §4, §6).
 const (
-	InvalidRequest         = "invalid_request"
-	InvalidClient          = "invalid_client"
-	InvalidGrant           = "invalid_grant"
-	InvalidScope           = "invalid_scope"
-	UnauthorizedClient     = "unauthorized_client"
-	UnsupportedGrantType   = "unsupported_grant_type"
-	TemporarilyUnavailable = "temporarily_unavailable"
-	serverError            = "server_error"
+	ClientCredentials = "client_credentials"
+	AuthorizationCode = "authorization_code"
+	PasswordGrant     = "password"
+	RefreshGrant      = "refresh_token"
 )
 
-// clientCredentials is the grant type that is offered.
-const clientCredentials = "client_credentials"
+// grants answers a request of each grant type that is offered, from a client that
+// may use it.
+var grants = map[string]func(*Issuer, context.Context, *grantRequest) (*IssuedToken, error){
+	ClientCredentials: (*Issuer).ownToken,
+	AuthorizationCode: (*Issuer).redeemCode,
+	PasswordGrant:     (*Issuer).signInByPassword,
+	RefreshGrant:      (*Issuer).refresh,
+}
 
 // GrantTypes are those that are offered.
-func GrantTypes() []string { return []string{clientCredentials} }
-
-// maxCredential bounds a client id and a client secret, in bytes.
-const maxCredential = 512
-
-// OAuthError is a refusal of the token endpoint, RFC 6749 §5.2. Description is
-// ASCII without quotation marks and backslashes.
-type OAuthError struct {
-	Status      int
-	Code        string
-	Description string
-	RetryAfter  int // seconds, 0 for none
-	cause       error
+func GrantTypes() []string {
+	return []string{ClientCredentials, AuthorizationCode, RefreshGrant, PasswordGrant}
 }
 
-func (e *OAuthError) Error() string { return e.Code + ": " + e.Description }
-
-// Unwrap gives the private cause.
-func (e *OAuthError) Unwrap() error { return e.cause }
-
-// Refuse makes a refusal: 401 for invalid_client, else 400.
-func Refuse(code, format string, args ...any) *OAuthError {
-	status := http.StatusBadRequest
-	if code == InvalidClient {
-		status = http.StatusUnauthorized
-	}
-	return &OAuthError{Status: status, Code: code, Description: fmt.Sprintf(format, args...)}
+// Allows tells whether an application may use a grant type.
+func Allows(app *store.Application, grant string) bool {
+	return slices.Contains(strings.Fields(app.Grants), grant)
 }
-
-// OAuthRefusal is the *OAuthError in err's chain, or what any other error is to
-// the client of a token endpoint.
-func OAuthRefusal(err error) *OAuthError {
-	var e *OAuthError
-	if errors.As(err, &e) {
-		return e
-	}
-	s := scimerr.From(err)
-	code := InvalidRequest
-	switch {
-	case s.Status == http.StatusServiceUnavailable, s.Status == http.StatusTooManyRequests:
-		code = TemporarilyUnavailable
-	case s.Status >= http.StatusInternalServerError:
-		code = serverError
-	}
-	return &OAuthError{Status: s.Status, Code: code, Description: s.Detail, RetryAfter: s.RetryAfter, cause: err}
-}
-
-// Credentials are a client id and a client secret.
-type Credentials struct{ ID, Secret string }
 
 // TokenRequest is a request to the token endpoint that could be read.
 type TokenRequest struct {
@@ -87,123 +46,213 @@ type TokenRequest struct {
 	App       string
 	GrantType string
 	Scope     string
-	// Client are the ways to read the credentials that were sent, the likelier
-	// first: real clients send Basic credentials encoded (RFC 6749 §2.3.1) or not.
+	// Client are the ways to read the credentials that were sent, see Client.
 	Client []Credentials
+	// Code, RedirectURI and Verifier are those of RFC 6749 §4.1.3 and RFC 7636
+	// §4.5, UserName and Password those of §4.3.2, Refresh that of §6.
+	Code, RedirectURI, Verifier string
+	UserName, Password          string
+	Refresh                     string
+}
+
+// grantRequest is a TokenRequest of a client that is known.
+type grantRequest struct {
+	*TokenRequest
+	tenant *scim.Tenant
+	root   string
+	client *Client
 }
 
 // IssuedToken is the answer to a TokenRequest, RFC 6749 §5.1. ExpiresIn is in
 // seconds.
 type IssuedToken struct {
-	AccessToken string `json:"access_token"`
-	TokenType   string `json:"token_type"`
-	ExpiresIn   int64  `json:"expires_in"`
-	Scope       string `json:"scope"`
+	AccessToken  string `json:"access_token"`
+	TokenType    string `json:"token_type"`
+	ExpiresIn    int64  `json:"expires_in"`
+	Scope        string `json:"scope"`
+	RefreshToken string `json:"refresh_token,omitempty"`
+	IDToken      string `json:"id_token,omitempty"`
 }
 
 // Issue answers a token request to a tenant whose root is that URL. Refusals are
 // *OAuthError.
 func (i *Issuer) Issue(ctx context.Context, t *scim.Tenant, root string, q *TokenRequest) (*IssuedToken, error) {
+	answer, offered := grants[q.GrantType]
 	switch {
 	case q.GrantType == "":
 		return nil, Refuse(InvalidRequest, "The parameter grant_type is missing.")
-	case q.GrantType != clientCredentials:
-		return nil, Refuse(UnsupportedGrantType, "The grant type is not offered; use %s.", clientCredentials)
-	case len(q.Client) == 0:
-		return nil, Refuse(InvalidClient, "The client did not authenticate; send client id and secret with HTTP Basic or as client_id and client_secret.")
+	case !offered:
+		return nil, Refuse(UnsupportedGrantType, "The grant type is not offered; use one of %s.", strings.Join(GrantTypes(), ", "))
 	}
-	if q.App != "" {
-		if s, err := i.stands.of(ctx, t, q.App); err != nil {
-			return nil, scimerr.Unavailable(err)
-		} else if !s.there {
-			return nil, Refuse(InvalidRequest, "There is no application with the id of the path.")
-		}
-	}
-	app, err := i.client(ctx, t, q.Client)
+	client, err := i.Client(ctx, t, q.App, q.Client)
 	if err != nil {
 		return nil, err
 	}
-	if q.App != "" && !strings.EqualFold(q.App, app.ID) {
-		return nil, Refuse(UnauthorizedClient, "The client belongs to another application.")
+	if !Allows(&client.App, q.GrantType) {
+		return nil, Refuse(UnauthorizedClient, "The application may not use the grant type %s.", q.GrantType)
 	}
-	acts, err := i.stands.users.MayAct(ctx, t, app.UserID)
-	if err != nil {
-		return nil, scimerr.Unavailable(err)
+	if err := i.mayAct(ctx, t, client.App.UserID, "The service user of the client is not active."); err != nil {
+		return nil, err
 	}
-	if !acts {
-		return nil, Refuse(InvalidGrant, "The service user of the client is not active.")
+	return answer(i, ctx, &grantRequest{TokenRequest: q, tenant: t, root: root, client: client})
+}
+
+// mayAct is nil when a user may, else a refusal that says why.
+func (i *Issuer) mayAct(ctx context.Context, t *scim.Tenant, user, why string) error {
+	acts, err := i.users.MayAct(ctx, t, user)
+	switch {
+	case err != nil:
+		return scimerr.Unavailable(err)
+	case !acts:
+		return Refuse(InvalidGrant, "%s", why)
 	}
+	return nil
+}
+
+// lifetime is that of access tokens.
+func (q *grantRequest) lifetime() time.Duration {
+	switch own := q.client.App.Lifetime; {
+	case own != 0:
+		return own
+	case q.App == "":
+		return platformLifetime
+	}
+	return applicationLifetime
+}
+
+// ownToken gives an application a token for its service user (RFC 6749 §4.4).
+func (i *Issuer) ownToken(ctx context.Context, q *grantRequest) (*IssuedToken, error) {
+	app := &q.client.App
 	scope, ok := grant(app.Scopes, q.Scope)
 	if !ok {
-		return nil, Refuse(InvalidScope, "The application has the scopes %s, not all of those asked for.", app.Scopes)
+		return nil, noScope(app.Scopes)
 	}
-	lifetime := app.Lifetime
-	switch {
-	case lifetime != 0:
-	case q.App == "":
-		lifetime = platformLifetime
-	default:
-		lifetime = applicationLifetime
-	}
-	text, err := i.sign(ctx, t.Space, root, &app, scope, lifetime)
+	now, lifetime := i.now(), q.lifetime()
+	text, err := i.sign(ctx, q.tenant.Space, q.root, app, bearing{
+		user: store.Principal{ID: app.UserID, Display: app.ClientID}, scope: scope, signedIn: now, expires: now.Add(lifetime),
+	})
 	if err != nil {
 		return nil, scimerr.Unavailable(err)
 	}
 	return &IssuedToken{AccessToken: text, TokenType: "Bearer", ExpiresIn: int64(lifetime / time.Second), Scope: scope}, nil
 }
 
-// client finds the application whose client id and secret were sent.
-func (i *Issuer) client(ctx context.Context, t *scim.Tenant, sent []Credentials) (store.Application, error) {
+func noScope(allowed string) error {
+	return Refuse(InvalidScope, "The application has the scopes %s, not all of those asked for.", allowed)
+}
+
+// Credentials are a client id and a client secret, "" for none.
+type Credentials struct{ ID, Secret string }
+
+// maxCredential bounds a client id and a client secret, in bytes.
+const maxCredential = 512
+
+// Client is an application as the client of a request.
+type Client struct {
+	App store.Application
+	// ID is what the client calls itself, in the spelling of the application.
+	ID string
+}
+
+// Client tells whose the credentials of a request are; sent are the ways to read
+// them, the likelier first: real clients send Basic credentials encoded (RFC 6749
+// §2.3.1) or not. A public application names itself alone, by its client id or its
+// own. The client must be of the application of the path, unless that is "".
+func (i *Issuer) Client(ctx context.Context, t *scim.Tenant, path string, sent []Credentials) (*Client, error) {
+	if len(sent) == 0 {
+		return nil, Refuse(InvalidClient, "The client did not authenticate; send client id and secret with HTTP Basic or as client_id and client_secret.")
+	}
+	if path != "" {
+		if s, err := i.stands.of(ctx, t, path); err != nil {
+			return nil, scimerr.Unavailable(err)
+		} else if !s.there {
+			return nil, Refuse(InvalidRequest, "There is no application with the id of the path.")
+		}
+	}
+	find := i.confidential
+	if sent[0].Secret == "" {
+		find = i.public
+	}
+	c, err := find(ctx, t, sent)
+	if err != nil {
+		return nil, err
+	}
+	if path != "" && !strings.EqualFold(path, c.App.ID) {
+		return nil, Refuse(UnauthorizedClient, "The client belongs to another application.")
+	}
+	return c, nil
+}
+
+// public finds the public application that names itself.
+func (i *Issuer) public(ctx context.Context, t *scim.Tenant, sent []Credentials) (*Client, error) {
+	for _, c := range sent {
+		client, err := i.named(ctx, t, c.ID)
+		if err != nil {
+			return nil, err
+		}
+		if client != nil && client.App.Public {
+			return client, nil
+		}
+	}
+	return nil, Refuse(InvalidClient, "The client did not authenticate; send its secret, or the id of a public application.")
+}
+
+// named finds the application that a client id means: its client id, or its own
+// id, as tenants take it where no secret is needed. nil when there is none.
+func (i *Issuer) named(ctx context.Context, t *scim.Tenant, id string) (*Client, error) {
+	if id == "" || len(id) > maxCredential {
+		return nil, nil
+	}
+	app, err := i.apps.ApplicationByClient(ctx, t.ID, id)
+	if err == nil {
+		return &Client{App: app, ID: app.ClientID}, nil
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		if app, err = i.apps.Application(ctx, t.ID, id); err == nil {
+			return &Client{App: app, ID: app.ID}, nil
+		}
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	return nil, scimerr.Unavailable(err)
+}
+
+// confidential finds the application whose client id and secret were sent.
+func (i *Issuer) confidential(ctx context.Context, t *scim.Tenant, sent []Credentials) (*Client, error) {
 	wrong := Refuse(InvalidClient, "The client id or the client secret is wrong.")
 	if len(sent[0].ID) > maxCredential || len(sent[0].Secret) > maxCredential {
-		return store.Application{}, wrong
+		return nil, wrong
 	}
 	compared := false
 	for _, c := range sent {
 		app, err := i.apps.ApplicationByClient(ctx, t.ID, c.ID)
-		if errors.Is(err, store.ErrNotFound) {
+		if errors.Is(err, store.ErrNotFound) || err == nil && app.Public {
 			continue
 		}
 		if err != nil {
-			return store.Application{}, scimerr.Unavailable(err)
+			return nil, scimerr.Unavailable(err)
 		}
 		compared = true
 		same, err := i.secretMatches(ctx, &app, c.Secret)
 		if err != nil {
-			return store.Application{}, pressed(err)
+			return nil, pressed(err)
 		}
 		if same {
-			return app, nil
+			return &Client{App: app, ID: app.ClientID}, nil
 		}
 	}
 	name := sent[0].ID
 	if !compared { // takes as long, and is refused as often, as if there were one
 		if !i.attempts.allowed(t.ID, name) {
-			return store.Application{}, pressed(errTooOften)
+			return nil, pressed(errTooOften)
 		}
 		if _, err := i.hasher.matches(ctx, i.hasher.nobody, sent[0].Secret); err != nil {
-			return store.Application{}, pressed(err)
+			return nil, pressed(err)
 		}
 	}
 	for _, c := range sent {
 		i.attempts.failed(t.ID, c.ID)
 	}
-	return store.Application{}, wrong
-}
-
-// pressed is the answer when secrets cannot be compared now.
-func pressed(err error) error {
-	switch {
-	case errors.Is(err, errTooOften):
-		return &OAuthError{
-			Status: http.StatusTooManyRequests, Code: TemporarilyUnavailable, RetryAfter: int(attemptInterval / time.Second),
-			Description: "The client has sent too many wrong secrets; wait before the next attempt.",
-		}
-	case errors.Is(err, errBusy):
-		return &OAuthError{
-			Status: http.StatusServiceUnavailable, Code: TemporarilyUnavailable, RetryAfter: 1,
-			Description: "Too many clients are authenticating just now; send the request again.",
-		}
-	}
-	return scimerr.Unavailable(err)
+	return nil, wrong
 }

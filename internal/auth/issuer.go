@@ -33,17 +33,21 @@ const (
 	maxToken = 8 << 10
 )
 
-// Issuer issues the access tokens of applications and tells its own again.
+// Issuer issues the access tokens of applications and of the people who sign in to
+// them, and tells its own again.
 type Issuer struct {
 	Keys *SigningKeys
 
-	apps     Applications
-	stands   *stands
-	now      func() time.Time
-	skew     time.Duration
-	hasher   *hasher
-	attempts *attempts
-	pepper   [32]byte
+	apps   Applications
+	users  Users
+	stands *stands
+	lives  *lives
+	now    func() time.Time
+	skew   time.Duration
+	hasher *hasher
+	// attempts counts wrong client secrets, signIns wrong passwords.
+	attempts, signIns *attempts
+	pepper            [32]byte
 
 	mu       sync.Mutex
 	verified map[[32]byte]*verified
@@ -53,8 +57,8 @@ type Issuer struct {
 // NewIssuer makes an Issuer. skew is how far the clocks of servers may be apart.
 func NewIssuer(apps Applications, users Users, keys *SigningKeys, skew time.Duration, now func() time.Time) *Issuer {
 	i := &Issuer{
-		Keys: keys, apps: apps, stands: newStands(apps, users, now), now: now, skew: skew,
-		hasher: newHasher(), attempts: newAttempts(now),
+		Keys: keys, apps: apps, users: users, stands: newStands(apps, users, now), lives: newLives(apps, now), now: now, skew: skew,
+		hasher: newHasher(), attempts: newAttempts(now), signIns: newAttempts(now),
 		verified: map[[32]byte]*verified{}, secrets: map[string][32]byte{},
 	}
 	_, _ = rand.Read(i.pepper[:]) // never fails
@@ -65,6 +69,7 @@ func NewIssuer(apps Applications, users Users, keys *SigningKeys, skew time.Dura
 // every change of a user.
 func (i *Issuer) UserChanged(tenant int64, id string) {
 	i.stands.forget(tenant, func(a store.Application) bool { return a.UserID == id })
+	i.lives.forget(tenant, func(l *life) bool { return l.user == id })
 }
 
 // ApplicationChanged ends the tokens of an application that was deleted or has
@@ -73,44 +78,82 @@ func (i *Issuer) ApplicationChanged(tenant int64, id string) {
 	i.stands.forget(tenant, func(a store.Application) bool { return strings.EqualFold(a.ID, id) })
 }
 
-// claims are those of an access token (cyberark-scim 4.2).
+// tokenType is the typ of access tokens (RFC 9068 §2.1). An id token has another,
+// and is none.
+const tokenType = "at+jwt"
+
+// claims are those of an access token (cyberark-scim 4.2, RFC 9068 §2.2).
 type claims struct {
 	jwt.RegisteredClaims
+	ClientID   string           `json:"client_id"`
 	UniqueName string           `json:"unique_name"`
 	AuthTime   *jwt.NumericDate `json:"auth_time"`
 	Scope      string           `json:"scope"`
+	// Session is that of a person, absent from the tokens of service users.
+	Session string `json:"sid,omitempty"`
+	Nonce   string `json:"nonce,omitempty"`
+	Place
+}
+
+// Place tells the official SDKs where the services of a tenant are (tenant-apis
+// 1.4); only the tokens that they ask for have it.
+type Place struct {
+	Tenant         string `json:"tenant_id,omitempty"`
+	Subdomain      string `json:"subdomain,omitempty"`
+	PlatformDomain string `json:"platform_domain,omitempty"`
 }
 
 // IssuerOf is the iss of the tokens of an application of a tenant whose root is
 // that URL.
 func IssuerOf(root, app string) string { return root + "/" + app + "/" }
 
+// bearing is what an access token is to say.
+type bearing struct {
+	user     store.Principal
+	session  string // "" for a service user
+	scope    string
+	signedIn time.Time
+	expires  time.Time
+	// nonce and place are those of an access token that stands for an id token.
+	nonce string
+	place Place
+}
+
 // sign makes an access token. The id of a token begins with the epoch of its
 // application.
-func (i *Issuer) sign(ctx context.Context, space int64, root string, app *store.Application, scope string, lifetime time.Duration) (string, error) {
+func (i *Issuer) sign(ctx context.Context, space int64, root string, app *store.Application, b bearing) (string, error) {
+	return i.signed(ctx, space, tokenType, claims{
+		RegisteredClaims: jwt.RegisteredClaims{
+			Issuer: IssuerOf(root, app.ID), Subject: b.user.ID, Audience: jwt.ClaimStrings{app.ClientID},
+			IssuedAt: jwt.NewNumericDate(i.now()), ExpiresAt: jwt.NewNumericDate(b.expires), ID: app.Epoch + "." + rand.Text(),
+		},
+		ClientID: app.ClientID, UniqueName: b.user.Display, AuthTime: jwt.NewNumericDate(b.signedIn), Scope: b.scope,
+		Session: b.session, Nonce: b.nonce, Place: b.place,
+	})
+}
+
+// signed signs claims with the key of a space.
+func (i *Issuer) signed(ctx context.Context, space int64, typ string, c jwt.Claims) (string, error) {
 	key, err := i.Keys.signer(ctx, space)
 	if err != nil {
 		return "", err
 	}
-	now := jwt.NewNumericDate(i.now().Truncate(time.Second))
-	token := jwt.NewWithClaims(jwt.SigningMethodRS256, claims{
-		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: IssuerOf(root, app.ID), Subject: app.UserID, Audience: jwt.ClaimStrings{app.ClientID},
-			IssuedAt: now, ExpiresAt: jwt.NewNumericDate(now.Add(lifetime)), ID: app.Epoch + "." + rand.Text(),
-		},
-		UniqueName: app.ClientID, AuthTime: now, Scope: scope,
-	})
-	token.Header["kid"] = key.id
+	token := jwt.NewWithClaims(jwt.SigningMethodRS256, c)
+	token.Header["typ"], token.Header["kid"] = typ, key.id
 	return token.SignedString(key.private)
 }
 
 // verified is what a token said whose signature was right. Nothing in it changes.
 type verified struct {
-	tenant           int64
-	root, app, epoch string
-	subject, client  string
-	rights           Rights
-	until            time.Time
+	tenant                int64
+	id                    string
+	root, app, epoch      string
+	subject, name, client string
+	session               string // "" for a service user
+	scope                 string
+	rights                Rights
+	signedIn, begins      time.Time
+	until                 time.Time
 }
 
 // looksOwn tells an access token of an Issuer from an opaque one.
@@ -119,26 +162,58 @@ func looksOwn(text string) bool { return strings.Count(text, ".") == 2 }
 // identify finds who a token of a tenant is for. root is the URL that tokens must
 // be from, "" when the server has no name of its own.
 func (i *Issuer) identify(ctx context.Context, t *scim.Tenant, root, text string, hash [32]byte) (*Identity, error) {
-	v, err := i.verify(ctx, t, text, hash)
+	v, app, err := i.holding(ctx, t, root, text, hash)
 	if err != nil {
 		return nil, err
 	}
-	if root != "" && v.root != root {
-		return nil, invalid("The access token was issued under another URL.")
+	id := &Identity{TokenID: app.ID, TokenName: app.ID, Tenant: t.ID, Rights: v.rights & app.rights}
+	id.Principal = store.Principal{Kind: "service", ID: v.subject, Display: v.name}
+	if v.session != "" {
+		id.Principal.Kind = "user"
 	}
+	return id, nil
+}
+
+// holding is the token of a text that is good now, with its application.
+func (i *Issuer) holding(ctx context.Context, t *scim.Tenant, root, text string, hash [32]byte) (*verified, *holder, error) {
+	v, err := i.verify(ctx, t, text, hash)
+	if err != nil {
+		return nil, nil, err
+	}
+	if root != "" && v.root != root {
+		return nil, nil, invalid("The access token was issued under another URL.")
+	}
+	app, err := i.holds(ctx, t, v)
+	return v, app, err
+}
+
+// holder is the application of a token that holds.
+type holder struct {
+	store.Application
+	rights Rights
+}
+
+// holds tells that a token is still good: its application is there, with the secret
+// that it was got with, its service user is active, nobody has revoked it, and
+// who it stands for is signed in.
+func (i *Issuer) holds(ctx context.Context, t *scim.Tenant, v *verified) (*holder, error) {
 	s, err := i.stands.of(ctx, t, v.app)
 	switch {
 	case err != nil:
 		return nil, scimerr.Unavailable(fmt.Errorf("look up application: %w", err))
-	case !s.there || s.app.Epoch != v.epoch || s.app.UserID != v.subject || s.app.ClientID != v.client:
+	case !s.there || s.app.Epoch != v.epoch || s.app.ClientID != v.client || v.session == "" && s.app.UserID != v.subject:
 		return nil, invalid("The access token has been revoked.")
 	case !s.acts:
 		return nil, invalid("The user that the access token stands for is not active.")
 	}
-	return &Identity{
-		TokenID: s.app.ID, TokenName: s.app.ID, Tenant: t.ID, Rights: v.rights & s.rights,
-		Principal: store.Principal{Kind: "service", ID: s.app.UserID, Display: s.app.ClientID},
-	}, nil
+	good, err := i.lives.good(ctx, v)
+	switch {
+	case err != nil:
+		return nil, scimerr.Unavailable(fmt.Errorf("look up session: %w", err))
+	case !good:
+		return nil, invalid("The access token has been revoked.")
+	}
+	return &holder{s.app, s.rights}, nil
 }
 
 // verify checks what is in a token, once for each.
@@ -187,6 +262,9 @@ func (i *Issuer) parse(ctx context.Context, t *scim.Tenant, text string) (*verif
 		if _, critical := token.Header["crit"]; critical {
 			return nil, errors.New("the header has extensions")
 		}
+		if typ, _ := token.Header["typ"].(string); !strings.EqualFold(typ, tokenType) { // RFC 9068 §4
+			return nil, errors.New("it is no access token")
+		}
 		id, _ := token.Header["kid"].(string)
 		key, ok, err := i.Keys.verifier(ctx, t.Space, id)
 		if failed = err; err == nil && !ok {
@@ -209,10 +287,17 @@ func (i *Issuer) parse(ctx context.Context, t *scim.Tenant, text string) (*verif
 	if !ok || !named || len(c.Audience) != 1 {
 		return nil, invalid("The access token was issued by another server, or for another use.")
 	}
-	return &verified{
-		tenant: t.ID, root: root, app: app, epoch: epoch, subject: c.Subject, client: c.Audience[0],
-		rights: scopeRights(c.Scope), until: c.ExpiresAt.Add(i.skew),
-	}, nil
+	v := &verified{
+		tenant: t.ID, id: c.ID, root: root, app: app, epoch: epoch, subject: c.Subject, name: c.UniqueName, client: c.Audience[0],
+		session: c.Session, scope: c.Scope, rights: scopeRights(c.Scope), until: c.ExpiresAt.Add(i.skew),
+	}
+	if c.AuthTime != nil {
+		v.signedIn = c.AuthTime.Time
+	}
+	if c.IssuedAt != nil {
+		v.begins = c.IssuedAt.Time
+	}
+	return v, nil
 }
 
 // splitIssuer takes apart what IssuerOf makes.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/scimd/scimd/internal/store"
 )
 
 // scopes are those that an application may have, with the rights of each. An
@@ -15,6 +17,46 @@ var scopes = []rightName{
 	{"user_management", UsersRead | UsersWrite | GroupsRead | GroupsWrite},
 	{"privileged_cloud_admin", VaultRead | VaultWrite},
 }
+
+// The scopes of OpenID Connect, which any application may ask for that people sign
+// in to. OfflineAccess asks for a refresh token, which all of them get that may use
+// one.
+const (
+	OpenID        = "openid"
+	Profile       = "profile"
+	Email         = "email"
+	OfflineAccess = "offline_access"
+)
+
+var personalScopes = []string{OpenID, Profile, Email, OfflineAccess}
+
+// AllScopes are those and the ones of ScopeNames.
+func AllScopes() []string { return append(ScopeNames(), personalScopes...) }
+
+// SignsIn tells that people may sign in to an application.
+func SignsIn(app *store.Application) bool {
+	return Allows(app, AuthorizationCode) || Allows(app, PasswordGrant)
+}
+
+// personGrant chooses the scopes of a token for somebody who signs in.
+func personGrant(app *store.Application, asked string) (string, error) {
+	allowed := app.Scopes
+	if strings.TrimSpace(asked) != "" {
+		allowed = PersonScopes(app)
+	}
+	granted, ok := grant(allowed, asked)
+	if !ok {
+		return "", noScope(allowed)
+	}
+	return granted, nil
+}
+
+// PersonScopes are all scopes that people may be asked for by an application.
+func PersonScopes(app *store.Application) string {
+	return strings.Join(append(strings.Fields(app.Scopes), personalScopes...), " ")
+}
+
+func hasScope(granted, scope string) bool { return slices.Contains(strings.Fields(granted), scope) }
 
 // usualScope is granted to a request that names none, if the application has it.
 const usualScope = "scim"

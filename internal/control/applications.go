@@ -24,23 +24,42 @@ type NewApplication struct {
 	Rights string `json:"rights"`
 	// Lifetime of access tokens in seconds; 0 is that of the endpoint.
 	Lifetime int64 `json:"lifetime,omitempty"`
+	// Public tells that the application cannot keep a secret: it gets none.
+	Public bool `json:"public,omitempty"`
+	// RedirectURIs are where codes may be sent.
+	RedirectURIs []string `json:"redirectUris,omitempty"`
+	// Grants are the grant types; none leaves the choice to auth.ParseGrants.
+	Grants []string `json:"grants,omitempty"`
+	// RefreshLifetime is how long people stay signed in, in seconds; 0 is 30 days.
+	// NoRefresh leaves refresh tokens out, RotateRefresh has each good once, which
+	// those of a public application always are.
+	RefreshLifetime int64 `json:"refreshLifetime,omitempty"`
+	NoRefresh       bool  `json:"noRefresh,omitempty"`
+	RotateRefresh   bool  `json:"rotateRefresh,omitempty"`
 }
 
 // Application is one application. ClientSecret is present only in the answers
-// that made it. Active tells that its service user is there and active.
+// that made it, AuthorizeURL where people sign in. Active tells that its service
+// user is there and active.
 type Application struct {
-	AppID        string    `json:"appId"`
-	ClientID     string    `json:"clientId"`
-	ClientSecret string    `json:"clientSecret,omitempty"`
-	TokenURL     string    `json:"tokenUrl"`
-	Tenant       string    `json:"tenant"`
-	Scope        string    `json:"scope"`
-	Rights       string    `json:"rights"`
-	Lifetime     int64     `json:"lifetime,omitempty"`
-	UserID       string    `json:"userId"`
-	Active       bool      `json:"active"`
-	Created      time.Time `json:"created"`
-	Rotated      time.Time `json:"rotated,omitzero"`
+	AppID           string    `json:"appId"`
+	ClientID        string    `json:"clientId"`
+	ClientSecret    string    `json:"clientSecret,omitempty"`
+	TokenURL        string    `json:"tokenUrl"`
+	AuthorizeURL    string    `json:"authorizeUrl,omitempty"`
+	Tenant          string    `json:"tenant"`
+	Scope           string    `json:"scope"`
+	Rights          string    `json:"rights"`
+	Public          bool      `json:"public"`
+	Grants          []string  `json:"grants"`
+	RedirectURIs    []string  `json:"redirectUris,omitempty"`
+	Lifetime        int64     `json:"lifetime,omitempty"`
+	RefreshLifetime int64     `json:"refreshLifetime,omitempty"`
+	RotateRefresh   bool      `json:"rotateRefresh,omitempty"`
+	UserID          string    `json:"userId"`
+	Active          bool      `json:"active"`
+	Created         time.Time `json:"created"`
+	Rotated         time.Time `json:"rotated,omitzero"`
 }
 
 // SigningKey is what everybody may know of a key that signs access tokens.
@@ -60,8 +79,8 @@ func (d *Direct) CreateApplication(ctx context.Context, n NewApplication) (*Appl
 	if _, err := d.Store.Application(ctx, t.ID, a.ID); err == nil {
 		return nil, applicationTaken(t, a.ID)
 	}
-	secret := auth.NewToken()
-	a.Secret = auth.HashSecret(secret)
+	secret, hash := newSecret(a)
+	a.Secret = hash
 	err = d.AddServiceUser(ctx, t, a.ClientID, func(tx store.Tx, user string) error {
 		made := a
 		made.UserID = user
@@ -116,7 +135,32 @@ func (d *Direct) newApplication(t store.Tenant, n NewApplication) (store.Applica
 		return a, scimerr.InvalidValue("rights", "The rights cannot be read: %v.", err)
 	}
 	a.Rights = rights.String()
-	return a, nil
+	return a, signIns(&a, n)
+}
+
+// signIns checks what is asked for about people who sign in.
+func signIns(a *store.Application, n NewApplication) (err error) {
+	a.Public, a.Rotates, a.RefreshLifetime = n.Public, n.Public || n.RotateRefresh, time.Duration(n.RefreshLifetime)*time.Second
+	if n.RefreshLifetime < 0 || n.RefreshLifetime > int64(auth.MaxRefreshLifetime/time.Second) {
+		return scimerr.InvalidValue("refreshLifetime", "The lifetime of refresh tokens is 1 second to %d days.", int(auth.MaxRefreshLifetime/(24*time.Hour)))
+	}
+	if a.Redirects, err = auth.ParseRedirects(n.RedirectURIs); err != nil {
+		return scimerr.InvalidValue("redirectUris", "The redirect URIs cannot be used: %v.", err)
+	}
+	if a.Grants, err = auth.ParseGrants(n.Grants, n.Public, len(n.RedirectURIs) > 0, n.NoRefresh); err != nil {
+		return scimerr.InvalidValue("grants", "The grant types cannot be used: %v.", err)
+	}
+	return nil
+}
+
+// newSecret makes the secret of an application, and its hash; a public one has
+// none.
+func newSecret(a store.Application) (secret, hash string) {
+	if a.Public {
+		return "", ""
+	}
+	secret = auth.NewToken()
+	return secret, auth.HashSecret(secret)
 }
 
 // newEpoch names the tokens that belong to one secret.
@@ -149,8 +193,15 @@ func (d *Direct) RotateApplication(ctx context.Context, tenant, id string) (*App
 	if err != nil {
 		return nil, err
 	}
-	secret := auth.NewToken()
-	a, err := d.Store.RotateApplication(ctx, t.ID, id, auth.HashSecret(secret), newEpoch(), d.Now().UTC().Truncate(time.Microsecond))
+	before, err := d.Store.Application(ctx, t.ID, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, noApplication(t, id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	secret, hash := newSecret(before)
+	a, err := d.Store.RotateApplication(ctx, t.ID, id, hash, newEpoch(), d.Now().UTC().Truncate(time.Microsecond))
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, noApplication(t, id)
 	}
@@ -190,12 +241,18 @@ func (d *Direct) shownApplication(ctx context.Context, t store.Tenant, a store.A
 	if err != nil {
 		return nil, err
 	}
-	return &Application{
-		AppID: a.ID, ClientID: a.ClientID, ClientSecret: secret,
-		TokenURL: strings.TrimSuffix(d.baseURLs(t)[0], scimPath) + "/oauth2/token/" + a.ID,
-		Tenant:   t.Name, Scope: a.Scopes, Rights: a.Rights, Lifetime: int64(a.Lifetime / time.Second),
+	root := strings.TrimSuffix(d.baseURLs(t)[0], scimPath)
+	out := &Application{
+		AppID: a.ID, ClientID: a.ClientID, ClientSecret: secret, TokenURL: root + "/oauth2/token/" + a.ID,
+		Tenant: t.Name, Scope: a.Scopes, Rights: a.Rights, Lifetime: int64(a.Lifetime / time.Second),
+		Public: a.Public, Grants: strings.Fields(a.Grants), RedirectURIs: strings.Fields(a.Redirects),
+		RefreshLifetime: int64(a.RefreshLifetime / time.Second), RotateRefresh: a.Rotates,
 		UserID: a.UserID, Active: active, Created: a.Created, Rotated: a.Rotated,
-	}, nil
+	}
+	if auth.Allows(&a, auth.AuthorizationCode) {
+		out.AuthorizeURL = root + "/oauth2/authorize/" + a.ID
+	}
+	return out, nil
 }
 
 // SigningKeys implements Service.

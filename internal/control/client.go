@@ -189,6 +189,19 @@ func (c *Client) DeleteApplication(ctx context.Context, tenant, id string) error
 	return err
 }
 
+// ServiceUsers implements Service.
+func (c *Client) ServiceUsers(ctx context.Context, tenant string) ([]ServiceUser, error) {
+	return call[[]ServiceUser](ctx, c, http.MethodGet, tenantPath(tenant)+"/service-users", nil)
+}
+
+// SetServiceUser implements Service.
+func (c *Client) SetServiceUser(ctx context.Context, tenant, user string, active bool) (*ServiceUser, error) {
+	if user == "" { // leads to no user
+		return nil, scimerr.NotFound("There is no service user without a name.")
+	}
+	return call[*ServiceUser](ctx, c, http.MethodPatch, tenantPath(tenant)+"/service-users/"+escaped(user), serviceUserChange{&active})
+}
+
 // SigningKeys implements Service.
 func (c *Client) SigningKeys(ctx context.Context, tenant string) ([]SigningKey, error) {
 	return call[[]SigningKey](ctx, c, http.MethodGet, tenantPath(tenant)+"/signing-keys", nil)

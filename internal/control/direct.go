@@ -34,9 +34,11 @@ type Direct struct {
 	Store Admin
 	// ServiceUser gives the principal of new tokens of a tenant.
 	ServiceUser func(context.Context, store.Tenant) (store.Principal, error)
-	// AddServiceUser, RemoveServiceUser and MayAct are those of scim.Service.
+	// AddServiceUser, RemoveServiceUser, SetActive and MayAct are those of
+	// scim.Service.
 	AddServiceUser    func(ctx context.Context, t store.Tenant, userName string, then func(store.Tx, string) error) error
 	RemoveServiceUser func(ctx context.Context, t store.Tenant, id string, then func(store.Tx) error) error
+	SetActive         func(ctx context.Context, t store.Tenant, id string, active bool) error
 	MayAct            func(ctx context.Context, t store.Tenant, id string) (bool, error)
 	// ApplicationChanged is told of each application deleted here, or given another
 	// secret; Signing gives the keys of access tokens.

@@ -94,6 +94,19 @@ func Handler(s Service, token string, log *slog.Logger) http.Handler {
 	mux.HandleFunc("DELETE /control/tenants/{tenant}/applications/{app}", h.answer(func(r *http.Request) (any, error) {
 		return map[string]string{"status": "deleted"}, s.DeleteApplication(r.Context(), r.PathValue("tenant"), r.PathValue("app"))
 	}))
+	mux.HandleFunc("GET /control/tenants/{tenant}/service-users", h.answer(func(r *http.Request) (any, error) {
+		return s.ServiceUsers(r.Context(), r.PathValue("tenant"))
+	}))
+	mux.HandleFunc("PATCH /control/tenants/{tenant}/service-users/{user}", h.answer(func(r *http.Request) (any, error) {
+		c, err := read[serviceUserChange](r, "a change of a service user")
+		if err != nil {
+			return nil, err
+		}
+		if c.Active == nil {
+			return nil, scimerr.InvalidValue("active", "The body says nothing about active.")
+		}
+		return s.SetServiceUser(r.Context(), r.PathValue("tenant"), r.PathValue("user"), *c.Active)
+	}))
 	mux.HandleFunc("GET /control/tenants/{tenant}/signing-keys", h.answer(func(r *http.Request) (any, error) {
 		return s.SigningKeys(r.Context(), r.PathValue("tenant"))
 	}))

@@ -57,6 +57,12 @@ type Service interface {
 	// DeleteApplication deletes an application with its service user and ends its
 	// tokens; 404.
 	DeleteApplication(ctx context.Context, tenant, id string) error
+	// ServiceUsers lists the users that tokens and applications of a tenant stand for.
+	ServiceUsers(ctx context.Context, tenant string) ([]ServiceUser, error)
+	// SetServiceUser makes a service user, called by its id, its userName or the id of
+	// its application, active or not; at once its tokens are good or not. 404; the
+	// tenant's own stays active (403).
+	SetServiceUser(ctx context.Context, tenant, user string, active bool) (*ServiceUser, error)
 	// SigningKeys lists the keys that sign access tokens of a tenant, oldest first.
 	SigningKeys(ctx context.Context, tenant string) ([]SigningKey, error)
 	// RotateSigningKey makes another key sign; tokens of the keys before stay good.

@@ -3,6 +3,7 @@ package scim
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/scimd/scimd/internal/resource"
 	"github.com/scimd/scimd/internal/schema"
@@ -103,6 +104,18 @@ func (s *Service) RemoveServiceUser(ctx context.Context, t *Tenant, id string, t
 	if scimerr.Is(err, 404) {
 		err = s.store.Do(ctx, t.Space, then)
 	}
+	return err
+}
+
+// SetActive makes a user active or not, as the tenant's service user would. Its own
+// it cannot deactivate (403).
+func (s *Service) SetActive(ctx context.Context, t *Tenant, id string, active bool) error {
+	by, err := s.EnsureServiceUser(ctx, t)
+	if err != nil {
+		return err
+	}
+	body := fmt.Appendf(nil, `{"schemas":[%q],"Operations":[{"op":"replace","path":"active","value":%t}]}`, urnPatchOp, active)
+	_, err = s.Patch(ctx, &Call{Tenant: t, Principal: by}, t.Registry.Type(ServiceUserType), id, body, &Params{})
 	return err
 }
 

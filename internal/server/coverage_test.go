@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -100,12 +101,22 @@ func (c covered) paths(reg *schema.Registry, fresh func(*schema.ResourceType) st
 	return out
 }
 
+// query is one that the endpoint needs.
+func (c covered) query() string {
+	if strings.HasPrefix(c.path, authorizePath) {
+		return "?response_type=code&client_id=x1"
+	}
+	return ""
+}
+
 // body is one that the endpoint takes; n makes it another one each time, made
 // gives the id of a new resource of a type.
 func (c covered) body(method string, n int, made func(string) string) string {
 	switch {
+	case strings.HasPrefix(c.path, userInfoPath):
+		return ""
 	case strings.HasPrefix(c.path, oauthBase):
-		return "grant_type=client_credentials&client_id=x1&client_secret=" + coverageToken
+		return "grant_type=client_credentials&client_id=x1&token=x&client_secret=" + coverageToken
 	case strings.HasSuffix(c.path, "/.search"):
 		return `{"schemas":["urn:ietf:params:scim:api:messages:2.0:SearchRequest"]}`
 	case method == http.MethodPatch:
@@ -155,13 +166,24 @@ func TestTheCoveragePageTellsTheTruth(t *testing.T) {
 		}
 		return made.ID
 	}
+	var signedIn auth.IssuedToken
+	w := send(handler, http.MethodPost, tokenPath+"/x1",
+		"grant_type=password&scope=openid&username=x1&password="+coverageToken+"&client_id=x1&client_secret="+coverageToken)
+	if err := json.Unmarshal(w.Body.Bytes(), &signedIn); err != nil || w.Code != http.StatusOK {
+		t.Fatal(w, err)
+	}
+	person := signedIn.AccessToken
 	t.Run("each row behaves as it says", func(t *testing.T) {
 		t.Parallel()
 		for _, row := range rows {
 			for _, method := range row.methods() {
 				for _, path := range row.paths(s.Registry, fresh) {
 					n++
-					status := send(handler, method, path, row.body(method, n, made)).Code
+					token := coverageToken
+					if strings.HasPrefix(path, userInfoPath) {
+						token = person
+					}
+					status := sendAs(handler, token, method, path+row.query(), row.body(method, n, made)).Code
 					var ok bool
 					switch row.state {
 					case stateDone:
@@ -232,10 +254,14 @@ func TestTheCoveragePageNamesEveryResourceType(t *testing.T) {
 	}
 }
 
-// send gives the answer to a request with a token.
+// send gives the answer to a request with a token of all rights.
 func send(h http.Handler, method, path, body string) *httptest.ResponseRecorder {
+	return sendAs(h, coverageToken, method, path, body)
+}
+
+func sendAs(h http.Handler, token, method, path, body string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
-	r.Header.Set("Authorization", "Bearer "+coverageToken)
+	r.Header.Set("Authorization", "Bearer "+token)
 	if body != "" {
 		r.Header.Set("Content-Type", mediaSCIM)
 	}
@@ -308,9 +334,14 @@ func testServer(t *testing.T) *server {
 	s.Issuer = auth.NewIssuer(st, s.Service, auth.NewSigningKeys(st, bareSealer{}, time.Now), time.Minute, time.Now)
 	s.Auth.Accept(s.Issuer)
 	err = s.Service.AddServiceUser(t.Context(), tenant, "x1", func(tx store.Tx, user string) error {
-		return tx.AddApplication(store.Application{
+		rec, err := tx.Get(reg.Type("User"), user)
+		if err != nil {
+			return err
+		}
+		return errors.Join(tx.SetPassword(rec.Seq, []byte(auth.HashSecret(coverageToken))), tx.AddApplication(store.Application{
 			Tenant: tenant.ID, ID: "x1", ClientID: "x1", UserID: user, Secret: auth.HashSecret(coverageToken), Scopes: "scim", Rights: "all",
-		})
+			Grants: strings.Join(auth.GrantTypes(), " "), Redirects: "https://x1.example/",
+		}))
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -24,6 +24,10 @@ const (
 	oauthBase         = "/oauth2"
 	tokenPath         = oauthBase + "/token"
 	platformTokenPath = oauthBase + "/platformtoken"
+	authorizePath     = oauthBase + "/authorize"
+	userInfoPath      = oauthBase + "/userinfo"
+	introspectPath    = oauthBase + "/introspect"
+	revokePath        = oauthBase + "/revoke"
 	keysPath          = oauthBase + "/keys"
 	wellKnown         = "/.well-known"
 	metadataPath      = wellKnown + "/openid-configuration"
@@ -105,7 +109,9 @@ func (s *server) refuse(w http.ResponseWriter, r *http.Request, e *auth.OAuthErr
 	if e.Status >= http.StatusInternalServerError {
 		entry(r).cause = errors.Unwrap(e)
 	}
-	if e.Status == http.StatusUnauthorized { // R6749-5.2-02, and RFC 9110 §15.5.2
+	if e.Challenge != "" {
+		w.Header().Set("WWW-Authenticate", e.Challenge)
+	} else if e.Status == http.StatusUnauthorized { // R6749-5.2-02, and RFC 9110 §15.5.2
 		w.Header().Set("WWW-Authenticate", `Basic realm="oauth2", charset="UTF-8"`)
 	}
 	if e.RetryAfter != 0 {
@@ -163,47 +169,70 @@ func formBody(w http.ResponseWriter, r *http.Request) (string, error) {
 }
 
 // secretParameters are never taken from a query, where logs would keep them.
-var secretParameters = []string{"client_secret", "client_id", "password", "access_token", "refresh_token", "client_assertion"}
+var secretParameters = []string{
+	"client_secret", "client_id", "username", "password", "access_token", "refresh_token", "token", "code", "code_verifier", "client_assertion",
+}
 
-// tokenRequest reads a request to the token endpoint. Credentials come with HTTP
-// Basic or in the body, not both (RFC 6749 §2.3); a parameter comes once, one
-// without a value counts as left out, unknown ones are ignored (§3.2).
-func tokenRequest(h http.Header, query, body string) (*auth.TokenRequest, error) {
+// formParameters are those that a form of a client may have, each once.
+var formParameters = []string{
+	"grant_type", "scope", "client_id", "client_secret", "code", "redirect_uri", "code_verifier", "refresh_token", "username", "password",
+	"token", "token_type_hint",
+}
+
+// clientForm reads a form of a client and how it authenticates: with HTTP Basic or
+// in the body, not both (RFC 6749 §2.3), or by its client id alone. A parameter
+// comes once, one without a value counts as left out, unknown ones are ignored
+// (§3.2).
+func clientForm(h http.Header, query, body string) (url.Values, []auth.Credentials, error) {
 	asked, err := url.ParseQuery(query)
 	if err != nil {
-		return nil, auth.Refuse(auth.InvalidRequest, "The query of the URL cannot be read.")
+		return nil, nil, auth.Refuse(auth.InvalidRequest, "The query of the URL cannot be read.")
 	}
 	if slices.ContainsFunc(secretParameters, asked.Has) {
-		return nil, auth.Refuse(auth.InvalidRequest, "Credentials must not stand in the URL.")
+		return nil, nil, auth.Refuse(auth.InvalidRequest, "Credentials must not stand in the URL.")
 	}
 	values, err := url.ParseQuery(body)
 	if err != nil {
-		return nil, auth.Refuse(auth.InvalidRequest, "The body cannot be read: check its percent signs and semicolons.")
+		return nil, nil, auth.Refuse(auth.InvalidRequest, "The body cannot be read: check its percent signs and semicolons.")
 	}
-	for _, name := range []string{"grant_type", "scope", "client_id", "client_secret"} {
+	for _, name := range formParameters {
 		if len(values[name]) > 1 {
-			return nil, auth.Refuse(auth.InvalidRequest, "The parameter %s is given more than once.", name)
+			return nil, nil, auth.Refuse(auth.InvalidRequest, "The parameter %s is given more than once.", name)
 		}
 	}
-	q := &auth.TokenRequest{GrantType: values.Get("grant_type"), Scope: values.Get("scope")}
 	sent := auth.Credentials{ID: values.Get("client_id"), Secret: values.Get("client_secret")}
 	header := h.Values("Authorization")
 	switch {
 	case len(header) > 1:
-		return nil, auth.Refuse(auth.InvalidRequest, "The request has more than one Authorization header.")
+		return nil, nil, auth.Refuse(auth.InvalidRequest, "The request has more than one Authorization header.")
 	case len(header) == 1 && sent.Secret != "":
-		return nil, auth.Refuse(auth.InvalidRequest, "The client authenticates in two ways; use HTTP Basic or the body.")
+		return nil, nil, auth.Refuse(auth.InvalidRequest, "The client authenticates in two ways; use HTTP Basic or the body.")
 	case len(header) == 1:
-		if q.Client, err = basicCredentials(header[0]); err != nil {
-			return nil, err
+		client, err := basicCredentials(header[0])
+		if err != nil {
+			return nil, nil, err
 		}
-		if sent.ID != "" && !slices.ContainsFunc(q.Client, func(c auth.Credentials) bool { return c.ID == sent.ID }) {
-			return nil, auth.Refuse(auth.InvalidRequest, "The parameter client_id names another client than the Authorization header.")
+		if sent.ID != "" && !slices.ContainsFunc(client, func(c auth.Credentials) bool { return c.ID == sent.ID }) {
+			return nil, nil, auth.Refuse(auth.InvalidRequest, "The parameter client_id names another client than the Authorization header.")
 		}
-	case sent.ID != "" && sent.Secret != "":
-		q.Client = []auth.Credentials{sent}
+		return values, client, nil
+	case sent.ID != "":
+		return values, []auth.Credentials{sent}, nil
 	}
-	return q, nil
+	return values, nil, nil
+}
+
+// tokenRequest reads a request to the token endpoint.
+func tokenRequest(h http.Header, query, body string) (*auth.TokenRequest, error) {
+	v, client, err := clientForm(h, query, body)
+	if err != nil {
+		return nil, err
+	}
+	return &auth.TokenRequest{
+		GrantType: v.Get("grant_type"), Scope: v.Get("scope"), Client: client,
+		Code: v.Get("code"), RedirectURI: v.Get("redirect_uri"), Verifier: v.Get("code_verifier"),
+		UserName: v.Get("username"), Password: v.Get("password"), Refresh: v.Get("refresh_token"),
+	}, nil
 }
 
 // basicCredentials reads an Authorization header of the scheme Basic: as it
@@ -215,10 +244,10 @@ func basicCredentials(header string) ([]auth.Credentials, error) {
 	}
 	plain, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
 	id, secret, ok := strings.Cut(string(plain), ":")
-	if err != nil || !ok || id == "" || secret == "" {
+	if err != nil || !ok || id == "" {
 		return nil, auth.Refuse(auth.InvalidClient, "The Authorization header holds no client id and secret.")
 	}
-	out := []auth.Credentials{{ID: id, Secret: secret}}
+	out := []auth.Credentials{{ID: id, Secret: secret}} // a public client's secret is empty
 	decodedID, idErr := url.QueryUnescape(id)
 	decodedSecret, secretErr := url.QueryUnescape(secret)
 	if idErr == nil && secretErr == nil && (decodedID != id || decodedSecret != secret) {
@@ -236,41 +265,6 @@ func (s *server) signingKeys(q *oauthRequest) (any, error) {
 	}
 	keys, err := s.Issuer.Keys.Published(q.r.Context(), q.tenant.Space)
 	return map[string]any{"keys": keys}, err
-}
-
-// metadata describes the OAuth endpoints that there are, of an application or of
-// the tenant (OpenID Connect Discovery 1.0 §3).
-type metadata struct {
-	Issuer            string   `json:"issuer"`
-	TokenEndpoint     string   `json:"token_endpoint"`
-	JWKS              string   `json:"jwks_uri"`
-	GrantTypes        []string `json:"grant_types_supported"`
-	ResponseTypes     []string `json:"response_types_supported"`
-	SubjectTypes      []string `json:"subject_types_supported"`
-	SigningAlgorithms []string `json:"id_token_signing_alg_values_supported"`
-	ClientAuth        []string `json:"token_endpoint_auth_methods_supported"`
-	Scopes            []string `json:"scopes_supported"`
-	Claims            []string `json:"claims_supported"`
-}
-
-func (s *server) metadata(q *oauthRequest) (any, error) {
-	m := metadata{
-		Issuer: q.root + "/", TokenEndpoint: q.root + platformTokenPath, JWKS: q.root + keysPath,
-		GrantTypes: auth.GrantTypes(), ResponseTypes: []string{}, SubjectTypes: []string{"public"},
-		SigningAlgorithms: []string{auth.Algorithm}, ClientAuth: []string{"client_secret_basic", "client_secret_post"},
-		Scopes: auth.ScopeNames(),
-		Claims: []string{"iss", "sub", "aud", "iat", "exp", "auth_time", "jti", "scope", "unique_name"},
-	}
-	if asked := q.app(); asked != "" {
-		app, err := s.Issuer.App(q.r.Context(), q.tenant, asked)
-		if err != nil {
-			return nil, err
-		}
-		m.Issuer = auth.IssuerOf(q.root, app.ID)
-		m.TokenEndpoint, m.JWKS = q.root+tokenPath+"/"+app.ID, q.root+keysPath+"/"+app.ID
-		m.Scopes = strings.Fields(app.Scopes)
-	}
-	return m, nil
 }
 
 // issuerRoot is the URL that the access tokens of a request must have been issued

@@ -31,7 +31,7 @@ func attacks(c *client) {
 	}
 	mint := func(method jwt.SigningMethod, key any, claims jwt.MapClaims, header map[string]any) string {
 		t := jwt.NewWithClaims(method, claims)
-		t.Header["kid"] = kid
+		t.Header["kid"], t.Header["typ"] = kid, "at+jwt"
 		for name, v := range header {
 			if v == nil {
 				delete(t.Header, name)
@@ -91,6 +91,8 @@ func attacks(c *client) {
 		"key id that is a path":            mint(jwt.SigningMethodRS256, foreign, base(), map[string]any{"kid": "../../dev/null"}),
 		"key id that is SQL":               mint(jwt.SigningMethodRS256, foreign, base(), map[string]any{"kid": "x' OR '1'='1"}),
 		"key id that is no text":           mint(jwt.SigningMethodRS256, foreign, base(), map[string]any{"kid": 1}),
+		"typ of an id token":               mint(jwt.SigningMethodRS256, own, base(), map[string]any{"typ": "JWT"}),
+		"no typ":                           mint(jwt.SigningMethodRS256, own, base(), map[string]any{"typ": nil}),
 		"jku":                              mint(jwt.SigningMethodRS256, foreign, base(), map[string]any{"jku": "https://evil.example/jwks"}),
 		"x5u":                              mint(jwt.SigningMethodRS256, foreign, base(), map[string]any{"x5u": "https://evil.example/cert"}),
 		"x5c":                              mint(jwt.SigningMethodRS256, foreign, base(), map[string]any{"x5c": []string{"AA=="}}),

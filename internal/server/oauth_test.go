@@ -32,7 +32,8 @@ func (c *client) application(id string, change ...func(*store.Application)) stor
 	c.Helper()
 	a := store.Application{
 		Tenant: c.site.tenant.ID, ID: id, ClientID: id + "@corp.example", Secret: auth.HashSecret(appSecret), Epoch: "epoch-" + id,
-		Scopes: strings.Join(auth.ScopeNames(), " "), Rights: "all", Created: time.Now(),
+		Scopes: strings.Join(auth.ScopeNames(), " "), Rights: "all", Grants: auth.ClientCredentials,
+		Created: time.Now(),
 	}
 	for _, fn := range change {
 		fn(&a)
@@ -242,9 +243,10 @@ var oauthRows = []row{
 		}{
 			{"no grant type", token, credentials(a, "grant_type", ""), nil, 400, "invalid_request"},
 			{"empty body", token, "", nil, 400, "invalid_request"},
-			{"password grant", token, credentials(a, "grant_type", "password"), nil, 400, "unsupported_grant_type"},
-			{"refresh grant", token, credentials(a, "grant_type", "refresh_token"), nil, 400, "unsupported_grant_type"},
-			{"code grant", token, credentials(a, "grant_type", "authorization_code"), nil, 400, "unsupported_grant_type"},
+			{"password grant", token, credentials(a, "grant_type", "password"), nil, 400, "unauthorized_client"},
+			{"refresh grant", token, credentials(a, "grant_type", "refresh_token"), nil, 400, "unauthorized_client"},
+			{"code grant", token, credentials(a, "grant_type", "authorization_code"), nil, 400, "unauthorized_client"},
+			{"device grant", token, credentials(a, "grant_type", "urn:ietf:params:oauth:grant-type:device_code"), nil, 400, "unsupported_grant_type"},
 			{"grant in another letter case", token, credentials(a, "grant_type", "Client_Credentials"), nil, 400, "unsupported_grant_type"},
 			{"no credentials", token, "grant_type=client_credentials", nil, 401, "invalid_client"},
 			{"no secret", token, credentials(a, "client_secret", ""), nil, 401, "invalid_client"},

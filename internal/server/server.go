@@ -78,8 +78,15 @@ func (s *server) routes() chi.Router {
 
 	r.Post(tokenPath+"/{appId}", s.oauth(s.token))
 	r.Post(platformTokenPath, s.oauth(s.token))
-	r.Get(keysPath, s.oauth(s.signingKeys))
-	r.Get(keysPath+"/{appId}", s.oauth(s.signingKeys))
+	for _, app := range []string{"", "/{appId}"} {
+		r.Get(authorizePath+app, s.page(s.authorize))
+		r.Post(authorizePath+app, s.page(s.authorize))
+		r.Get(userInfoPath+app, s.oauth(s.userInfo))
+		r.Post(userInfoPath+app, s.oauth(s.userInfo))
+		r.Post(introspectPath+app, s.oauth(s.introspect))
+		r.Post(revokePath+app, s.oauth(s.revoke))
+		r.Get(keysPath+app, s.oauth(s.signingKeys))
+	}
 	r.Get(metadataPath, s.oauth(s.metadata))
 	r.Get("/{appId}"+metadataPath, s.oauth(s.metadata))
 

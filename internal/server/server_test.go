@@ -21,6 +21,7 @@ import (
 
 	"github.com/scimd/scimd/internal/auth"
 	"github.com/scimd/scimd/internal/pgtest"
+	"github.com/scimd/scimd/internal/phc"
 	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/scimerr"
@@ -61,7 +62,7 @@ var areas = []struct {
 	{"create", createRows}, {"lists", listRows}, {"filters", filterRows}, {"filter syntax", filterSyntaxRows},
 	{"sorting", sortRows}, {"paging", pageRows}, {"projection", projectionRows}, {"search", searchRows},
 	{"replace", replaceRows}, {"patch", patchRows}, {"patch operations", operationRows}, {"delete", deleteRows},
-	{"discovery", discoveryRows}, {"tokens", tokenRows}, {"OAuth", oauthRows}, {"tenants", tenantRows}, {"addresses of tenants", placeRows}, {"log", logRows},
+	{"discovery", discoveryRows}, {"tokens", tokenRows}, {"OAuth", oauthRows}, {"signing in", signInRows}, {"attacks on signing in", signInAttackRows}, {"tenants", tenantRows}, {"addresses of tenants", placeRows}, {"log", logRows},
 	{"clients", clientRows}, {"clients changing", clientWriteRows}, {"tenant quirks", quirkRows}, {"large lists", largeRows},
 	{"containers", containerRows}, {"container permissions", permissionRows}, {"privileged data", accountRows},
 	{"privileged data permissions", accountPermissionRows}, {"vault", vaultRows}, {"large vaults", vaultLargeRows},
@@ -166,6 +167,9 @@ func openPostgres(t *testing.T) store.Store {
 	return withPlainKey(t, s)
 }
 
+// cheap is a cost of hashes that takes no time.
+var cheap = phc.Cost{Passes: 1, Memory: 64, Threads: 1}
+
 // site is a server for one tenant.
 type site struct {
 	store  store.Store
@@ -198,6 +202,7 @@ func newClient(t testing.TB, s store.Store, profile string, set ...string) *clie
 	}}
 	log := &lockedBuffer{}
 	service := scim.NewService(s)
+	service.HashWith(cheap)
 	authenticator, issuer := signIn(s, service, fixed, time.Now)
 	return (&client{TB: t, site: &site{store: s, tenant: tenant, log: log, config: server.Config{
 		Service: service, Registry: tenant.Registry,

@@ -1,0 +1,78 @@
+package auth
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/scimd/scimd/internal/scim"
+	"github.com/scimd/scimd/internal/scimerr"
+	"github.com/scimd/scimd/internal/store"
+)
+
+// sdkRedirect is where the official SDKs let their id token be sent. They read it
+// from the answer and go nowhere (tenant-apis 1.3).
+const sdkRedirect = "https://cyberark.cloud/redirect"
+
+// Hop gives the bearer of an access token of an application a token to the same
+// effect as an id token, as the official SDKs ask for it, and where it is sent
+// (tenant-apis 1.3). It is an access token for the scopes asked for, of those
+// that the bearer has. Refusals of the bearer have the challenge of RFC 6750 §3.
+//
+// root is the URL that the token is issued under, must the one that the bearer's
+// must be from, "" for any.
+func (i *Issuer) Hop(ctx context.Context, t *scim.Tenant, root, must string, header http.Header, q AuthorizationRequest, place Place) (location string, err error) {
+	text, err := bearer(header)
+	if err != nil {
+		return "", err
+	}
+	v, app, err := i.holding(ctx, t, must, text, Hash(text))
+	if err != nil {
+		return "", err
+	}
+	p := q.Params
+	for name, values := range p {
+		if len(values) > 1 {
+			return "", Refuse(InvalidRequest, "The parameter %s is given more than once.", shortName(name))
+		}
+	}
+	client, err := i.named(ctx, t, p.Get("client_id"))
+	uri := p.Get("redirect_uri")
+	switch {
+	case err != nil:
+		return "", err
+	case q.App != "" && !strings.EqualFold(q.App, app.ID):
+		return "", Refuse(InvalidRequest, "The access token is of another application than the path.")
+	case client == nil || !strings.EqualFold(client.App.ID, app.ID):
+		return "", Refuse(InvalidRequest, "The client_id is not the one of the application of the access token.")
+	case uri != sdkRedirect && !mayRedirect(&app.Application, uri):
+		return "", Refuse(InvalidRequest, "The redirect_uri is none of the application, letter for letter.")
+	case len(p.Get("nonce")) > maxNonce:
+		return "", Refuse(InvalidRequest, "The parameter nonce is longer than %d bytes.", maxNonce)
+	}
+	allowed := v.scope + " " + strings.Join(personalScopes, " ")
+	asked := p.Get("scope")
+	if strings.TrimSpace(asked) == "" {
+		asked = v.scope
+	}
+	answer := url.Values{}
+	if p.Get("state") != "" {
+		answer.Set("state", p.Get("state"))
+	}
+	scope, ok := grant(allowed, asked)
+	if !ok {
+		answer.Set("error", InvalidScope)
+		answer.Set("error_description", "The access token has the scopes "+v.scope+", not all of those asked for.")
+		return uri + "#" + answer.Encode(), nil
+	}
+	id, err := i.sign(ctx, t.Space, root, &app.Application, bearing{
+		user: store.Principal{ID: v.subject, Display: v.name}, session: v.session, scope: scope, signedIn: v.signedIn,
+		expires: v.until.Add(-i.skew), nonce: p.Get("nonce"), place: place,
+	})
+	if err != nil {
+		return "", scimerr.Unavailable(err)
+	}
+	answer.Set("id_token", id)
+	return uri + "#" + answer.Encode(), nil
+}
