@@ -40,6 +40,7 @@ func oneTenant(cmd *cobra.Command) *cobra.Command {
 type settings struct {
 	profile          string
 	switches, limits []string
+	rate, tokenRate  string
 	change           control.TenantChange
 }
 
@@ -47,7 +48,9 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&s.profile, "profile", "", "behaviour: the name of a built-in profile, or a profile file")
 	fs.StringArrayVar(&s.switches, "set", nil, "set one switch of the profile, `SWITCH=VALUE`; may be repeated")
 	fs.StringArrayVar(&s.change.AddHosts, "host", nil, "`host` name that leads to the tenant; may be repeated")
-	fs.StringArrayVar(&s.limits, "limit", nil, "bound, `NAME=NUMBER` or NAME=none: maxBody, maxOperations, maxFilterLength, maxFilterDepth, maxResources, maxConcurrent; may be repeated")
+	fs.StringArrayVar(&s.limits, "limit", nil, "bound, `NAME=NUMBER` or NAME=none: maxBody, maxOperations, maxFilterLength, maxFilterDepth, maxResources, maxConcurrent, rate, tokenRate; may be repeated")
+	fs.StringVar(&s.rate, "rate", "", "requests that the tenant takes in a `second`, or none for no bound; short for --limit rate=")
+	fs.StringVar(&s.tokenRate, "token-rate", "", "requests that one token may make in a `second`, or none; short for --limit tokenRate=")
 }
 
 // read makes the change that the flags ask for. A profile file is read here, as
@@ -62,6 +65,11 @@ func (s *settings) read() (c control.TenantChange, err error) {
 	}
 	if c.Switches, err = pairs("set", s.switches); err != nil {
 		return c, err
+	}
+	for name, value := range map[string]string{"rate": s.rate, "tokenRate": s.tokenRate} {
+		if value != "" {
+			s.limits = append(s.limits, name+"="+value)
+		}
 	}
 	c.Limits, err = pairs("limit", s.limits)
 	return c, err

@@ -63,6 +63,8 @@ type Config struct {
 	Token    string
 	// TokenSkew is how far clocks may be apart that access tokens are held against.
 	TokenSkew time.Duration
+	// UnknownTokens bounds the unknown tokens of an address in a minute; 0 does not.
+	UnknownTokens int
 
 	ReadyFile           string
 	ExitWhenStdinCloses bool
@@ -85,7 +87,7 @@ type Config struct {
 func Defaults() Config {
 	return Config{
 		Addr: "127.0.0.1:8080", ACMEDirectory: certs.LetsEncrypt, DataDir: "scimd-data", Migrate: MigrateAuto, MaxDBConnections: 10, Profile: "cyberark",
-		TokenSkew: time.Minute, LogFormat: LogText, LogLevel: slog.LevelInfo,
+		TokenSkew: time.Minute, UnknownTokens: 100, LogFormat: LogText, LogLevel: slog.LevelInfo,
 		MaxBody: 10 << 20, MaxHeader: 64 << 10, MaxURL: 16 << 10, MaxFilterDepth: 50, MaxFilterLength: 16 << 10,
 		ReadTimeout: 30 * time.Second, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, ShutdownTimeout: 20 * time.Second,
 	}

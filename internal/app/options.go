@@ -65,6 +65,7 @@ var options = []option{
 	{"set", "set one switch of the profile, SWITCH=VALUE; may be repeated", serverOnly, false, list("SWITCH=VALUE", func(c *Config) *[]string { return &c.Switches }, splitSwitches, parseSwitch)},
 	{"token", "bearer token with full rights; no other is made at the start", serverOnly, true, text(func(c *Config) *string { return &c.Token })},
 	{"token-skew", "how far the clocks of servers may be apart when the times of access tokens are checked", serverOnly, false, duration(func(c *Config) *time.Duration { return &c.TokenSkew })},
+	{"unknown-tokens", "unknown access tokens that an address may send in a minute before it is told to wait, or unlimited", serverOnly, false, one("N", func(c *Config) *int { return &c.UnknownTokens }, parseBound, printBound)},
 
 	{"ready-file", "file that tells, as JSON, where the server is once it is ready", serverOnly, false, text(func(c *Config) *string { return &c.ReadyFile })},
 	{"exit-when-stdin-closes", "stop when standard input ends, as it does when the parent process dies", serverOnly, false, truth(func(c *Config) *bool { return &c.ExitWhenStdinCloses })},

@@ -183,8 +183,12 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 		}}
 	}
 	authenticator := auth.New(e.store, fixed, tokenCache, time.Now)
+	if cfg.UnknownTokens > 0 {
+		authenticator.CountGuesses(cfg.UnknownTokens)
+	}
 	issuer := e.issuer()
 	authenticator.Accept(issuer)
+	authenticator.Welcome(auth.NewExternals(cfg.TokenSkew, time.Now))
 	manager := e.manage(control.Info{
 		Version: Version(), PID: os.Getpid(), BaseURL: public + scimPath, Address: listener.Addr().String(), TLS: s.certs != nil,
 		Engine: e.store.Capabilities().Engine, Database: cfg.Database(), Profile: e.profile.Name, Started: time.Now().UTC(),

@@ -55,8 +55,8 @@ type tenants struct {
 // resolved is a tenant, or why it cannot be used, and what it was made of.
 type resolved struct {
 	*scim.Tenant
-	err              error
-	switches, limits string
+	err                     error
+	switches, limits, trust string
 }
 
 // openDirectory reads the tenants; the default one is there already.
@@ -132,7 +132,7 @@ func (d *directory) refresh(ctx context.Context) error {
 			u = scim.NewUsage()
 		}
 		usage[t.ID] = u
-		r := resolved{switches: t.Switches, limits: t.Limits}
+		r := resolved{switches: t.Switches, limits: t.Limits, trust: t.Trust}
 		var faults []error
 		if r.Tenant, faults, r.err = d.engine.tenant(t); r.err != nil {
 			faults = []error{r.err}
@@ -152,16 +152,16 @@ func (d *directory) refresh(ctx context.Context) error {
 	return nil
 }
 
-// warn tells, once for each that a tenant gets, what of its stored profile and
-// limits cannot be used.
+// warn tells, once for each that a tenant gets, what of its stored profile,
+// limits and issuers cannot be used.
 func (d *directory) warn(ctx context.Context, t *store.Tenant, faults []error) {
 	if known := d.known.Load(); known != nil {
-		if was, ok := known.byName[t.Name]; ok && was.switches == t.Switches && was.limits == t.Limits {
+		if was, ok := known.byName[t.Name]; ok && was.switches == t.Switches && was.limits == t.Limits && was.trust == t.Trust {
 			return
 		}
 	}
 	for _, fault := range faults {
-		d.log.LogAttrs(ctx, slog.LevelWarn, "a part of a stored profile or of stored limits cannot be used", slog.String("tenant", t.Name), slog.Any("error", fault))
+		d.log.LogAttrs(ctx, slog.LevelWarn, "a part of a stored profile, of stored limits or of stored issuers cannot be used", slog.String("tenant", t.Name), slog.Any("error", fault))
 	}
 }
 
@@ -238,18 +238,20 @@ func (e *engine) forgetBehaviours(list []store.Tenant) {
 }
 
 // tenant makes a stored tenant ready for use. Its limits hold below those of the
-// options. faults are what of its profile and its limits cannot be used.
+// options. faults are what of its profile, its limits and its issuers cannot be used.
 func (e *engine) tenant(t store.Tenant) (ready *scim.Tenant, faults []error, err error) {
 	b, err := e.behaviour(t.Switches)
 	if err != nil {
 		return nil, nil, fmt.Errorf("the stored profile of the tenant %s cannot be used (`scimd tenant update %[1]s --profile NAME` gives it another): %w", t.Name, err)
 	}
 	limits, unread := scim.StoredLimits(t.Limits)
+	trust, untrusted := scim.StoredTrust(t.Trust)
 	return &scim.Tenant{
 		ID: t.ID, Name: t.Name, Space: t.Space, Profile: b.profile, Registry: e.registry, Discovery: b.discovery,
 		Now: time.Now, NewID: newID, Sealer: e.sealer,
 		Limits: limits.Within(scim.Limits{
 			MaxFilterDepth: e.cfg.MaxFilterDepth, MaxFilterLength: int(e.cfg.MaxFilterLength), // that of bodies is with the server
 		}),
-	}, slices.Concat(b.faults, unread), nil
+		Trust: trust,
+	}, slices.Concat(b.faults, unread, untrusted), nil
 }

@@ -160,6 +160,27 @@ func parseCount(s string) (int, error) {
 	return n, nil
 }
 
+// unlimited is the text of a bound of 0, which bounds nothing.
+const unlimited = "unlimited"
+
+func parseBound(s string) (int, error) {
+	if s == unlimited {
+		return 0, nil
+	}
+	n, err := parseCount(s)
+	if err != nil {
+		return 0, errors.New("use a whole number above 0, or unlimited")
+	}
+	return n, nil
+}
+
+func printBound(n int) string {
+	if n == 0 {
+		return unlimited
+	}
+	return strconv.Itoa(n)
+}
+
 func parseLevel(s string) (slog.Level, error) {
 	for _, l := range []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError} {
 		if strings.EqualFold(s, l.String()) {

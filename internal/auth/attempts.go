@@ -18,23 +18,26 @@ const (
 var errTooOften = errors.New("too many wrong secrets")
 
 // attempts counts wrong secrets by client id, whether or not there is such a
-// client.
+// client, or by whoever else sends them.
 type attempts struct {
-	now func() time.Time
-	mu  sync.Mutex
+	now      func() time.Time
+	atOnce   int
+	interval time.Duration
+
+	mu sync.Mutex
 	// until is when all attempts will be forgiven.
 	until map[string]time.Time
 }
 
 func newAttempts(now func() time.Time) *attempts {
-	return &attempts{now: now, until: map[string]time.Time{}}
+	return &attempts{now: now, atOnce: attemptsAtOnce, interval: attemptInterval, until: map[string]time.Time{}}
 }
 
 // allowed tells whether a secret may be tried now.
 func (a *attempts) allowed(tenant int64, client string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.until[attemptKey(tenant, client)].Sub(a.now()) <= (attemptsAtOnce-1)*attemptInterval
+	return a.until[attemptKey(tenant, client)].Sub(a.now()) <= time.Duration(a.atOnce-1)*a.interval
 }
 
 // failed counts a wrong secret.
@@ -55,7 +58,7 @@ func (a *attempts) failed(tenant int64, client string) {
 	if until.Before(now) {
 		until = now
 	}
-	a.until[key] = until.Add(attemptInterval)
+	a.until[key] = until.Add(a.interval)
 }
 
 func attemptKey(tenant int64, client string) string {

@@ -37,6 +37,10 @@ type Authenticator struct {
 	cache  *cache
 	// own are the access tokens of applications; nil when there are none.
 	own *Issuer
+	// externals are the tokens of issuers that tenants trust; nil when none are.
+	externals *Externals
+	// guesses are the unknown tokens that came from each source; nil counts none.
+	guesses *attempts
 }
 
 // New makes an Authenticator. Fixed tokens come from configuration: they are
@@ -51,6 +55,10 @@ func New(tokens Tokens, fixed []store.Token, ttl time.Duration, now func() time.
 // called before the first request.
 func (a *Authenticator) Accept(own *Issuer) { a.own = own }
 
+// Welcome makes the Authenticator take the tokens of issuers that tenants trust,
+// too. It is called before the first request.
+func (a *Authenticator) Welcome(externals *Externals) { a.externals = externals }
+
 // Forget drops what is remembered about a token, for one that was just revoked.
 func (a *Authenticator) Forget(hash [32]byte) { a.cache.forget(hash) }
 
@@ -64,6 +72,14 @@ func (a *Authenticator) Authenticate(ctx context.Context, header http.Header, te
 		return nil, err
 	}
 	hash := Hash(text)
+	if a.externals != nil && len(tenant.Trust) > 0 && looksOwn(text) {
+		if id, err := a.externals.known(tenant, hash); id != nil || err != nil {
+			return id, err
+		}
+		if issuer := trusted(tenant, text); issuer != nil {
+			return a.externals.identify(ctx, tenant, issuer, text, hash)
+		}
+	}
 	t, fixed := a.configured(hash)
 	switch {
 	case fixed:
@@ -74,11 +90,11 @@ func (a *Authenticator) Authenticate(ctx context.Context, header http.Header, te
 	}
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return nil, invalid("The access token is not known.")
+		return nil, unknown()
 	case err != nil:
 		return nil, scimerr.Unavailable(fmt.Errorf("look up token: %w", err))
 	case t.Tenant != tenant.ID:
-		return nil, invalid("The access token is not known.")
+		return nil, unknown()
 	case !t.Revoked.IsZero():
 		return nil, invalid("The access token has been revoked.")
 	case !t.Expires.IsZero() && !a.now().Before(t.Expires):

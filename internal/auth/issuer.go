@@ -276,7 +276,7 @@ func (i *Issuer) parse(ctx context.Context, t *scim.Tenant, text string) (*verif
 	case failed != nil:
 		return nil, scimerr.Unavailable(failed)
 	case errors.Is(err, jwt.ErrTokenSignatureInvalid), errors.Is(err, jwt.ErrTokenUnverifiable), errors.Is(err, jwt.ErrTokenMalformed):
-		return nil, invalid("The access token is not known.")
+		return nil, unknown()
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return nil, invalid("The access token has expired.")
 	case err != nil:

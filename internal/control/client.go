@@ -212,6 +212,22 @@ func (c *Client) RotateSigningKey(ctx context.Context, tenant string) ([]Signing
 	return call[[]SigningKey](ctx, c, http.MethodPost, tenantPath(tenant)+"/signing-keys", nil)
 }
 
+// Issuers implements Service.
+func (c *Client) Issuers(ctx context.Context, tenant string) ([]*Issuer, error) {
+	return call[[]*Issuer](ctx, c, http.MethodGet, tenantPath(tenant)+"/issuers", nil)
+}
+
+// AddIssuer implements Service.
+func (c *Client) AddIssuer(ctx context.Context, tenant string, i Issuer) (*Issuer, error) {
+	return call[*Issuer](ctx, c, http.MethodPost, tenantPath(tenant)+"/issuers", i)
+}
+
+// RemoveIssuer implements Service.
+func (c *Client) RemoveIssuer(ctx context.Context, tenant, issuer string) error {
+	_, err := call[any](ctx, c, http.MethodDelete, tenantPath(tenant)+"/issuers/"+escaped(issuer), nil)
+	return err
+}
+
 // applicationPath is that of an application, or without an id of all.
 func applicationPath(tenant, id string) string {
 	path := tenantPath(tenant) + "/applications"

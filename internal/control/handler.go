@@ -113,6 +113,19 @@ func Handler(s Service, token string, log *slog.Logger) http.Handler {
 	mux.HandleFunc("POST /control/tenants/{tenant}/signing-keys", h.answer(func(r *http.Request) (any, error) {
 		return s.RotateSigningKey(r.Context(), r.PathValue("tenant"))
 	}))
+	mux.HandleFunc("GET /control/tenants/{tenant}/issuers", h.answer(func(r *http.Request) (any, error) {
+		return s.Issuers(r.Context(), r.PathValue("tenant"))
+	}))
+	mux.HandleFunc("POST /control/tenants/{tenant}/issuers", h.answer(func(r *http.Request) (any, error) {
+		i, err := read[Issuer](r, "a trusted issuer")
+		if err != nil {
+			return nil, err
+		}
+		return s.AddIssuer(r.Context(), r.PathValue("tenant"), i)
+	}))
+	mux.HandleFunc("DELETE /control/tenants/{tenant}/issuers/{issuer}", h.answer(func(r *http.Request) (any, error) {
+		return map[string]string{"status": "removed"}, s.RemoveIssuer(r.Context(), r.PathValue("tenant"), r.PathValue("issuer"))
+	}))
 	mux.HandleFunc("/", h.nothing(mux))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := auth.NewTokenID()

@@ -67,6 +67,13 @@ type Service interface {
 	SigningKeys(ctx context.Context, tenant string) ([]SigningKey, error)
 	// RotateSigningKey makes another key sign; tokens of the keys before stay good.
 	RotateSigningKey(ctx context.Context, tenant string) ([]SigningKey, error)
+	// Issuers lists the issuers of others whose tokens a tenant accepts.
+	Issuers(ctx context.Context, tenant string) ([]*Issuer, error)
+	// AddIssuer makes a tenant accept the tokens of another issuer, and gives it as
+	// it is stored. 409 when it trusts one of that name or that iss already.
+	AddIssuer(ctx context.Context, tenant string, i Issuer) (*Issuer, error)
+	// RemoveIssuer ends that, for tokens in use too; 404.
+	RemoveIssuer(ctx context.Context, tenant, issuer string) error
 }
 
 // Info tells what a server is. Address is where it listens, host:port; TLS tells

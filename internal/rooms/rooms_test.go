@@ -62,6 +62,7 @@ var besideTheHouse = []string{"internal/store/storetest", "internal/filter/filte
 var keepers = map[string][]string{
 	"github.com/go-chi/chi":             {"internal/server", "internal/control"},
 	"github.com/go-chi/cors":            {"internal/server"},
+	"github.com/go-jose/go-jose":        {"internal/auth"},
 	"github.com/golang-jwt/jwt":         {"internal/auth"},
 	"golang.org/x/crypto/argon2":        {"internal/phc"},
 	"github.com/jackc/pgx":              {"internal/store/postgres", "internal/pgtest"},
@@ -69,6 +70,7 @@ var keepers = map[string][]string{
 	"database/sql":                      {"internal/store/sqlite", "internal/store/sqlstore", "internal/store/postgres", "internal/pgtest"},
 	"golang.org/x/crypto/acme":          {"internal/certs"},
 	"github.com/golang-migrate/migrate": {"internal/store", "migrations"},
+	"golang.org/x/time":                 {"internal/scim"},
 	"github.com/spf13":                  {"cmd/scimd", "internal/app"},
 	"net/http":                          {"cmd/scimd", "scimdtest", "internal/app", "internal/certs", "internal/console", "internal/control", "internal/server", "internal/auth", "internal/scimerr", "test", "examples"},
 }

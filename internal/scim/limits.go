@@ -23,6 +23,9 @@ type Limits struct {
 	MaxResources int
 	// MaxConcurrent bounds the requests under way at once.
 	MaxConcurrent int
+	// Rate bounds the requests of a second, TokenRate those with one token: see
+	// Tenant.Admit.
+	Rate, TokenRate int
 }
 
 // limit is a field of Limits with its name.
@@ -38,6 +41,8 @@ var limits = []limit{
 	{"maxFilterDepth", func(l *Limits) *int { return &l.MaxFilterDepth }},
 	{"maxResources", func(l *Limits) *int { return &l.MaxResources }},
 	{"maxConcurrent", func(l *Limits) *int { return &l.MaxConcurrent }},
+	{"rate", func(l *Limits) *int { return &l.Rate }},
+	{"tokenRate", func(l *Limits) *int { return &l.TokenRate }},
 }
 
 // noLimit takes a bound away.

@@ -80,6 +80,7 @@ type Profile struct {
 	TenantErrorTexts   bool   `json:"tenantErrorTexts"`   // the tenant's literal 404 texts
 	MetaTimes          string `json:"metaTimes"`          // real | reply: created and lastModified
 	FaithfulErrorCodes bool   `json:"faithfulErrorCodes"` // the tenant's 500s for bad ids and member values
+	RetryAfter         bool   `json:"retryAfter"`         // 429 answers say when to come again
 
 	// The vault.
 

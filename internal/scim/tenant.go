@@ -36,9 +36,11 @@ type Tenant struct {
 	Sealer Sealer
 	// Limits are the effective ones: of the tenant and of the server.
 	Limits
-	// Usage is what MaxResources and MaxConcurrent are held against; without it
-	// they bound nothing.
+	// Usage is what MaxResources, MaxConcurrent and the rates are held against;
+	// without it they bound nothing.
 	Usage *Usage
+	// Trust are the issuers of others whose tokens the tenant accepts.
+	Trust []*TrustedIssuer
 }
 
 // Call is one request as the protocol sees it.

@@ -22,6 +22,7 @@ const (
 // the tenant's settings change. A Usage must not be copied; nil keeps nothing.
 type Usage struct {
 	underWay atomic.Int64
+	rates    rates
 
 	mu       sync.Mutex
 	room     room

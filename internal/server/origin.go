@@ -72,7 +72,11 @@ func (s *server) fromTrustedProxy(r *http.Request) bool {
 	if err != nil {
 		return false
 	}
-	ip := addr.Addr().Unmap()
+	return s.trusted(addr.Addr().Unmap())
+}
+
+// trusted tells whether an address is that of a proxy.
+func (s *server) trusted(ip netip.Addr) bool {
 	for _, p := range s.TrustedProxies {
 		if p.Contains(ip) {
 			return true

@@ -87,6 +87,9 @@ func (s *server) guarded(rt *schema.ResourceType, write bool, fn handlerFunc) ht
 		}
 		entry(r).tenant = at.tenant.Name
 		id, err := s.identify(r, at)
+		if err == nil {
+			err = at.tenant.Admit(id.TokenID)
+		}
 		if err == nil && rt != nil {
 			err = id.Rights.Require(rt.Family, write)
 		}
@@ -106,13 +109,14 @@ func (s *server) identify(r *http.Request, at *place) (*auth.Identity, error) {
 		header = auth.FromBasic(header)
 	}
 	id, err := s.Auth.Authenticate(r.Context(), header, at.tenant, s.issuerRoot(r))
-	switch {
-	case err == nil:
+	if err == nil {
 		entry(r).token = id.TokenName
-	case basic:
+		return id, nil
+	}
+	if basic {
 		err = auth.OfferBasic(err)
 	}
-	return id, err
+	return nil, s.Auth.Guessed(at.tenant, s.source(r), err)
 }
 
 // serve completes the call and runs the handler.

@@ -42,7 +42,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if e.Allow != nil {
 		w.Header().Set("Allow", strings.Join(e.Allow, ", "))
 	}
-	if e.RetryAfter != 0 {
+	if e.RetryAfter != 0 && !reticent(r, e) {
 		w.Header().Set("Retry-After", strconv.Itoa(e.RetryAfter))
 	}
 	media, mediaErr := negotiate(r.Header)
@@ -50,6 +50,12 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		media = mediaSCIM
 	}
 	writeBytes(w, e.Status, media, body)
+}
+
+// reticent tells that the tenant's profile leaves Retry-After out of an answer.
+func reticent(r *http.Request, e *scimerr.Error) bool {
+	t := placeOf(r).tenant
+	return e.Status == http.StatusTooManyRequests && t != nil && !t.Profile.RetryAfter
 }
 
 // refusal is what a client is told of an error; what ended a request from

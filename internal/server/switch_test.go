@@ -592,6 +592,10 @@ var switches = []struct {
 			c.do("POST", "/Groups", `{"schemas":["`+groupURN+`"],"displayName":"Crew","members":7}`).refused(400, "invalidValue")
 		}},
 	}},
+	{"retryAfter", []shown{
+		{"true", func(c *client) { c.throttled("1") }},
+		{"false", func(c *client) { c.throttled("") }},
+	}},
 	{"vaultMode", []shown{
 		{"off", func(c *client) {
 			id := c.user(ada)

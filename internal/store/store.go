@@ -489,8 +489,9 @@ type Tenant struct {
 	// Profile names the profile, for people.
 	Profile string
 	// Switches and Limits are texts of package scim: the profile in full, "" for
-	// whatever the server's options say; and what the tenant may cost.
-	Switches, Limits string
+	// whatever the server's options say; what the tenant may cost; and whose
+	// tokens it accepts beside its own.
+	Switches, Limits, Trust string
 	// Hosts are the host names that lead to the tenant: in lower case, without
 	// ports, sorted.
 	Hosts   []string
@@ -559,7 +560,7 @@ type Admin interface {
 	// CreateTenant makes a tenant with a new space. *TakenError "name", or "host"
 	// with the host that leads to another tenant.
 	CreateTenant(ctx context.Context, t Tenant) (Tenant, error)
-	// UpdateTenant changes profile, switches, limits and hosts as change does to
+	// UpdateTenant changes profile, switches, limits, trust and hosts as change does to
 	// the tenant given to it, which may run more than once; an error from change
 	// is returned as it is. ErrNotFound; *TakenError "host".
 	UpdateTenant(ctx context.Context, id int64, change func(*Tenant) error) (Tenant, error)

@@ -10,7 +10,7 @@ import (
 	"github.com/scimd/scimd/internal/store"
 )
 
-const tenantColumns = "id, name, space, profile, switches, limits, created"
+const tenantColumns = "id, name, space, profile, switches, limits, trust, created"
 
 // tenantRow is a row of tenantColumns, with room for more columns after them.
 type tenantRow struct {
@@ -19,7 +19,7 @@ type tenantRow struct {
 }
 
 func (r *tenantRow) scan(rows Rows, more ...any) error {
-	err := rows.Scan(append([]any{&r.ID, &r.Name, &r.Space, &r.Profile, &r.Switches, &r.Limits, &r.created}, more...)...)
+	err := rows.Scan(append([]any{&r.ID, &r.Name, &r.Space, &r.Profile, &r.Switches, &r.Limits, &r.Trust, &r.created}, more...)...)
 	r.Created = fromMicros(r.created)
 	return err
 }
@@ -100,8 +100,8 @@ func (s *Store) CreateTenant(ctx context.Context, t store.Tenant) (store.Tenant,
 	}
 	t.Created, t.Hosts = fromMicros(t.Created.UnixMicro()), sorted(t.Hosts)
 	err = s.changeTenants(ctx, func(ctx context.Context, c Conn) error {
-		n, err := c.Exec(ctx, "INSERT INTO tenant ("+tenantColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
-			t.ID, t.Name, t.Space, t.Profile, t.Switches, t.Limits, t.Created.UnixMicro())
+		n, err := c.Exec(ctx, "INSERT INTO tenant ("+tenantColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+			t.ID, t.Name, t.Space, t.Profile, t.Switches, t.Limits, t.Trust, t.Created.UnixMicro())
 		if err == nil && n == 0 {
 			err = &store.TakenError{Attr: "name"}
 		}
@@ -175,8 +175,8 @@ func (s *Store) UpdateTenant(ctx context.Context, id int64, change func(*store.T
 		}
 		after.ID, after.Name, after.Space, after.Created = before.ID, before.Name, before.Space, before.Created
 		after.Hosts = sorted(after.Hosts)
-		_, err = c.Exec(ctx, "UPDATE tenant SET profile = $1, switches = $2, limits = $3 WHERE id = $4",
-			after.Profile, after.Switches, after.Limits, id)
+		_, err = c.Exec(ctx, "UPDATE tenant SET profile = $1, switches = $2, limits = $3, trust = $4 WHERE id = $5",
+			after.Profile, after.Switches, after.Limits, after.Trust, id)
 		if err != nil || slices.Equal(before.Hosts, after.Hosts) {
 			return err
 		}

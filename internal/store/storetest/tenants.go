@@ -65,7 +65,7 @@ var tenantCases = []testCase{
 	}},
 	{"a tenant keeps all its fields", func(w *world) {
 		want := store.Tenant{
-			Name: "full-" + rand.Text(), Profile: "mine", Switches: `{"name":"ü"}`, Limits: `{"maxBody":1}`,
+			Name: "full-" + rand.Text(), Profile: "mine", Switches: `{"name":"ü"}`, Limits: `{"maxBody":1}`, Trust: `[{}]`,
 			Hosts: []string{"b-" + hostName(), "a-" + hostName()}, Created: epoch.Add(time.Microsecond),
 		}
 		made, err := w.store.CreateTenant(w.ctx, want)
@@ -106,11 +106,11 @@ var tenantCases = []testCase{
 		one, two, three := "1-"+hostName(), "2-"+hostName(), "3-"+hostName()
 		for _, hosts := range [][]string{{two, one, two}, {three, one}, nil, {one}} {
 			want := made
-			want.Profile, want.Switches, want.Limits = "p"+rand.Text(), "s"+rand.Text(), "l"+rand.Text()
+			want.Profile, want.Switches, want.Limits, want.Trust = "p"+rand.Text(), "s"+rand.Text(), "l"+rand.Text(), "t"+rand.Text()
 			want.Hosts = slices.Compact(slices.Sorted(slices.Values(hosts)))
 			got, err := w.store.UpdateTenant(w.ctx, made.ID, func(t *store.Tenant) error {
 				t.ID, t.Name, t.Space, t.Created = 1, "other", 1, epoch.Add(time.Hour)
-				t.Profile, t.Switches, t.Limits, t.Hosts = want.Profile, want.Switches, want.Limits, hosts
+				t.Profile, t.Switches, t.Limits, t.Trust, t.Hosts = want.Profile, want.Switches, want.Limits, want.Trust, hosts
 				return nil
 			})
 			if read, ok := w.tenantOf(made.ID); err != nil || !ok || !sameTenant(got, want) || !sameTenant(read, want) {
