@@ -22,9 +22,9 @@ import (
 )
 
 const (
-	// tokenCache is how long a look-up of a token is remembered, and so how long
-	// a token revoked by another replica may live on.
-	tokenCache = 30 * time.Second
+	// tokenCache is how long a look-up of a token is remembered: a token revoked by
+	// another replica may live on for half as long again.
+	tokenCache = time.Second
 	// firstToken names the token made at the first start.
 	firstToken = "first"
 	// scimPath is the path of the base URL.

@@ -162,6 +162,36 @@ func TestALookUpIsRememberedForItsTime(t *testing.T) {
 	}
 }
 
+func TestOneOfManyRequestsLooksAgain(t *testing.T) {
+	t.Parallel()
+	s, now := table(token("right")), start
+	a := auth.New(s, nil, 30*time.Second, func() time.Time { return now })
+	ask := func() error {
+		_, err := a.Authenticate(context.Background(), header("Bearer right"), &scim.Tenant{ID: 1}, "")
+		return err
+	}
+	_ = ask()
+	now = start.Add(30 * time.Second)
+	s.before = func() { // meanwhile
+		s.before = nil
+		if err := ask(); err != nil || s.lookups.Load() != 2 {
+			t.Errorf("%v after %d look-ups", err, s.lookups.Load())
+		}
+		s.err = errors.New("connection refused")
+	}
+	if err := ask(); !scimerr.Is(err, 503) {
+		t.Errorf("%v, want 503", err)
+	}
+	now = start.Add(44 * time.Second)
+	if err := ask(); err != nil {
+		t.Errorf("still remembered: %v", err)
+	}
+	now = start.Add(45 * time.Second)
+	if err := ask(); !scimerr.Is(err, 503) {
+		t.Errorf("remembered for too long: %v", err)
+	}
+}
+
 func TestAForgottenTokenIsLookedUpAgain(t *testing.T) {
 	t.Parallel()
 	s := table(token("right"))

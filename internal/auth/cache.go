@@ -10,8 +10,9 @@ import (
 // cacheSize bounds the tokens remembered, known and unknown ones each.
 const cacheSize = 4096
 
-// cache remembers look-ups for a time. Unknown tokens have their own map, so
-// that a flood of wrong ones does not drive out the right ones.
+// cache remembers look-ups for a time. Then one request looks again, and others
+// go by what is remembered for half that time more. Unknown tokens have their own
+// map, so that a flood of wrong ones does not drive out the right ones.
 type cache struct {
 	ttl time.Duration
 
@@ -24,18 +25,25 @@ type cache struct {
 type cached struct {
 	token store.Token
 	until time.Time
+	// renewing tells that a request looks again.
+	renewing bool
 }
 
 func newCache(ttl time.Duration) *cache {
 	return &cache{ttl: ttl, known: map[[32]byte]cached{}, unknown: map[[32]byte]cached{}}
 }
 
-// get reports what is remembered of a hash; ok is false when that is nothing.
+// get reports what is remembered of a hash; ok is false when the store has to be
+// asked.
 func (c *cache) get(hash [32]byte, now time.Time) (t store.Token, known, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if e, found := c.known[hash]; found && now.Before(e.until) {
-		return e.token, true, true
+	if e, found := c.known[hash]; found {
+		if now.Before(e.until) || e.renewing && now.Before(e.until.Add(c.ttl/2)) {
+			return e.token, true, true
+		}
+		e.renewing = true
+		c.known[hash] = e
 	}
 	if e, found := c.unknown[hash]; found && now.Before(e.until) {
 		return e.token, false, true

@@ -82,6 +82,14 @@ func trusted(t *scim.Tenant, text string) *scim.TrustedIssuer {
 	return nil
 }
 
+// remembers tells that a token is one of the tenant's own that was verified.
+func (i *Issuer) remembers(t *scim.Tenant, hash [32]byte) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	v := i.verified[hash]
+	return v != nil && v.tenant == t.ID
+}
+
 // known is who a token is for that was verified before; nil when it has to be
 // verified.
 func (x *Externals) known(t *scim.Tenant, hash [32]byte) (*Identity, error) {

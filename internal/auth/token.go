@@ -32,12 +32,18 @@ func Hash(token string) [32]byte { return sha256.Sum256([]byte(token)) }
 // can be sent as a bearer token.
 func ValidToken(text string) bool {
 	body := strings.TrimRight(text, "=")
-	for i := 0; i < len(body); i++ {
-		c := body[i]
-		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
-		if !letter && !strings.ContainsRune("-._~+/", rune(c)) {
+	for i := range len(body) {
+		if !tokenBytes[body[i]] {
 			return false
 		}
 	}
 	return body != ""
 }
+
+// tokenBytes are those of a b64token.
+var tokenBytes = func() (is [256]bool) {
+	for _, c := range "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/" {
+		is[c] = true
+	}
+	return is
+}()

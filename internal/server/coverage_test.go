@@ -323,16 +323,17 @@ func testServer(t *testing.T) *server {
 		Now: time.Now, NewID: func(*schema.ResourceType) string { return rand.Text() },
 	}
 	tokens := []store.Token{{Tenant: tenant.ID, Hash: auth.Hash(coverageToken), Rights: auth.All.String()}}
+	authenticator := auth.New(st, tokens, time.Minute, time.Now)
 	s := &server{Config: Config{
 		Service: scim.NewService(st), Registry: reg,
 		Tenants: lone{tenant},
-		Auth:    auth.New(st, tokens, time.Minute, time.Now),
+		Auth:    authenticator,
 		Logger:  slog.New(slog.DiscardHandler),
 		Limits:  Limits{Body: 1 << 20, URL: 1 << 14, Write: time.Minute},
 		Ready:   st.Ping,
 	}}
 	s.Issuer = auth.NewIssuer(st, s.Service, auth.NewSigningKeys(st, bareSealer{}, time.Now), time.Minute, time.Now)
-	s.Auth.Accept(s.Issuer)
+	authenticator.Accept(s.Issuer)
 	err = s.Service.AddServiceUser(t.Context(), tenant, "x1", func(tx store.Tx, user string) error {
 		rec, err := tx.Get(reg.Type("User"), user)
 		if err != nil {

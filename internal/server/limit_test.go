@@ -39,8 +39,9 @@ func (c *client) throttled(wait string) {
 func (c *client) guessing(perMinute int) (*client, *time.Time) {
 	now := time.Now()
 	guarded := c.serve(func(cfg *server.Config) {
-		cfg.Auth, cfg.Issuer = signIn(c.site.store, cfg.Service, nil, func() time.Time { return now })
-		cfg.Auth.CountGuesses(perMinute)
+		counting, issuer := signIn(c.site.store, cfg.Service, nil, func() time.Time { return now })
+		counting.CountGuesses(perMinute)
+		cfg.Auth, cfg.Issuer = counting, issuer
 		cfg.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("10.0.0.0/8")}
 	})
 	guarded.token = c.withRights("all").token

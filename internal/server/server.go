@@ -26,7 +26,7 @@ type Config struct {
 	Service  *scim.Service
 	Registry *schema.Registry
 	Tenants  Tenants
-	Auth     *auth.Authenticator
+	Auth     Authenticator
 	// Issuer issues the access tokens that Auth accepts.
 	Issuer *auth.Issuer
 	Logger *slog.Logger
@@ -45,6 +45,14 @@ type Config struct {
 	CORSOrigins []string
 	// Ready tells whether requests can be served.
 	Ready func(context.Context) error
+}
+
+// Authenticator tells who a request is from; *auth.Authenticator is one.
+type Authenticator interface {
+	// Authenticate reads the Authorization header of a request to a tenant.
+	Authenticate(ctx context.Context, header http.Header, tenant *scim.Tenant, root string) (*auth.Identity, error)
+	// Guessed is the answer to a request that it refused with err, by its source.
+	Guessed(tenant *scim.Tenant, source string, err error) error
 }
 
 // Limits bound what a request may cost. All are required.

@@ -44,6 +44,9 @@ type bench struct {
 	scimd, bare *httptest.Server
 	ids         []string
 	reg         *schema.Registry
+	store       store.Store
+	tenant      *scim.Tenant
+	config      server.Config
 }
 
 func engines(b *testing.B, fn func(b *testing.B, x *bench)) {
@@ -106,14 +109,14 @@ func start(b *testing.B, reg *schema.Registry, st store.Store, bare func(context
 		Now: time.Now, NewID: func(*schema.ResourceType) string { return uuid.Must(uuid.NewV7()).String() },
 	}
 	fixed := []store.Token{{Tenant: tenant.ID, Hash: auth.Hash(token), Rights: auth.All.String()}}
-	x := &bench{reg: reg}
-	x.scimd = httptest.NewServer(server.New(server.Config{
+	x := &bench{reg: reg, store: st, tenant: tenant, config: server.Config{
 		Service: scim.NewService(st), Registry: reg,
 		Tenants: lone{tenant},
 		Auth:    auth.New(st, fixed, time.Minute, time.Now), Logger: slog.New(slog.DiscardHandler),
 		Limits: server.Limits{Body: 1 << 20, URL: 1 << 14, Write: time.Minute},
 		Ready:  func(context.Context) error { return nil },
-	}))
+	}}
+	x.scimd = httptest.NewServer(server.New(x.config))
 	b.Cleanup(x.scimd.Close)
 	r := chi.NewRouter()
 	r.Get("/{id}", func(w http.ResponseWriter, r *http.Request) {
