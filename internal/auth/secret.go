@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 
 	"github.com/scimd/scimd/internal/phc"
@@ -22,17 +23,19 @@ var errBusy = errors.New("too many secrets are being compared")
 // has 256 random bits; the hash is for those that are not.
 func HashSecret(secret string) string { return phc.Hash(secret, phc.Usual) }
 
+// nobody is the hash that the secrets of unknown clients are compared with, so that
+// an answer takes as long whether or not a client exists. It costs as much as a
+// comparison, and is made when it is first needed.
+var nobody = sync.OnceValue(func() string { return HashSecret(NewToken()) })
+
 // hasher compares secrets with hashes, few at a time.
 type hasher struct {
 	slots   chan struct{}
 	waiting atomic.Int32
-	// nobody is the hash that unknown clients are compared with, so that an
-	// answer takes as long whether or not a client exists.
-	nobody string
 }
 
 func newHasher() *hasher {
-	return &hasher{slots: make(chan struct{}, maxHashing), nobody: HashSecret(NewToken())}
+	return &hasher{slots: make(chan struct{}, maxHashing)}
 }
 
 // matches compares a secret with a hash of HashSecret. errBusy when too many

@@ -186,7 +186,7 @@ var switches = []Switch{
 	), Recorded, "tenant 7, 18.7", ""},
 	{"retryAfter", "A 429 answer says with Retry-After when to send the request again.", either(
 		"it does", "it does not: clients have to wait by a rule of their own",
-	), Choice, "tenant 7, 20; R7644-3.12-09; clients 1", "Entra ID, Okta"},
+	), Choice, "tenant 7, 20; R7644-3.12-09; clients 1", "Okta"},
 
 	{"vaultMode", "What users and groups are.", []Value{
 		{"off", "users and roles of the directory, with ids as in the records of 2024"},
