@@ -48,7 +48,7 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&s.profile, "profile", "", "behaviour: the name of a built-in profile, or a profile file")
 	fs.StringArrayVar(&s.switches, "set", nil, "set one switch of the profile, `SWITCH=VALUE`; may be repeated")
 	fs.StringArrayVar(&s.change.AddHosts, "host", nil, "`host` name that leads to the tenant; may be repeated")
-	fs.StringArrayVar(&s.limits, "limit", nil, "bound, `NAME=NUMBER` or NAME=none: maxBody, maxOperations, maxFilterLength, maxFilterDepth, maxResources, maxConcurrent, rate, tokenRate; may be repeated")
+	fs.StringArrayVar(&s.limits, "limit", nil, "bound, `NAME=NUMBER` or NAME=none: maxBody, maxOperations, maxFilterLength, maxFilterDepth, maxResources, maxConcurrent, maxSessions, rate, tokenRate; may be repeated")
 	fs.StringVar(&s.rate, "rate", "", "requests that the tenant takes in a `second`, or none for no bound; short for --limit rate=")
 	fs.StringVar(&s.tokenRate, "token-rate", "", "requests that one token may make in a `second`, or none; short for --limit tokenRate=")
 }

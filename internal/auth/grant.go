@@ -127,12 +127,15 @@ func (i *Issuer) ownToken(ctx context.Context, q *grantRequest) (*IssuedToken, e
 	if !ok {
 		return nil, noScope(app.Scopes)
 	}
-	now, lifetime := i.now(), q.lifetime()
+	now, lifetime, id := i.now(), q.lifetime(), tokenID(app)
 	text, err := i.sign(ctx, q.tenant.Space, q.root, app, bearing{
-		user: store.Principal{ID: app.UserID, Display: app.ClientID}, scope: scope, signedIn: now, expires: now.Add(lifetime),
+		id: id, user: store.Principal{ID: app.UserID, Display: app.ClientID}, scope: scope, signedIn: now, expires: now.Add(lifetime),
 	})
 	if err != nil {
 		return nil, scimerr.Unavailable(err)
+	}
+	if err := i.count(ctx, q.tenant, app, id, now.Add(lifetime)); err != nil {
+		return nil, err
 	}
 	return &IssuedToken{AccessToken: text, TokenType: "Bearer", ExpiresIn: int64(lifetime / time.Second), Scope: scope}, nil
 }

@@ -109,6 +109,7 @@ func IssuerOf(root, app string) string { return root + "/" + app + "/" }
 
 // bearing is what an access token is to say.
 type bearing struct {
+	id       string // see tokenID; "" makes one
 	user     store.Principal
 	session  string // "" for a service user
 	scope    string
@@ -119,13 +120,19 @@ type bearing struct {
 	place Place
 }
 
-// sign makes an access token. The id of a token begins with the epoch of its
+// tokenID makes the id of an access token, which begins with the epoch of its
 // application.
+func tokenID(app *store.Application) string { return app.Epoch + "." + rand.Text() }
+
+// sign makes an access token.
 func (i *Issuer) sign(ctx context.Context, space int64, root string, app *store.Application, b bearing) (string, error) {
+	if b.id == "" {
+		b.id = tokenID(app)
+	}
 	return i.signed(ctx, space, tokenType, claims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Issuer: IssuerOf(root, app.ID), Subject: b.user.ID, Audience: jwt.ClaimStrings{app.ClientID},
-			IssuedAt: jwt.NewNumericDate(i.now()), ExpiresAt: jwt.NewNumericDate(b.expires), ID: app.Epoch + "." + rand.Text(),
+			IssuedAt: jwt.NewNumericDate(i.now()), ExpiresAt: jwt.NewNumericDate(b.expires), ID: b.id,
 		},
 		ClientID: app.ClientID, UniqueName: b.user.Display, AuthTime: jwt.NewNumericDate(b.signedIn), Scope: b.scope,
 		Session: b.session, Nonce: b.nonce, Place: b.place,

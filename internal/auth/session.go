@@ -69,6 +69,9 @@ func (i *Issuer) open(ctx context.Context, t *scim.Tenant, app *store.Applicatio
 	if err := i.apps.AddSession(ctx, s.Session); err != nil {
 		return nil, "", scimerr.Unavailable(err)
 	}
+	if err := i.bound(ctx, t, user.ID); err != nil {
+		return nil, "", err
+	}
 	return s, good, nil
 }
 

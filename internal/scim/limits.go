@@ -23,6 +23,8 @@ type Limits struct {
 	MaxResources int
 	// MaxConcurrent bounds the requests under way at once.
 	MaxConcurrent int
+	// MaxSessions bounds the sessions of one principal: beyond it the oldest end.
+	MaxSessions int
 	// Rate bounds the requests of a second, TokenRate those with one token: see
 	// Tenant.Admit.
 	Rate, TokenRate int
@@ -41,6 +43,7 @@ var limits = []limit{
 	{"maxFilterDepth", func(l *Limits) *int { return &l.MaxFilterDepth }},
 	{"maxResources", func(l *Limits) *int { return &l.MaxResources }},
 	{"maxConcurrent", func(l *Limits) *int { return &l.MaxConcurrent }},
+	{"maxSessions", func(l *Limits) *int { return &l.MaxSessions }},
 	{"rate", func(l *Limits) *int { return &l.Rate }},
 	{"tokenRate", func(l *Limits) *int { return &l.TokenRate }},
 }

@@ -13,8 +13,10 @@ import (
 	"encoding/pem"
 	"fmt"
 	"maps"
+	mathrand "math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -310,6 +312,49 @@ var issuerRows = []row{
 		c.withBearer(text).do("GET", "/Users", "").is(200)
 		lone := c.neighbour()
 		lone.withBearer(text).do("GET", "/Users", "").refused(401, "")
+	}},
+	{holds: "R7644-6-01 no token made of those of two tenants in one server opens the wrong one", show: func(c *client) {
+		c, other := c.beside()
+		both := map[string]*client{"mine": c, "theirs": other}
+		pieces := map[string][]string{} // tokens by tenant: opaque, own, external; with equal names in both
+		for name, at := range both {
+			a := at.authority("rsa")
+			a.trust()
+			if name == "theirs" { // the same id names another key
+				a.set.Store(&jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: signingKeys()["other"].Public(), KeyID: "rsa"}}})
+			}
+			app := at.application("app")
+			root := strings.TrimSuffix(strings.TrimPrefix(at.base, at.site.url), "/scim/v2")
+			key := map[string]string{"mine": "rsa", "theirs": "other"}[name]
+			pieces[name] = []string{
+				at.withRights("all").token, at.ask(root+"/oauth2/token/app", credentials(app)).with().token,
+				a.sign(jwt.SigningMethodRS256, key, nil, jwt.MapClaims{"kid": "rsa"}),
+			}
+			for _, token := range pieces[name] {
+				at.withBearer(token).do("GET", "/Users", "").is(200) // else the rest shows nothing
+			}
+		}
+		seed := mathrand.Uint64()
+		c.Logf("seed %d", seed)
+		r := mathrand.New(mathrand.NewPCG(seed, 0))
+		one := func(list []string) string { return list[r.IntN(len(list))] }
+		for range 120 {
+			from := one([]string{"mine", "theirs"})
+			to := map[string]string{"mine": "theirs", "theirs": "mine"}[from]
+			token := one(pieces[from])
+			if r.IntN(2) == 0 { // parts of both
+				parts := make([]string, 3)
+				for i := range parts {
+					origin := strings.Split(pieces[one([]string{"mine", "theirs"})][1+r.IntN(2)], ".")
+					parts[i] = origin[i]
+				}
+				if token = strings.Join(parts, "."); slices.Contains(pieces[to], token) {
+					continue
+				}
+			}
+			both[to].withBearer(token).do("GET", "/Users", "").refused(401, "")
+			both[to].withBearer(token).root("GET", "/tenants/"+both[to].site.tenant.Name+"/scim/v2/Users", "").refused(401, "")
+		}
 	}},
 }
 

@@ -3,11 +3,14 @@ package server_test
 import (
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/scimd/scimd/internal/auth"
 	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/server"
+	"github.com/scimd/scimd/internal/store"
 )
 
 // limited gives the tenant limits of requests, on a clock that stands still until
@@ -110,5 +113,64 @@ var limitRows = []row{
 		*clock = clock.Add(20 * time.Second)
 		from("guess").refused(401, "")
 		from("guess").refused(429, "")
+	}},
+	{holds: "tenant-apis-3.1 a principal has as many sessions as it may, the oldest end, at every server", set: keepPasswords, show: func(c *client) {
+		c.ada()
+		app, other, web := c.application("app"), c.application("other"), c.application("web", publicApp)
+		c.site.tenant.MaxSessions = 2
+		elsewhere := c.serve(issuerOn(c))
+		use := func(token string, status ...int) {
+			c.Helper()
+			for i, server := range []*client{c, elsewhere} {
+				server.withBearer(token).do("GET", "/Users", "").is(status[min(i, len(status)-1)])
+			}
+		}
+		obtain := func(a store.Application) string { return c.ask("/oauth2/token/"+a.ID, credentials(a)).with().token }
+		signIn := func() *oauthAnswer {
+			return c.ask("/oauth2/token/web", redemption(web, "", "grant_type", "password", "username", "ada@corp.example", "password", adaPassword, "scope", "api"))
+		}
+		theirs := obtain(other)
+		first, second, third := obtain(app), obtain(app), obtain(app)
+		use(first, 401)
+		use(second, 200)
+		use(third, 200)
+		use(theirs, 200)
+		one, two, three := signIn(), signIn(), signIn()
+		use(one.AccessToken, 401)
+		c.ask("/oauth2/token/web", refreshing(web, one.RefreshToken)).refused(400, "invalid_grant")
+		use(two.AccessToken, 200)
+		c.ask("/oauth2/token/web", refreshing(web, three.RefreshToken)).with().do("GET", "/Users", "").is(200) // no more sessions by it
+		use(two.AccessToken, 200)
+		c.site.tenant.MaxSessions = 0
+		obtain(app)
+		use(second, 200)
+	}},
+	{holds: "R6750-3.1-02 R7644-2-04 each family and verb has its right, and a refusal names it", show: func(c *client) {
+		known := map[string]*client{}
+		with := func(rights string) *client {
+			if known[rights] == nil {
+				known[rights] = c.withRights(rights)
+			}
+			return known[rights]
+		}
+		for _, rt := range c.site.tenant.Registry.Types {
+			if rt.Family != "users" && rt.Family != "groups" && rt.Family != "vault" {
+				continue // made up
+			}
+			for _, q := range []struct{ method, path, right string }{
+				{"GET", "", "read"}, {"GET", "/x", "read"}, {"POST", "/.search", "read"},
+				{"POST", "", "write"}, {"PUT", "/x", "write"}, {"PATCH", "/x", "write"}, {"DELETE", "/x", "write"},
+			} {
+				need := rt.Family + ":" + q.right
+				others := slices.DeleteFunc(strings.Fields("users:read users:write groups:read groups:write vault:read vault:write"), func(r string) bool { return r == need })
+				got := with(strings.Join(others, ",")).do(q.method, rt.Endpoint+q.path, `{}`).refused(403, "").mentions(need)
+				if challenge := got.header.Get("WWW-Authenticate"); !strings.Contains(challenge, `error="insufficient_scope"`) || !strings.Contains(challenge, `scope="`+need+`"`) {
+					c.Errorf("%s %s: challenge %q", q.method, rt.Endpoint, challenge)
+				}
+				if got := with(strings.ToUpper(need)).do(q.method, rt.Endpoint+q.path, `{}`); got.status == 403 || got.status == 401 {
+					c.Errorf("%s %s with %s: %d", q.method, rt.Endpoint, need, got.status)
+				}
+			}
+		}
 	}},
 }

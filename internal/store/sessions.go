@@ -38,7 +38,11 @@ type Sessions interface {
 	AdvanceSession(ctx context.Context, tenant int64, id string, from, to [32]byte, expires time.Time) (ok bool, err error)
 	// EndSession ends a session, if there is one that has not ended.
 	EndSession(ctx context.Context, tenant int64, id string, at time.Time) error
-	// EndToken revokes the access token of that id; until is when it expires.
+	// BoundSessions ends the sessions of a user but for the newest most of those that
+	// live at a time, and revokes the access tokens that have their ids.
+	BoundSessions(ctx context.Context, tenant int64, user string, most int, at time.Time) error
+	// EndToken revokes the access token of that id; until is when it expires. A
+	// session of that id ends as well.
 	EndToken(ctx context.Context, tenant int64, id string, until time.Time) error
 	// TokenEnded tells whether EndToken was called for a token.
 	TokenEnded(ctx context.Context, tenant int64, id string) (bool, error)

@@ -86,11 +86,45 @@ func (t *tx) EndSessions(tenant int64, user string, at time.Time) error {
 	return t.spoilt(err)
 }
 
+// endToken revokes an access token, and ends the session that has its id.
+func endToken(ctx context.Context, c Conn, tenant int64, id string, at, until time.Time) error {
+	if _, err := c.Exec(ctx, "UPDATE session SET ended = $1 WHERE tenant = $2 AND id = $3 AND ended IS NULL", at.UnixMicro(), tenant, id); err != nil {
+		return err
+	}
+	_, err := c.Exec(ctx, "INSERT INTO ended_token (tenant, id, until) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", tenant, id, until.UnixMicro())
+	return err
+}
+
 // EndToken implements store.Sessions.
 func (s *Store) EndToken(ctx context.Context, tenant int64, id string, until time.Time) error {
+	return s.ofTenant(ctx, tenant, func(ctx context.Context, c Conn) error { return endToken(ctx, c, tenant, id, until, until) })
+}
+
+// BoundSessions implements store.Sessions.
+func (s *Store) BoundSessions(ctx context.Context, tenant int64, user string, most int, at time.Time) error {
 	return s.ofTenant(ctx, tenant, func(ctx context.Context, c Conn) error {
-		_, err := c.Exec(ctx, "INSERT INTO ended_token (tenant, id, until) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", tenant, id, until.UnixMicro())
-		return err
+		type old struct {
+			id      string
+			expires int64
+		}
+		var living []old
+		rows, err := c.Query(ctx, "SELECT id, expires FROM session WHERE tenant = $1 AND user_id = $2 AND ended IS NULL AND expires > $3 ORDER BY created DESC, id DESC",
+			tenant, user, at.UnixMicro())
+		err = each(rows, err, func(rows Rows) error {
+			var o old
+			err := rows.Scan(&o.id, &o.expires)
+			living = append(living, o)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, o := range living[min(most, len(living)):] {
+			if err := endToken(ctx, c, tenant, o.id, at, fromMicros(o.expires)); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

@@ -42,6 +42,48 @@ func (w *world) sessionIs(want store.Session) {
 }
 
 var sessionCases = []testCase{
+	{"of the sessions of a user the newest stay, and the tokens of the others end", func(w *world) {
+		tenant, other := w.newTenant(), w.newTenant()
+		made := map[string]store.Session{}
+		for i, id := range []string{"c", "a", "d", "b", "ended", "expired"} {
+			s := session(tenant, id)
+			s.UserID, s.Created = "u", epoch.Add(time.Duration(i)*time.Second)
+			switch id {
+			case "ended":
+				s.Ended = epoch.Add(time.Minute)
+			case "expired":
+				s.Expires = epoch.Add(2 * time.Minute)
+			}
+			made[id] = w.addSession(s)
+		}
+		theirs, foreign := session(tenant, "theirs"), session(other, "c")
+		foreign.UserID = "u"
+		w.addSession(theirs)
+		w.addSession(foreign)
+		at := epoch.Add(3 * time.Minute)
+		for _, most := range []int{9, 2, 2} {
+			if err := w.store.BoundSessions(w.ctx, tenant.ID, "u", most, at); err != nil {
+				w.Fatal(err)
+			}
+		}
+		for id, s := range made {
+			if id == "c" || id == "a" {
+				s.Ended = at
+			}
+			w.sessionIs(s)
+			if ended, err := w.store.TokenEnded(w.ctx, tenant.ID, id); err != nil || ended != (id == "c" || id == "a") {
+				w.Errorf("the token %s: ended %t, %v", id, ended, err)
+			}
+		}
+		w.sessionIs(theirs)
+		w.sessionIs(foreign)
+		if err := w.store.EndToken(w.ctx, tenant.ID, "d", at); err != nil {
+			w.Fatal(err)
+		}
+		d := made["d"]
+		d.Ended = at
+		w.sessionIs(d)
+	}},
 	{"a session keeps all its fields, and is found by id and handle in its tenant alone", func(w *world) {
 		tenant, other := w.newTenant(), w.newTenant()
 		s := w.addSession(session(tenant, "s"))
