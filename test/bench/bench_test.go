@@ -49,7 +49,18 @@ type bench struct {
 	config      server.Config
 }
 
+// engines runs fn on each engine, with users that were made through the server.
 func engines(b *testing.B, fn func(b *testing.B, x *bench)) {
+	empty(b, "rfc7644", func(b *testing.B, x *bench) {
+		for i := range users {
+			x.ids = append(x.ids, x.create(b, i))
+		}
+		fn(b, x)
+	})
+}
+
+// empty is engines without users, under a profile.
+func empty(b *testing.B, profile string, fn func(b *testing.B, x *bench)) {
 	reg, err := schemas.Registry()
 	if err != nil {
 		b.Fatal(err)
@@ -66,7 +77,7 @@ func engines(b *testing.B, fn func(b *testing.B, x *bench)) {
 		}
 		db.SetMaxIdleConns(8)
 		b.Cleanup(func() { _ = db.Close() })
-		fn(b, start(b, reg, st, func(ctx context.Context, id string) (doc string, err error) {
+		fn(b, start(b, reg, st, profile, func(ctx context.Context, id string) (doc string, err error) {
 			err = db.QueryRowContext(ctx, "SELECT doc FROM user_r WHERE space = $1 AND id_key = $2", 1, id).Scan(&doc)
 			return doc, err
 		}))
@@ -82,17 +93,17 @@ func engines(b *testing.B, fn func(b *testing.B, x *bench)) {
 			b.Fatal(err)
 		}
 		b.Cleanup(pool.Close)
-		fn(b, start(b, reg, st, func(ctx context.Context, id string) (doc string, err error) {
+		fn(b, start(b, reg, st, profile, func(ctx context.Context, id string) (doc string, err error) {
 			err = pool.QueryRow(ctx, "SELECT doc FROM user_r WHERE space = $1 AND id_key = $2", 1, id).Scan(&doc)
 			return doc, err
 		}))
 	})
 }
 
-func start(b *testing.B, reg *schema.Registry, st store.Store, bare func(context.Context, string) (string, error)) *bench {
+func start(b *testing.B, reg *schema.Registry, st store.Store, profileName string, bare func(context.Context, string) (string, error)) *bench {
 	b.Helper()
 	b.Cleanup(func() { _ = st.Close() })
-	profile, err := scim.LoadProfile(schemas.FS, "rfc7644")
+	profile, err := scim.LoadProfile(schemas.FS, profileName)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -130,9 +141,6 @@ func start(b *testing.B, reg *schema.Registry, st store.Store, bare func(context
 	})
 	x.bare = httptest.NewServer(r)
 	b.Cleanup(x.bare.Close)
-	for i := range users {
-		x.ids = append(x.ids, x.create(b, i))
-	}
 	return x
 }
 

@@ -305,39 +305,3 @@ func TestTheDatabaseHasStatisticsSoonAfterItsFirstResources(t *testing.T) {
 		}
 	}
 }
-
-// What an earlier release had counted of spaces is forgotten, and stays so.
-func TestNothingIsCountedOfSpaces(t *testing.T) {
-	t.Parallel()
-	url := pgtest.URL(t)
-	counted := func() (n int) {
-		t.Helper()
-		err := connect(t, url).QueryRow(t.Context(), "SELECT count(*) FROM pg_stats WHERE schemaname = current_schema() AND attname = 'space'").Scan(&n)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
-	analyse := func(before string) {
-		t.Helper()
-		if _, err := connect(t, url).Exec(t.Context(), before+"; ANALYZE password"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := reopen(t, url, sqlstore.Auto); err != nil {
-		t.Fatal(err)
-	}
-	const row = "INSERT INTO password (space, seq, hash) VALUES (1, 1, '')"
-	if analyse(row); counted() != 0 {
-		t.Error("spaces are counted")
-	}
-	if analyse("ALTER TABLE password ALTER COLUMN space SET STATISTICS -1"); counted() != 1 {
-		t.Error("the test is without an earlier release")
-	}
-	if err := reopen(t, url, sqlstore.Check); err != nil {
-		t.Fatal(err)
-	}
-	if analyse("SELECT 1"); counted() != 0 {
-		t.Error("spaces are still counted")
-	}
-}

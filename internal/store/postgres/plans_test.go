@@ -110,8 +110,8 @@ func TestVaultFiltersUseIndexes(t *testing.T) {
 		}
 	}
 
-	// In a space that is younger than the statistics, the same queries look at about
-	// as much.
+	// In a space that is younger than the statistics, what is done for each row costs
+	// about the same.
 	read.measures = true
 	blocks := func(p storetest.Plan) int64 {
 		read.blocks, read.steps = 0, nil
@@ -122,8 +122,11 @@ func TestVaultFiltersUseIndexes(t *testing.T) {
 		return read.blocks
 	}
 	for i, p := range storetest.Plans(t, s) {
+		if p.Index != "" {
+			continue
+		}
 		known := blocks(plans[i])
-		if fresh := blocks(p); fresh > 5*known+100 {
+		if fresh := blocks(p); fresh > 2*known {
 			t.Errorf("%s looks at %d blocks, and without statistics at %d:\n%s", p.Name, known, fresh, strings.Join(read.steps, "\n"))
 		} else {
 			t.Logf("%s: %d blocks, %d without statistics", p.Name, known, fresh)

@@ -195,13 +195,7 @@ func Migrate(ctx context.Context, url string, fn func(*sqlstore.Migrator) error)
 	if err := db.PingContext(ctx); err != nil {
 		return errors.Join(unreached(err), db.Close())
 	}
-	return withDriver(db, func(m *sqlstore.Migrator) error {
-		if err := fn(m); err != nil {
-			return err
-		}
-		forgetSpaces(ctx, db)
-		return nil
-	})
+	return withDriver(db, fn)
 }
 
 func withDriver(db *sql.DB, fn func(*sqlstore.Migrator) error) error {

@@ -14,6 +14,10 @@ import (
 // between them. It is made when it is asked for, in SQL and in this file only, so
 // that a rename writes nothing. Of several resources that could have an alias,
 // the first has it, and none has one that is the stored id of another.
+//
+// It is made for each row by itself, through unique indexes. The space is that of
+// the row, whose value no planner knows beforehand: one that has not heard of the
+// space yet would take it to be empty, and any index for as good as another.
 
 // aliasing tells what the aliases of a type are made of.
 type aliasing uint8
@@ -63,11 +67,12 @@ func (l *layout) pairAlias() string {
 		n := g.called(holder)
 		sql := "(SELECT t.id || ':' || g." + n.text + " FROM " + g.table + " g CROSS JOIN " + t.table + " t WHERE g.space = r.space AND g.seq = r." + grantee.name +
 			" AND t.space = r.space AND t.seq = r." + target.name
-		// Grantees of one type have different names.
+		// Grantees of one type have different names. The other of the name is looked for
+		// by itself, as there hardly ever is one.
 		for _, typ := range grantee.targets {
 			if x := mapOf(typ); x != g {
-				sql += " AND NOT EXISTS (SELECT 1 FROM " + x.table + " x CROSS JOIN " + l.table + " y WHERE x.space = r.space AND x." + x.called(holder).key + " = g." + n.key +
-					" AND y.space = r.space AND y." + target.name + " = r." + target.name + " AND y." + grantee.name + " = x.seq AND y.seq < r.seq)"
+				sql += " AND (SELECT y.seq FROM " + l.table + " y WHERE y.space = r.space AND y." + target.name + " = r." + target.name + " AND y." + grantee.name +
+					" = (SELECT x.seq FROM " + x.table + " x WHERE x.space = r.space AND x." + x.called(holder).key + " = g." + n.key + " LIMIT 1) AND y.seq < r.seq LIMIT 1) IS NULL"
 			}
 		}
 		key := l.idOf("t.id || ':' || g."+n.text, "t.id_key || ':' || g."+n.key)

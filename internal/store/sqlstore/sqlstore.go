@@ -99,7 +99,7 @@ func (s *Store) Do(ctx context.Context, space int64, fn func(store.Tx) error) er
 		return err
 	})
 	if err == nil && inserted > 0 {
-		s.statistics.add(inserted)
+		s.statistics.add(space, inserted)
 	}
 	return err
 }

@@ -3,12 +3,14 @@ package sqlstore
 import (
 	"context"
 	"sync"
+	"time"
 )
 
-// statistics keep the planner informed while a database grows from nothing:
-// without them it takes every space to be small and walks all of it, and a
-// database's own housekeeping comes late or never. The tables are analysed
-// whenever the resources stored by this process have doubled.
+// statistics keep the planner informed while spaces grow from nothing: it takes
+// a space that they do not know to be empty, and then walks all of it for each row
+// of another table, and a database's own housekeeping comes late or never. The
+// tables are analysed whenever the resources that this process has stored in one
+// space have doubled.
 type statistics struct {
 	analyse func(context.Context) error
 	failed  func(error)
@@ -18,10 +20,14 @@ type statistics struct {
 	group  sync.WaitGroup
 
 	mu     sync.Mutex
-	stored int64
-	due    int64
+	spaces map[int64]*growth
+	wanted bool
 	busy   bool
 }
+
+// growth is what this process has stored in a space, and how much of it makes an
+// analysis due.
+type growth struct{ stored, due int64 }
 
 // The first analysis, and the size from which on proportions hardly change.
 const (
@@ -29,37 +35,65 @@ const (
 	lastAnalysis  = 1_000_000
 )
 
+// restAfter is how many times as long as an analysis took none begins: where very
+// many spaces grow, they cost a tenth of the time.
+const restAfter = 9
+
 func newStatistics(analyse func(context.Context) error, failed func(error)) *statistics {
-	s := &statistics{analyse: analyse, failed: failed, due: firstAnalysis}
+	s := &statistics{analyse: analyse, failed: failed, spaces: map[int64]*growth{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s
 }
 
-// add counts resources stored by a committed transaction.
-func (s *statistics) add(n int64) {
+// add counts resources stored in a space by a committed transaction.
+func (s *statistics) add(space, n int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stored += n
-	if s.busy || s.stored < s.due || s.due > lastAnalysis || s.ctx.Err() != nil {
+	g := s.spaces[space]
+	if g == nil {
+		g = &growth{due: firstAnalysis}
+		s.spaces[space] = g
+	}
+	g.stored += n
+	if g.stored < g.due || g.due > lastAnalysis {
 		return
 	}
-	for s.due <= s.stored {
-		s.due *= 2
+	for g.due <= g.stored {
+		g.due *= 2
 	}
-	s.run()
+	s.want()
 }
 
-// run analyses beside everything else; mu is held.
-func (s *statistics) run() {
+// want has the tables analysed, once more if that is under way; mu is held.
+func (s *statistics) want() {
+	s.wanted = s.ctx.Err() == nil
+	if s.busy || !s.wanted {
+		return
+	}
 	s.busy = true
-	s.group.Go(func() {
+	s.group.Go(s.run)
+}
+
+// run analyses beside everything else for as long as it is wanted.
+func (s *statistics) run() {
+	for s.begins() {
+		began := time.Now()
 		if err := s.analyse(s.ctx); err != nil && s.ctx.Err() == nil {
 			s.failed(err)
 		}
-		s.mu.Lock()
-		s.busy = false
-		s.mu.Unlock()
-	})
+		select {
+		case <-s.ctx.Done():
+		case <-time.After(restAfter * time.Since(began)):
+		}
+	}
+}
+
+// begins tells that an analysis is wanted, which begins then.
+func (s *statistics) begins() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.busy, s.wanted = s.wanted && s.ctx.Err() == nil, false
+	return s.busy
 }
 
 // Analyse begins to bring the statistics up to date if any resources are stored.
@@ -75,9 +109,7 @@ func (s *Store) Analyse(ctx context.Context) error {
 	}
 	s.statistics.mu.Lock()
 	defer s.statistics.mu.Unlock()
-	if !s.statistics.busy && s.statistics.ctx.Err() == nil {
-		s.statistics.run()
-	}
+	s.statistics.want()
 	return nil
 }
 

@@ -94,7 +94,6 @@ func Plans(t testing.TB, s store.Store) []Plan {
 		// Aliases of all permissions are made, and compared.
 		{permissions, `id sw "Safe07:u"`, "", "", each},
 		{permissions, `not (id co "7:u")`, "", "", (containers - 6) * each},
-		{permissions, `user.display sw "u014"`, "", "", 144},
 	} {
 		q := query(c.rt, c.text)
 		list = append(list, Plan{Name: c.text, Query: q, Index: c.index, Not: c.not, Total: c.total})
