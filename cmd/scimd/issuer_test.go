@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -106,6 +107,19 @@ func TestTheLifeOfATrustedIssuer(t *testing.T) {
 			}
 			p.succeed(&map[string]string{}, "issuer", "remove", "login")
 			status("after it was removed", `,"roles":"scim.read"`, 401)
+			if name == "sqlite" { // what is listed may be given by configuration
+				s.interrupt(terminate)
+				file := filepath.Join(p.dir, "issuers.json")
+				text, err := json.Marshal(list)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(file, text, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				s = p.serve("--trusted-issuers", file)
+				status("given by configuration", `,"roles":"scim.read"`, 200)
+			}
 		})
 	}
 }
@@ -154,4 +168,19 @@ func TestReplicasNoticeTheEndOfTokens(t *testing.T) {
 	eventually("deactivated", 401)
 	here.succeed(&map[string]string{}, "issuer", "remove", "login")
 	eventually("external", 401)
+	// The user that all opaque tokens stand for.
+	tokens["first"] = one.Token
+	eventually("first", 200)
+	var admin control.Application
+	here.succeed(&admin, "app", "create", "admin")
+	bearer := obtain(t, admin)
+	for _, step := range []struct {
+		active string
+		want   int
+	}{{"false", 401}, {"true", 200}} {
+		if got := one.request("PATCH", "/Users/"+opaque.Principal.ID, bearer, strings.Replace(patch, "false", step.active, 1)); got != 200 {
+			t.Fatalf("status %d", got)
+		}
+		eventually("first", step.want)
+	}
 }

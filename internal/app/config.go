@@ -63,6 +63,8 @@ type Config struct {
 	Token    string
 	// TokenSkew is how far clocks may be apart that access tokens are held against.
 	TokenSkew time.Duration
+	// TrustedIssuers is a file, see readIssuers.
+	TrustedIssuers string
 	// UnknownTokens bounds the unknown tokens of an address in a minute; 0 does not.
 	UnknownTokens int
 

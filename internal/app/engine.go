@@ -28,6 +28,7 @@ type engine struct {
 	registry   *schema.Registry
 	profile    *scim.Profile // of the options
 	behaviours behaviours
+	trust      []*scim.TrustedIssuer // of the options
 	store      store.Store
 	service    *scim.Service
 	// dir holds the database of SQLite, and the master key unless it is given.
@@ -54,6 +55,9 @@ func newEngine(cfg *Config) (*engine, error) {
 		if err := e.profile.Set(name, value); err != nil {
 			return nil, fmt.Errorf("set: %w", err)
 		}
+	}
+	if e.trust, err = readIssuers(cfg.TrustedIssuers); err != nil {
+		return nil, err
 	}
 	_, err = e.behaviour("")
 	return e, err

@@ -65,6 +65,7 @@ var options = []option{
 	{"set", "set one switch of the profile, SWITCH=VALUE; may be repeated", serverOnly, false, list("SWITCH=VALUE", func(c *Config) *[]string { return &c.Switches }, splitSwitches, parseSwitch)},
 	{"token", "bearer token with full rights; no other is made at the start", serverOnly, true, text(func(c *Config) *string { return &c.Token })},
 	{"token-skew", "how far the clocks of servers may be apart when the times of access tokens are checked", serverOnly, false, duration(func(c *Config) *time.Duration { return &c.TokenSkew })},
+	{"trusted-issuers", "file with the issuers whose tokens the tenant default accepts, as scimd issuer list --json prints them, beside those that commands add", serverOnly, false, text(func(c *Config) *string { return &c.TrustedIssuers })},
 	{"unknown-tokens", "unknown access tokens that an address may send in a minute before it is told to wait, or unlimited", serverOnly, false, one("N", func(c *Config) *int { return &c.UnknownTokens }, parseBound, printBound)},
 
 	{"ready-file", "file that tells, as JSON, where the server is once it is ready", serverOnly, false, text(func(c *Config) *string { return &c.ReadyFile })},

@@ -188,6 +188,7 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 	}
 	issuer := e.issuer()
 	authenticator.Accept(issuer)
+	authenticator.Heed(e.service)
 	authenticator.Welcome(auth.NewExternals(cfg.TokenSkew, time.Now))
 	manager := e.manage(control.Info{
 		Version: Version(), PID: os.Getpid(), BaseURL: public + scimPath, Address: listener.Addr().String(), TLS: s.certs != nil,

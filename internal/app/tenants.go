@@ -246,6 +246,9 @@ func (e *engine) tenant(t store.Tenant) (ready *scim.Tenant, faults []error, err
 	}
 	limits, unread := scim.StoredLimits(t.Limits)
 	trust, untrusted := scim.StoredTrust(t.Trust)
+	if t.Name == control.DefaultTenant {
+		trust = slices.Concat(e.trust, trust)
+	}
 	return &scim.Tenant{
 		ID: t.ID, Name: t.Name, Space: t.Space, Profile: b.profile, Registry: e.registry, Discovery: b.discovery,
 		Now: time.Now, NewID: newID, Sealer: e.sealer,

@@ -39,6 +39,8 @@ type Authenticator struct {
 	own *Issuer
 	// externals are the tokens of issuers that tenants trust; nil when none are.
 	externals *Externals
+	// principals are whom opaque tokens stand for; nil lets them stand for anybody.
+	principals *principals
 	// guesses are the unknown tokens that came from each source; nil counts none.
 	guesses *attempts
 }
@@ -58,6 +60,12 @@ func (a *Authenticator) Accept(own *Issuer) { a.own = own }
 // Welcome makes the Authenticator take the tokens of issuers that tenants trust,
 // too. It is called before the first request.
 func (a *Authenticator) Welcome(externals *Externals) { a.externals = externals }
+
+// Heed makes the Authenticator refuse opaque tokens of users who are inactive. It is
+// called before the first request.
+func (a *Authenticator) Heed(users Principals) {
+	a.principals = &principals{users: users, now: a.now, known: map[principalKey]principal{}}
+}
 
 // Forget drops what is remembered about a token, for one that was just revoked.
 func (a *Authenticator) Forget(hash [32]byte) { a.cache.forget(hash) }
@@ -99,6 +107,15 @@ func (a *Authenticator) Authenticate(ctx context.Context, header http.Header, te
 		return nil, invalid("The access token has been revoked.")
 	case !t.Expires.IsZero() && !a.now().Before(t.Expires):
 		return nil, invalid("The access token has expired.")
+	}
+	if a.principals != nil && t.Principal.ID != "" {
+		inactive, err := a.principals.inactive(ctx, tenant, t.Principal.ID)
+		switch {
+		case err != nil:
+			return nil, scimerr.Unavailable(fmt.Errorf("look up principal: %w", err))
+		case inactive:
+			return nil, invalid("The user that the access token stands for is not active.")
+		}
 	}
 	rights, err := ParseRights(t.Rights)
 	if err != nil {

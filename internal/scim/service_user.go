@@ -121,19 +121,31 @@ func (s *Service) SetActive(ctx context.Context, t *Tenant, id string, active bo
 
 // MayAct tells whether tokens of a user are good: it is there and not inactive.
 func (s *Service) MayAct(ctx context.Context, t *Tenant, userID string) (bool, error) {
+	there, idle, err := s.stands(ctx, t, userID)
+	return there && !idle, err
+}
+
+// Inactive tells that a user is there and inactive.
+func (s *Service) Inactive(ctx context.Context, t *Tenant, userID string) (bool, error) {
+	_, idle, err := s.stands(ctx, t, userID)
+	return idle, err
+}
+
+// stands tells whether a user is there, and whether it is inactive.
+func (s *Service) stands(ctx context.Context, t *Tenant, userID string) (there, idle bool, err error) {
 	rt := t.Registry.Type(ServiceUserType)
 	rec, err := s.store.Get(ctx, t.Space, rt, userID, nil)
 	if errors.Is(err, store.ErrNotFound) {
-		return false, nil
+		return false, false, nil
 	}
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
 	tree, err := resource.Decode(rec.Doc)
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
-	return !inactive(rt, tree), nil
+	return true, inactive(rt, tree), nil
 }
 
 // endSessions ends where a user has signed in, when a change leaves it inactive or

@@ -221,6 +221,7 @@ func signIn(s store.Store, service *scim.Service, fixed []store.Token, now func(
 	i := auth.NewIssuer(s, service, auth.NewSigningKeys(s, plainSealer{}, now), time.Minute, now)
 	service.Watch(func(tenant int64, _, id string) { i.UserChanged(tenant, id) })
 	a.Accept(i)
+	a.Heed(service)
 	a.Welcome(auth.NewExternals(time.Minute, now))
 	return a, i
 }
