@@ -68,6 +68,11 @@ type Config struct {
 	// UnknownTokens bounds the unknown tokens of an address in a minute; 0 does not.
 	UnknownTokens int
 
+	AuditReads      bool
+	AuditMaxAge     time.Duration // 0: for ever
+	AuditMaxChanges int           // 0: all
+	AuditMaxRows    int           // 0: all
+
 	ReadyFile           string
 	ExitWhenStdinCloses bool
 	LogFormat           string
@@ -89,7 +94,7 @@ type Config struct {
 func Defaults() Config {
 	return Config{
 		Addr: "127.0.0.1:8080", ACMEDirectory: certs.LetsEncrypt, DataDir: "scimd-data", Migrate: MigrateAuto, MaxDBConnections: 10, Profile: "cyberark",
-		TokenSkew: time.Minute, UnknownTokens: 100, LogFormat: LogText, LogLevel: slog.LevelInfo,
+		AuditMaxRows: 1_000_000, TokenSkew: time.Minute, UnknownTokens: 100, LogFormat: LogText, LogLevel: slog.LevelInfo,
 		MaxBody: 10 << 20, MaxHeader: 64 << 10, MaxURL: 16 << 10, MaxFilterDepth: 50, MaxFilterLength: 16 << 10,
 		ReadTimeout: 30 * time.Second, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, ShutdownTimeout: 20 * time.Second,
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/scimd/scimd/internal/audit"
 	"github.com/scimd/scimd/internal/auth"
 	"github.com/scimd/scimd/internal/control"
 	"github.com/scimd/scimd/internal/scimerr"
@@ -69,7 +70,14 @@ func manage(ctx context.Context, cfg Config, write bool) (s control.Service, clo
 		}
 		return auth.NewSigningKeys(e.store, ring, time.Now), nil
 	}
-	return d, e.store.Close, nil
+	trail := audit.NewRecorder(e.store, slog.New(slog.DiscardHandler), time.Now)
+	return &control.Audited{Direct: d, Record: trail.Add}, func() error {
+		err := trail.Flush(context.WithoutCancel(ctx))
+		if err != nil {
+			err = fmt.Errorf("what was done is not in the audit trail: %w", err)
+		}
+		return errors.Join(err, e.store.Close())
+	}, nil
 }
 
 // dial finds the running server that cfg means; control.ErrNoServer if none.

@@ -68,6 +68,11 @@ var options = []option{
 	{"trusted-issuers", "file with the issuers whose tokens the tenant default accepts, as scimd issuer list --json prints them, beside those that commands add", serverOnly, false, text(func(c *Config) *string { return &c.TrustedIssuers })},
 	{"unknown-tokens", "unknown access tokens that an address may send in a minute before it is told to wait, or unlimited", serverOnly, false, one("N", func(c *Config) *int { return &c.UnknownTokens }, parseBound, printBound)},
 
+	{"audit-reads", "put reads into the audit trail as well", serverOnly, false, truth(func(c *Config) *bool { return &c.AuditReads })},
+	{"audit-max-age", "age at which changes and everything else leave the audit trail, or unlimited", serverOnly, false, one("duration", func(c *Config) *time.Duration { return &c.AuditMaxAge }, parseAge, printAge)},
+	{"audit-max-changes", "changes that each tenant's audit trail keeps, or unlimited", serverOnly, false, one("N", func(c *Config) *int { return &c.AuditMaxChanges }, parseBound, printBound)},
+	{"audit-max-rows", "sign-ins, refusals, reads and management actions that each tenant's audit trail keeps, or unlimited", serverOnly, false, one("N", func(c *Config) *int { return &c.AuditMaxRows }, parseBound, printBound)},
+
 	{"ready-file", "file that tells, as JSON, where the server is once it is ready", serverOnly, false, text(func(c *Config) *string { return &c.ReadyFile })},
 	{"exit-when-stdin-closes", "stop when standard input ends, as it does when the parent process dies", serverOnly, false, truth(func(c *Config) *bool { return &c.ExitWhenStdinCloses })},
 	{"log-format", "form of the log on standard error: text or json", serverOnly, false, choice(func(c *Config) *string { return &c.LogFormat }, LogText, LogJSON)},

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/scimd/scimd/internal/audit"
 	"github.com/scimd/scimd/internal/auth"
 	"github.com/scimd/scimd/internal/certs"
 	"github.com/scimd/scimd/internal/control"
@@ -186,6 +187,8 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 	if cfg.UnknownTokens > 0 {
 		authenticator.CountGuesses(cfg.UnknownTokens)
 	}
+	trail := audit.NewRecorder(e.store, s.log, time.Now)
+	s.beside(trail.Run)
 	issuer := e.issuer()
 	authenticator.Accept(issuer)
 	authenticator.Heed(e.service)
@@ -201,12 +204,14 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 		Service: e.service, Registry: e.registry, Tenants: known, Auth: authenticator, Issuer: issuer, Logger: s.log,
 		Limits:    server.Limits{Body: cfg.MaxBody, URL: cfg.MaxURL, Write: cfg.WriteTimeout},
 		PublicURL: cfg.PublicURL, TrustedProxies: cfg.TrustedProxy, BasePath: cfg.BasePath, CORSOrigins: cfg.CORSOrigins, Ready: s.readiness(e.store),
+		Audit: trail, AuditReads: cfg.AuditReads,
 	})
 	if cfg.HSTS {
 		handler = hsts(handler)
 	}
 	s.http = s.server(handler)
-	elsewhere, err := s.startControl(manager)
+	audited := &control.Audited{Direct: manager, Record: trail.Add}
+	elsewhere, err := s.startControl(audited)
 	if err != nil {
 		return err
 	}
@@ -218,7 +223,7 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 		s.undo.add(ready.remove)
 	}
 	// What follows must not fail: a token that nobody saw is lost.
-	made, err := s.firstToken(ctx, e.store, manager)
+	made, err := s.firstToken(ctx, e.store, audited)
 	if err != nil {
 		return err
 	}

@@ -160,6 +160,28 @@ func parseCount(s string) (int, error) {
 	return n, nil
 }
 
+// parseAge reads a time, in days too; 0 bounds nothing.
+func parseAge(s string) (time.Duration, error) {
+	if s == unlimited {
+		return 0, nil
+	}
+	if digits, ok := strings.CutSuffix(s, "d"); ok {
+		if n, err := strconv.Atoi(digits); err == nil && n > 0 && n <= 100_000 {
+			return time.Duration(n) * 24 * time.Hour, nil
+		}
+	} else if d, err := time.ParseDuration(s); err == nil && d > 0 {
+		return d, nil
+	}
+	return 0, errors.New("use a time such as 90d or 720h, or unlimited")
+}
+
+func printAge(d time.Duration) string {
+	if d == 0 {
+		return unlimited
+	}
+	return d.String()
+}
+
 // unlimited is the text of a bound of 0, which bounds nothing.
 const unlimited = "unlimited"
 

@@ -64,7 +64,7 @@ type grantRequest struct {
 }
 
 // IssuedToken is the answer to a TokenRequest, RFC 6749 §5.1. ExpiresIn is in
-// seconds.
+// seconds. App and For tell whose it is.
 type IssuedToken struct {
 	AccessToken  string `json:"access_token"`
 	TokenType    string `json:"token_type"`
@@ -72,6 +72,9 @@ type IssuedToken struct {
 	Scope        string `json:"scope"`
 	RefreshToken string `json:"refresh_token,omitempty"`
 	IDToken      string `json:"id_token,omitempty"`
+
+	App string          `json:"-"`
+	For store.Principal `json:"-"`
 }
 
 // Issue answers a token request to a tenant whose root is that URL. Refusals are
@@ -137,7 +140,10 @@ func (i *Issuer) ownToken(ctx context.Context, q *grantRequest) (*IssuedToken, e
 	if err := i.count(ctx, q.tenant, app, id, now.Add(lifetime)); err != nil {
 		return nil, err
 	}
-	return &IssuedToken{AccessToken: text, TokenType: "Bearer", ExpiresIn: int64(lifetime / time.Second), Scope: scope}, nil
+	return &IssuedToken{
+		AccessToken: text, TokenType: "Bearer", ExpiresIn: int64(lifetime / time.Second), Scope: scope,
+		App: app.ID, For: store.Principal{Kind: "service", ID: app.UserID, Display: app.ClientID},
+	}, nil
 }
 
 func noScope(allowed string) error {

@@ -276,7 +276,10 @@ func (i *Issuer) tokensOf(ctx context.Context, q *grantRequest, s *session, refr
 	if err != nil {
 		return nil, scimerr.Unavailable(err)
 	}
-	out := &IssuedToken{AccessToken: text, TokenType: "Bearer", ExpiresIn: int64(lifetime / time.Second), Scope: scope}
+	out := &IssuedToken{
+		AccessToken: text, TokenType: "Bearer", ExpiresIn: int64(lifetime / time.Second), Scope: scope,
+		App: app.ID, For: store.Principal{Kind: "user", ID: s.UserID, Display: s.Name},
+	}
 	if Allows(app, RefreshGrant) {
 		out.RefreshToken = refresh
 	}

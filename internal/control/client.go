@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/scimd/scimd/internal/audit"
 	"github.com/scimd/scimd/internal/scimerr"
 )
 
@@ -158,6 +159,11 @@ func (c *Client) ChangeMaster(ctx context.Context, m NewMaster) (*Master, error)
 // Check implements Service.
 func (c *Client) Check(ctx context.Context, tenant string) (*Check, error) {
 	return call[*Check](ctx, c.patient(), http.MethodGet, "/control/check?"+url.Values{"tenant": {tenant}}.Encode(), nil)
+}
+
+// Audit implements Service.
+func (c *Client) Audit(ctx context.Context, tenant string, q audit.Query) (*audit.Page, error) {
+	return call[*audit.Page](ctx, c.patient(), http.MethodGet, "/control/audit?"+auditValues(tenant, q).Encode(), nil)
 }
 
 // patient is the client for requests that may take long: only the context ends

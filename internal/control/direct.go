@@ -27,6 +27,7 @@ type Admin interface {
 	Application(ctx context.Context, tenant int64, id string) (store.Application, error)
 	RotateApplication(ctx context.Context, tenant int64, id, secret, epoch string, at time.Time) (store.Application, error)
 	Ping(ctx context.Context) error
+	store.Trail
 }
 
 // Direct is the Service on a store.

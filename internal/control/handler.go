@@ -126,6 +126,13 @@ func Handler(s Service, token string, log *slog.Logger) http.Handler {
 	mux.HandleFunc("DELETE /control/tenants/{tenant}/issuers/{issuer}", h.answer(func(r *http.Request) (any, error) {
 		return map[string]string{"status": "removed"}, s.RemoveIssuer(r.Context(), r.PathValue("tenant"), r.PathValue("issuer"))
 	}))
+	mux.HandleFunc("GET /control/audit", h.slowly(func(r *http.Request) (any, error) {
+		q, err := readAuditQuery(r.URL.Query())
+		if err != nil {
+			return nil, err
+		}
+		return s.Audit(r.Context(), r.URL.Query().Get("tenant"), q)
+	}))
 	mux.HandleFunc("/", h.nothing(mux))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := auth.NewTokenID()
@@ -172,9 +179,12 @@ const requestID = "X-Request-Id"
 
 type requestKey struct{}
 
-func idOf(ctx context.Context) slog.Attr {
+func idOf(ctx context.Context) slog.Attr { return slog.String("id", requestOf(ctx)) }
+
+// requestOf is the id of a request, "" where a command works by itself.
+func requestOf(ctx context.Context) string {
 	id, _ := ctx.Value(requestKey{}).(string)
-	return slog.String("id", id)
+	return id
 }
 
 type handler struct{ log *slog.Logger }

@@ -8,6 +8,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/scimd/scimd/internal/audit"
 	"github.com/scimd/scimd/internal/store"
 )
 
@@ -46,6 +47,8 @@ type Service interface {
 	ChangeMaster(ctx context.Context, m NewMaster) (*Master, error)
 	// Check looks for what must not be in the database; tenant "" means all; 404.
 	Check(ctx context.Context, tenant string) (*Check, error)
+	// Audit reads the trail of a tenant, or, with "", what belongs to none; 404.
+	Audit(ctx context.Context, tenant string, q audit.Query) (*audit.Page, error)
 	// CreateApplication makes an application with its service user; its secret is
 	// in the answer and nowhere else. 409 when the id or the login name is in use.
 	CreateApplication(ctx context.Context, n NewApplication) (*Application, error)

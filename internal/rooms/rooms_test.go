@@ -23,14 +23,15 @@ const module = "github.com/scimd/scimd"
 // house down. A room stands for its sub-packages unless they have an entry of
 // their own.
 var allowed = map[string][]string{
-	"cmd/scimd":               {"internal/app", "internal/control"},
+	"cmd/scimd":               {"internal/app", "internal/audit", "internal/control"},
 	"scimdtest":               {"internal/app"},
-	"internal/app":            {"internal/certs", "internal/console", "internal/control", "internal/server", "internal/auth", "internal/scim", "internal/store", "internal/store/sqlstore", "internal/store/postgres", "internal/store/sqlite", "internal/schema", "internal/scimerr", "internal/secret", "schemas"},
+	"internal/app":            {"internal/audit", "internal/certs", "internal/console", "internal/control", "internal/server", "internal/auth", "internal/scim", "internal/store", "internal/store/sqlstore", "internal/store/postgres", "internal/store/sqlite", "internal/schema", "internal/scimerr", "internal/secret", "schemas"},
 	"internal/console":        {"internal/control", "internal/scim", "internal/scimerr"},
-	"internal/control":        {"internal/auth", "internal/scim", "internal/store", "internal/resource", "internal/scimerr", "internal/secret"},
+	"internal/control":        {"internal/audit", "internal/auth", "internal/scim", "internal/store", "internal/resource", "internal/scimerr", "internal/secret"},
 	"internal/server":         {"internal/auth", "internal/scim", "internal/store", "internal/filter", "internal/schema", "internal/resource", "internal/scimerr"},
 	"internal/auth":           {"internal/scim", "internal/store", "internal/scimerr", "internal/phc"},
 	"internal/scim":           {"internal/store", "internal/filter", "internal/schema", "internal/resource", "internal/scimerr", "internal/secret", "internal/phc", "schemas"},
+	"internal/audit":          {"internal/store", "internal/scimerr"},
 	"internal/store":          {"internal/filter", "internal/schema", "internal/resource", "internal/scimerr"},
 	"internal/store/sqlstore": {"internal/store", "internal/filter", "internal/schema", "internal/resource", "internal/scimerr"},
 	"internal/store/postgres": {"internal/store", "internal/store/sqlstore", "internal/filter", "internal/schema", "internal/resource", "internal/scimerr", "migrations"},
@@ -72,7 +73,7 @@ var keepers = map[string][]string{
 	"github.com/golang-migrate/migrate": {"internal/store", "migrations"},
 	"golang.org/x/time":                 {"internal/scim"},
 	"github.com/spf13":                  {"cmd/scimd", "internal/app"},
-	"net/http":                          {"cmd/scimd", "scimdtest", "internal/app", "internal/certs", "internal/console", "internal/control", "internal/server", "internal/auth", "internal/scimerr", "test", "examples"},
+	"net/http":                          {"cmd/scimd", "scimdtest", "internal/app", "internal/audit", "internal/certs", "internal/console", "internal/control", "internal/server", "internal/auth", "internal/scimerr", "test", "examples"},
 }
 
 // A listed package, as go list prints it.

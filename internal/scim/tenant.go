@@ -48,6 +48,9 @@ type Call struct {
 	Tenant    *Tenant
 	Principal store.Principal
 	RequestID string
+	// Credential is the name of the token or application, Address where the client
+	// is: for the change log alone.
+	Credential, Address string
 	// Base is the prefix of all links, "https://host/Scim/v2", without a
 	// trailing slash.
 	Base string

@@ -175,7 +175,9 @@ func (s *Service) change(ctx context.Context, c *Call, rt *schema.ResourceType, 
 			return err
 		}
 		if r.Version != rec.Version || ed.secrets.any() {
-			if err := tx.Event(c.event(ch.op, r)); err != nil {
+			event := c.event(ch.op, r)
+			event.Attributes = changedNames(rt, ed, e)
+			if err := tx.Event(event); err != nil {
 				return err
 			}
 		}
@@ -306,7 +308,7 @@ func (c *Call) event(op string, r *store.Resource) store.Event {
 	}
 	return store.Event{
 		At: at, Operation: op, Type: r.Type.Name, ID: r.ID, Version: r.Version,
-		Principal: c.Principal, RequestID: c.RequestID,
+		Principal: c.Principal.Impersonal(), Credential: c.Credential, Address: c.Address, RequestID: c.RequestID,
 	}
 }
 

@@ -106,6 +106,7 @@ type oauthError struct {
 }
 
 func (s *server) refuse(w http.ResponseWriter, r *http.Request, e *auth.OAuthError) {
+	entry(r).code = e.Code
 	if e.Status >= http.StatusInternalServerError {
 		entry(r).cause = errors.Unwrap(e)
 	}
@@ -146,6 +147,8 @@ func (s *server) token(q *oauthRequest) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	e := entry(q.r)
+	e.token, e.principal = issued.App, issued.For
 	return issued, nil
 }
 

@@ -13,11 +13,14 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
+	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/scimerr"
+	"github.com/scimd/scimd/internal/store"
 )
 
-// logEntry gathers what the one log line of a request says. It holds names and
-// codes only, never a value that a client sent.
+// logEntry gathers what the one log line of a request says, and what its row of
+// the audit log does. It holds names and codes only, never a value that a client
+// sent, but for the id of the path.
 type logEntry struct {
 	id       string
 	tenant   string
@@ -25,6 +28,13 @@ type logEntry struct {
 	scimType scimerr.Type
 	at       string
 	cause    error
+
+	// What follows is for the audit log.
+	tenanted               *scim.Tenant
+	principal              store.Principal
+	resourceType, resource string
+	reads                  bool
+	code                   string
 }
 
 type entryKey struct{}
@@ -39,6 +49,10 @@ func entry(r *http.Request) *logEntry {
 
 func (e *logEntry) failed(err *scimerr.Error) {
 	e.scimType, e.at = err.Type, err.At
+	if e.code = string(err.Type); err.Challenge != "" {
+		_, rest, _ := strings.Cut(err.Challenge, ` error="`)
+		e.code, _, _ = strings.Cut(rest, `"`)
+	}
 	if err.Status >= http.StatusInternalServerError {
 		e.cause = err.Unwrap()
 	}
@@ -65,6 +79,7 @@ func (s *server) observe(next http.Handler) http.Handler {
 				}
 			}
 			s.log(r, ww.Status(), route.RoutePattern(), e, time.Since(start))
+			s.audit(r, ww.Status(), route.RoutePattern(), e)
 			if p != nil && (p == http.ErrAbortHandler || ww.BytesWritten() > 0 && e.scimType == "" && ww.Status() < 400) {
 				panic(http.ErrAbortHandler)
 			}

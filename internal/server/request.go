@@ -85,7 +85,11 @@ func (s *server) guarded(rt *schema.ResourceType, write bool, fn handlerFunc) ht
 			s.fail(w, r, at.err)
 			return
 		}
-		entry(r).tenant = at.tenant.Name
+		e := entry(r)
+		e.tenant = at.tenant.Name
+		if rt != nil {
+			e.resourceType, e.resource, e.reads = rt.Name, chi.URLParam(r, "id"), !write
+		}
 		id, err := s.identify(r, at)
 		if err == nil {
 			err = at.tenant.Admit(id.TokenID)
@@ -97,7 +101,9 @@ func (s *server) guarded(rt *schema.ResourceType, write bool, fn handlerFunc) ht
 			s.fail(w, r, err)
 			return
 		}
-		s.serve(&request{w: w, r: r, rt: rt, call: &scim.Call{Tenant: at.tenant, Principal: id.Principal}}, fn)
+		s.serve(&request{w: w, r: r, rt: rt, call: &scim.Call{
+			Tenant: at.tenant, Principal: id.Principal, Credential: id.TokenName, Address: s.address(r),
+		}}, fn)
 	}
 }
 
@@ -110,7 +116,7 @@ func (s *server) identify(r *http.Request, at *place) (*auth.Identity, error) {
 	}
 	id, err := s.Auth.Authenticate(r.Context(), header, at.tenant, s.issuerRoot(r))
 	if err == nil {
-		entry(r).token = id.TokenName
+		entry(r).token, entry(r).principal = id.TokenName, id.Principal
 		return id, nil
 	}
 	if basic {

@@ -43,6 +43,10 @@ type Config struct {
 	// CORSOrigins are the origins whose scripts may use the server: each
 	// scheme://host[:port], perhaps with *. before the host, or * for all.
 	CORSOrigins []string
+	// Audit gets the rows of the audit log, without those of reads unless
+	// AuditReads says so; nil drops them.
+	Audit      Recorder
+	AuditReads bool
 	// Ready tells whether requests can be served.
 	Ready func(context.Context) error
 }

@@ -30,6 +30,7 @@ func (s *server) tenanted(next http.Handler) http.Handler {
 			s.fail(w, r, p.err)
 			return
 		}
+		entry(r).tenanted = p.tenant
 		if p.own || p.name != "" {
 			entry(r).tenant = p.tenant.Name
 		}

@@ -471,7 +471,12 @@ type Event struct {
 	ID        string // resource id
 	Version   int64
 	Principal Principal
-	RequestID string
+	// Credential is the name of the token or application, Address where the request
+	// came from; "" when nobody asked.
+	Credential, Address string
+	// Attributes are the names of those that changed, separated by commas.
+	Attributes string
+	RequestID  string
 }
 
 // Principal is whom a token stands for.
@@ -479,6 +484,14 @@ type Principal struct {
 	Kind    string // user, service
 	ID      string // resource id of the user
 	Display string
+}
+
+// Impersonal is the principal without the name of a person: its id is enough.
+func (p Principal) Impersonal() Principal {
+	if p.Kind == "user" {
+		p.Display = ""
+	}
+	return p
 }
 
 // Tenant is one isolated set of resources.
@@ -602,6 +615,7 @@ type Admin interface {
 	SetSetting(ctx context.Context, key, value string) (string, error)
 	// Events reads up to limit events of a space with N > after, in order.
 	Events(ctx context.Context, space, after int64, limit int) ([]Event, error)
+	Trail
 
 	// Check looks for what must not be, in one state of the database, beside
 	// everything else, and changes nothing. It gives each finding to found, and

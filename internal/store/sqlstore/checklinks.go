@@ -99,8 +99,10 @@ func (c *check) pairs() error {
 
 // events compares the last event of each resource with what is there.
 func (c *check) events() error {
-	if err := c.count("event"); err != nil {
-		return err
+	for _, log := range []string{"event", "audit"} {
+		if err := c.count(log); err != nil {
+			return err
+		}
 	}
 	for _, m := range tables {
 		for _, name := range c.typesIn(m) {
@@ -191,6 +193,7 @@ func (c *check) principals() error {
 // leftovers are rows of spaces that belong to no tenant, and deleted tenants that
 // were not swept in time.
 func (c *check) leftovers(known map[int64]bool) error {
+	known[store.ServerSpace] = true
 	rows, err := c.conn.Query(c.ctx, "SELECT space, since FROM doomed_space")
 	err = each(rows, err, func(rows Rows) error {
 		var space, since int64

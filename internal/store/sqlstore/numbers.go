@@ -28,6 +28,7 @@ type Ledger interface {
 const (
 	seqAllocator    = "seq"
 	eventAllocator  = "event"
+	auditAllocator  = "audit"
 	tenantAllocator = "tenant"
 	spaceAllocator  = "space"
 	// TypeAllocator and AttributeAllocator are for ledgers.
@@ -55,13 +56,13 @@ type numbers struct {
 	typeNames  map[int64]*schema.ResourceType
 	attributes map[attributeName]int64
 
-	seq, event block
+	seq, event, audit block
 }
 
 func newNumbers(l Ledger, reg *schema.Registry) *numbers {
 	return &numbers{
 		ledger: l, reg: reg, types: map[string]int64{}, typeNames: map[int64]*schema.ResourceType{},
-		attributes: map[attributeName]int64{}, seq: block{name: seqAllocator}, event: block{name: eventAllocator},
+		attributes: map[attributeName]int64{}, seq: block{name: seqAllocator}, event: block{name: eventAllocator}, audit: block{name: auditAllocator},
 	}
 }
 

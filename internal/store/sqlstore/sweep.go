@@ -27,6 +27,7 @@ var SpaceTables = []struct {
 	{"account_permission_r", []string{"seq"}},
 	{"resource_r", []string{"seq"}},
 	{"event", []string{"k"}},
+	{"audit", []string{"k"}},
 	{"named_lock", []string{"name"}},
 }
 
@@ -74,8 +75,10 @@ func (s *Store) sweepSpace(ctx context.Context, space int64, done bool) (err err
 	}
 	return s.engine.Transact(ctx, func(c Conn) error {
 		ctx := context.WithoutCancel(ctx)
-		if _, err := c.Exec(ctx, "DELETE FROM allocator WHERE name = $1", eventNumbers(space)); err != nil {
-			return err
+		for _, l := range []trailLog{changeLog, auditLog} {
+			if _, err := c.Exec(ctx, "DELETE FROM allocator WHERE name = $1", l.allocator(space)); err != nil {
+				return err
+			}
 		}
 		_, err := c.Exec(ctx, "DELETE FROM doomed_space WHERE space = $1", space)
 		return err

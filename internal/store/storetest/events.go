@@ -14,6 +14,7 @@ var eventCases = []testCase{
 		e := store.Event{
 			At: epoch.Add(123_456 * time.Microsecond), Operation: "patch", Type: "User", ID: "ID ü '1", Version: 1 << 40,
 			Principal: store.Principal{Kind: "service", ID: "0190", Display: "Ünï's service"}, RequestID: "req-1",
+			Credential: "entra", Address: "2001:db8::1", Attributes: "active,emails",
 		}
 		bare := store.Event{At: epoch, Operation: "create", Type: "Device", ID: "d"}
 		w.do(func(tx store.Tx) error { return errors.Join(tx.Event(e), tx.Event(bare)) })

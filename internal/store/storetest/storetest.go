@@ -52,6 +52,7 @@ func Run(t *testing.T, open Open) {
 		{"filters", filterCases},
 		{"budget", budgetCases},
 		{"events", eventCases},
+		{"trail", trailCases},
 		{"tenants", tenantCases},
 		{"tokens", tokenCases},
 		{"applications", applicationCases}, {"sessions", sessionCases},
