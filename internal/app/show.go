@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -54,7 +55,9 @@ func (c *Config) shown(o option) any {
 	case *value[bool]:
 		return *v.place
 	case *value[int]:
-		return *v.place
+		if v.String() == strconv.Itoa(*v.place) {
+			return *v.place
+		}
 	case interface{ Strings() []string }:
 		return v.Strings()
 	}

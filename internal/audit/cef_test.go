@@ -35,6 +35,13 @@ func TestARecordIsALineOfJSONAndOfCEF(t *testing.T) {
 			`CEF:0|scimd|scimd|1.2|refusal:GET|refusal GET|6|rt=1772600767123 act=GET outcome=refused reason=invalid_token ` +
 				`c6a2Label=Source IPv6 Address c6a2=2001:db8::1 externalId=r2 cs1Label=tenant cs1=blue cn1Label=status cn1=401`,
 		},
+		"a person, by id alone": {
+			ofChange("blue", &store.Event{At: moment, Operation: "delete", Type: "User", ID: "0190", Version: 3, Principal: store.Principal{Kind: "user", ID: "0192", Display: "ada"}}),
+			`{"time":"2026-03-04T05:06:07.123456Z","tenant":"blue","category":"change","action":"delete","outcome":"success",` +
+				`"actor":{"kind":"user","id":"0192"},"resource":{"type":"User","id":"0190","version":3}}`,
+			`CEF:0|scimd|scimd|1.2|change:delete|change delete User|3|rt=1772600767123 act=delete outcome=success suid=0192 cs1Label=tenant cs1=blue ` +
+				`cs3Label=resourceType cs3=User cs4Label=resourceId cs4=0190 cs6Label=actorKind cs6=user cn2Label=version cn2=3`,
+		},
 		"a loss": {
 			ofAudit("", &store.Audit{At: moment, Category: store.AuditLost, Action: "overload", Count: 12}),
 			`{"time":"2026-03-04T05:06:07.123456Z","category":"lost","action":"overload","outcome":"failed","count":12}`,

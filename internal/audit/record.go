@@ -53,6 +53,14 @@ type Actor struct {
 	Display string `json:"display,omitempty"`
 }
 
+// actor is a principal without the name of a person, whose id is enough.
+func actor(p store.Principal) Actor {
+	if p.Kind == "user" {
+		p.Display = ""
+	}
+	return Actor(p)
+}
+
 // Resource is what something was done to.
 type Resource struct {
 	Type    string `json:"type"`
@@ -63,7 +71,7 @@ type Resource struct {
 func ofChange(tenant string, e *store.Event) Record {
 	r := Record{
 		Time: e.At, Tenant: tenant, Category: CategoryChange, Action: e.Operation, Outcome: Success,
-		Actor: Actor(e.Principal), Credential: e.Credential, Address: e.Address,
+		Actor: actor(e.Principal), Credential: e.Credential, Address: e.Address,
 		Resource: Resource{Type: e.Type, ID: e.ID, Version: e.Version}, RequestID: e.RequestID,
 	}
 	if e.Attributes != "" {
@@ -75,7 +83,7 @@ func ofChange(tenant string, e *store.Event) Record {
 func ofAudit(tenant string, a *store.Audit) Record {
 	r := Record{
 		Time: a.At, Tenant: tenant, Category: a.Category, Action: a.Action, Outcome: Success, Status: a.Status, Code: a.Code,
-		Actor: Actor(a.Principal), Credential: a.Credential, Address: a.Address,
+		Actor: actor(a.Principal), Credential: a.Credential, Address: a.Address,
 		Resource: Resource{Type: a.Type, ID: a.ID}, RequestID: a.RequestID, Count: a.Count,
 	}
 	switch {

@@ -308,7 +308,7 @@ func (c *Call) event(op string, r *store.Resource) store.Event {
 	}
 	return store.Event{
 		At: at, Operation: op, Type: r.Type.Name, ID: r.ID, Version: r.Version,
-		Principal: c.Principal.Impersonal(), Credential: c.Credential, Address: c.Address, RequestID: c.RequestID,
+		Principal: c.Principal, Credential: c.Credential, Address: c.Address, RequestID: c.RequestID,
 	}
 }
 

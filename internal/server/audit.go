@@ -20,7 +20,7 @@ func (s *server) audit(r *http.Request, status int, route string, e *logEntry) {
 	}
 	row := store.Audit{
 		Action: methodName(r.Method), Type: e.resourceType, Status: status, Code: e.code,
-		Principal: e.principal.Impersonal(), Credential: e.token, Address: s.address(r), RequestID: e.id,
+		Principal: e.principal, Credential: e.token, Address: s.address(r), RequestID: e.id,
 	}
 	switch {
 	case isTokenRoute(route) && status < http.StatusInternalServerError && status != http.StatusMethodNotAllowed:

@@ -486,14 +486,6 @@ type Principal struct {
 	Display string
 }
 
-// Impersonal is the principal without the name of a person: its id is enough.
-func (p Principal) Impersonal() Principal {
-	if p.Kind == "user" {
-		p.Display = ""
-	}
-	return p
-}
-
 // Tenant is one isolated set of resources.
 type Tenant struct {
 	ID    int64
