@@ -71,7 +71,7 @@ var oktaMapping = []mapped{
 	},
 	{
 		from: "password", to: "password", ids: "Q-66",
-		create: `"password":"1mz050nq"`, change: `"password":"N3w-Secret!"`, note: "taken and never returned; kept as a hash only with `passwords` at `hash`",
+		create: `"password":"1mz050nq"`, change: `"password":"N3w-Secret!"`, note: "taken and never returned; kept as a hash, with which the person can sign in",
 		show: func(c *client, m mapped) {
 			id := m.make(c)
 			c.untouched(id, func() {
