@@ -75,6 +75,7 @@ func start(t *testing.T, profile, database string) string {
 	config := app.Defaults()
 	config.Addr, config.DataDir, config.DatabaseURL = "127.0.0.1:0", t.TempDir(), database
 	config.Profile, config.Token, config.LogLevel = profile, token, slog.LevelError
+	config.Switches = []string{"passwords=discard"} // else their hashes took most of the time
 	running, err := app.Start(context.Background(), config, app.Streams{Out: io.Discard, Err: t.Output()})
 	if err != nil {
 		t.Fatal(err)
