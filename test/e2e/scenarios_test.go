@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"cmp"
 	"sync"
 	"testing"
 
@@ -25,7 +26,7 @@ func play(t *testing.T, s *server) map[scenario.Outcome]int {
 		t.Error(err)
 		return counts
 	}
-	target := scenario.Target{Base: s.base, Token: token, Client: s.client}
+	target := scenario.Target{Base: s.base, Token: cmp.Or(s.bearer, token), Client: s.client}
 	for _, sc := range all {
 		report, err := scenario.Play(t.Context(), target, sc, pending)
 		if err != nil {

@@ -57,6 +57,7 @@ type server struct {
 	base   string // SCIM base URL
 	token  string
 	caFile string // of a server that makes its own authority
+	bearer string // with which scenarios are played, "" for the tests' token
 	stdout string // file that takes stdout
 	log    string // file that takes stderr
 	cmd    *exec.Cmd
