@@ -62,7 +62,7 @@ func TestTheTrailTellsWhoDidWhatFromWhereAndHowItEnded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := newPlace(t, engines[name](t)...)
-			s := p.serve("--audit-reads", "--trusted-proxies", "127.0.0.1")
+			s := p.serve("--audit-reads", "--trusted-proxies", "127.0.0.1", "--control-addr", "127.0.0.1:0")
 			var reader control.Token
 			p.succeed(&reader, "token", "create", "--name", "reader", "--rights", "read")
 			var app control.Application
@@ -95,6 +95,9 @@ func TestTheTrailTellsWhoDidWhatFromWhereAndHowItEnded(t *testing.T) {
 			send("GET", "/Users?filter="+url.QueryEscape(`userName eq "`+secret+`"`), reader.Text, "")
 			send("DELETE", "/Users/"+id, reader.Text, "")
 			send("GET", "/Users/"+secret, secret, "")
+			if _, err := http.Get("http://" + strings.TrimPrefix(s.printed("control"), "control    http://") + "/control/tenants"); err != nil {
+				t.Fatal(err)
+			}
 			if _, err := http.PostForm(app.TokenURL, url.Values{"grant_type": {"client_credentials"}, "client_id": {app.ClientID}, "client_secret": {secret}}); err != nil {
 				t.Fatal(err)
 			}
@@ -133,12 +136,14 @@ func TestTheTrailTellsWhoDidWhatFromWhereAndHowItEnded(t *testing.T) {
 			find("the missing right", audit.Record{Tenant: "default", Category: "refusal", Action: "DELETE", Outcome: "refused", Status: 403, Code: "insufficient_scope", Actor: service, Credential: "reader", Address: from, Resource: audit.Resource{Type: "User", ID: id}, RequestID: some})
 			find("the unknown token", audit.Record{Tenant: "default", Category: "refusal", Action: "GET", Outcome: "refused", Status: 401, Code: "invalid_token", Address: from, Resource: audit.Resource{Type: "User"}, RequestID: some})
 			find("the sign-in", audit.Record{Tenant: "default", Category: "sign-in", Action: "token", Outcome: "success", Status: 200, Actor: by, Credential: "Connector", Address: "127.0.0.1", RequestID: some})
-			find("the wrong secret", audit.Record{Tenant: "default", Category: "sign-in", Action: "token", Outcome: "refused", Status: 401, Code: "invalid_client", Address: "127.0.0.1", RequestID: some})
+			find("the wrong secret", audit.Record{Tenant: "default", Category: "sign-in", Action: "token", Outcome: "refused", Status: 401, Code: "invalid_client", Credential: "Connector", Address: "127.0.0.1", RequestID: some})
 			find("the token made", audit.Record{Tenant: "default", Category: "management", Action: "token.create", Outcome: "success", Actor: operator, Resource: audit.Resource{Type: "Token", ID: reader.ID}, RequestID: some})
 			find("the token revoked", audit.Record{Tenant: "default", Category: "management", Action: "token.revoke", Outcome: "success", Actor: operator, Resource: audit.Resource{Type: "Token", ID: reader.ID}, RequestID: some})
 			find("the token that is none", audit.Record{Tenant: "default", Category: "management", Action: "token.revoke", Outcome: "refused", Status: 404, Actor: operator, Resource: audit.Resource{Type: "Token"}, RequestID: some})
 			find("the application", audit.Record{Tenant: "default", Category: "management", Action: "application.create", Outcome: "success", Actor: operator, Resource: audit.Resource{Type: "Application", ID: "Connector"}, RequestID: some})
 			find("the tenant", audit.Record{Category: "management", Action: "tenant.create", Outcome: "success", Actor: operator, Resource: audit.Resource{Type: "Tenant", ID: "blue"}, RequestID: some})
+
+			find("the stranger at the control API", audit.Record{Category: "refusal", Action: "control", Outcome: "refused", Status: 401, Address: "127.0.0.1", RequestID: some})
 
 			for _, r := range p.records("export", "--tenant", "blue") {
 				if r.Tenant != "blue" {

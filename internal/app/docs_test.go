@@ -54,3 +54,16 @@ func optionTable() string {
 	}
 	return table.String()
 }
+
+func TestThePageOnSecurityNamesEverySecretOption(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range options {
+		if o.secret && !strings.Contains(string(page), "`--"+o.name+"`") {
+			t.Errorf("docs/security.md does not tell how %s is kept", o.name)
+		}
+	}
+}

@@ -53,9 +53,10 @@ type Actor struct {
 	Display string `json:"display,omitempty"`
 }
 
-// actor is a principal without the name of a person, whose id is enough.
+// actor is a principal, with what it is called only if it is nobody's name: of a
+// person the id is enough.
 func actor(p store.Principal) Actor {
-	if p.Kind == "user" {
+	if p.Kind != "service" {
 		p.Display = ""
 	}
 	return Actor(p)

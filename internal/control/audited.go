@@ -2,6 +2,8 @@ package control
 
 import (
 	"context"
+	"net"
+	"net/http"
 
 	"github.com/scimd/scimd/internal/audit"
 	"github.com/scimd/scimd/internal/scimerr"
@@ -34,6 +36,14 @@ func (a *Audited) tell(ctx context.Context, action, tenant, typ, id string, err 
 		}
 	}
 	a.Record(row)
+}
+
+// refused tells of a request without the control token.
+func (a *Audited) refused(r *http.Request, id string) {
+	host, _, _ := net.SplitHostPort(r.RemoteAddr)
+	a.Record(store.Audit{
+		Space: store.ServerSpace, Category: store.AuditRefusal, Action: "control", Status: http.StatusUnauthorized, Address: host, RequestID: id,
+	})
 }
 
 // CreateTenant implements Service.

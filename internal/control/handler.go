@@ -139,6 +139,9 @@ func Handler(s Service, token string, log *slog.Logger) http.Handler {
 		w.Header().Set(requestID, id)
 		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, id))
 		if token != "" && subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte("Bearer "+token)) != 1 {
+			if a, ok := s.(*Audited); ok {
+				a.refused(r, id)
+			}
 			h.refuse(r.Context(), w, scimerr.Unauthorized(`Bearer realm="control"`, "The control API needs the control token."))
 			return
 		}

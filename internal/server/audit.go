@@ -20,7 +20,7 @@ func (s *server) audit(r *http.Request, status int, route string, e *logEntry) {
 	}
 	row := store.Audit{
 		Action: methodName(r.Method), Type: e.resourceType, Status: status, Code: e.code,
-		Principal: e.principal, Credential: e.token, Address: s.address(r), RequestID: e.id,
+		Principal: e.principal, Credential: e.token, RequestID: e.id,
 	}
 	switch {
 	case isTokenRoute(route) && status < http.StatusInternalServerError && status != http.StatusMethodNotAllowed:
@@ -34,6 +34,7 @@ func (s *server) audit(r *http.Request, status int, route string, e *logEntry) {
 	default:
 		return
 	}
+	row.Address = s.address(r)
 	if e.principal.ID != "" && opaque(e.resource) {
 		row.ID = e.resource
 	}

@@ -143,11 +143,14 @@ func (s *server) token(q *oauthRequest) (any, error) {
 		return nil, err
 	}
 	ask.App = q.app()
+	e := entry(q.r)
 	issued, err := s.Issuer.Issue(q.r.Context(), q.tenant, q.root, ask)
 	if err != nil {
+		if app, unknown := s.Issuer.App(q.r.Context(), q.tenant, ask.App); unknown == nil {
+			e.token = app.ID
+		}
 		return nil, err
 	}
-	e := entry(q.r)
 	e.token, e.principal = issued.App, issued.For
 	return issued, nil
 }

@@ -101,9 +101,11 @@ func (s *server) guarded(rt *schema.ResourceType, write bool, fn handlerFunc) ht
 			s.fail(w, r, err)
 			return
 		}
-		s.serve(&request{w: w, r: r, rt: rt, call: &scim.Call{
-			Tenant: at.tenant, Principal: id.Principal, Credential: id.TokenName, Address: s.address(r),
-		}}, fn)
+		call := &scim.Call{Tenant: at.tenant, Principal: id.Principal}
+		if write { // for the change log
+			call.Credential, call.Address = id.TokenName, s.address(r)
+		}
+		s.serve(&request{w: w, r: r, rt: rt, call: call}, fn)
 	}
 }
 
