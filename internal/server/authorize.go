@@ -45,20 +45,26 @@ func (s *server) signIn(q *oauthRequest, a *auth.Authorization, params, entered 
 	if !q.fromPage(entered.Get(formTokenField)) {
 		return s.signInPage(q, a, params, http.StatusForbidden, userName, "The page had to be renewed. Sign in once more.")
 	}
-	code, err := s.Issuer.SignIn(q.r.Context(), q.tenant, a, userName, entered.Get(passwordField))
-	var e *auth.OAuthError
+	e := entry(q.r)
+	e.token = a.App.ID
+	code, user, err := s.Issuer.SignIn(q.r.Context(), q.tenant, a, userName, entered.Get(passwordField))
+	var refused *auth.OAuthError
+	if errors.As(err, &refused) {
+		e.code = refused.Code
+	}
 	switch {
 	case err == nil:
+		e.principal = user
 		redirect(q.w, http.StatusSeeOther, a.Location("code", code)) // RFC 9700 §4.12
 		return nil
-	case errors.As(err, &e) && e.Code == auth.InvalidGrant:
-		entry(q.r).at = passwordField
+	case refused != nil && refused.Code == auth.InvalidGrant:
+		e.at = passwordField
 		q.w.Header().Set("WWW-Authenticate", `Form realm="oauth2"`) // RFC 9110 §15.5.2 wants one
 		return s.signInPage(q, a, params, http.StatusUnauthorized, userName, "The user name or the password is wrong.")
-	case errors.As(err, &e) && e.RetryAfter != 0:
-		entry(q.r).at = passwordField
-		retryAfter(q.w, e)
-		return s.signInPage(q, a, params, e.Status, userName, "There were too many attempts. Wait a moment, then try again.")
+	case refused != nil && refused.RetryAfter != 0:
+		e.at = passwordField
+		retryAfter(q.w, refused)
+		return s.signInPage(q, a, params, refused.Status, userName, "There were too many attempts. Wait a moment, then try again.")
 	}
 	return err
 }
