@@ -124,6 +124,9 @@ func (t *trail) tenants(ctx context.Context) ([]string, error) {
 func (t *trail) next(ctx context.Context, tenant string, q audit.Query) ([]audit.Record, error) {
 	q.Cursor = t.at[tenant]
 	page, err := t.service.Audit(ctx, tenant, q)
+	if t.only == "" && control.NotFound(err) { // it was deleted meanwhile
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -166,6 +166,9 @@ func (c *Client) Audit(ctx context.Context, tenant string, q audit.Query) (*audi
 	return call[*audit.Page](ctx, c.patient(), http.MethodGet, "/control/audit?"+auditValues(tenant, q).Encode(), nil)
 }
 
+// NotFound tells that an error of a Service means that something is not there.
+func NotFound(err error) bool { return scimerr.Is(err, http.StatusNotFound) }
+
 // patient is the client for requests that may take long: only the context ends
 // them.
 func (c *Client) patient() *Client {
