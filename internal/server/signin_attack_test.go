@@ -267,6 +267,13 @@ var signInAttackRows = []row{
 		c.browser().post(c.site.url+request(a), "redirect_uri=https%3A%2F%2Fevil.example%2F").is(400, false)
 		c.browser().post(c.site.url+"/oauth2/authorize/app", strings.SplitN(request(a), "?", 2)[1]).is(200, true) // a request by POST
 	}},
+	{holds: "R6749-10.12 over https no other host can set the cookie of the form", set: keepPasswords, show: func(c *client) {
+		secure := c.serve(func(cfg *server.Config) { cfg.PublicURL = &url.URL{Scheme: "https", Host: "scim.example"} })
+		cookie := secure.browser().open(request(c.application("app", publicApp))).is(200, true).header.Get("Set-Cookie")
+		if !strings.HasPrefix(cookie, "__Host-") || !strings.HasSuffix(cookie, "; Path=/; HttpOnly; Secure; SameSite=Lax") {
+			c.Errorf("cookie %s", cookie)
+		}
+	}},
 	{holds: "R6749-10.10 wrong passwords show the page again, and are slowed down; who has no password waits as long", set: keepPasswords, show: func(c *client) {
 		c.ada()
 		now := time.Now()
