@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"sync"
 	"time"
 
@@ -12,11 +13,13 @@ import (
 const (
 	// maxQueue and maxOfSpace bound the rows that wait: all, and those of one space,
 	// of which refusals and reads, that anybody can cause, may take half.
-	maxQueue   = 8192
-	maxOfSpace = 2048
+	maxQueue   = 16384
+	maxOfSpace = 8192
 	// batchSize rows are written at once, after they had gatherTime to come together.
+	// Between batches the database has pauseTime for requests.
 	batchSize  = 500
 	gatherTime = 100 * time.Millisecond
+	pauseTime  = 50 * time.Millisecond
 	// writeTime bounds a write, retryTime is between two that fail.
 	writeTime = 10 * time.Second
 	retryTime = time.Second
@@ -50,7 +53,7 @@ func (r *Recorder) Add(a store.Audit) {
 	}
 	a.At = a.At.UTC().Truncate(time.Microsecond)
 	most := maxOfSpace
-	if a.Category == store.AuditRefusal || a.Category == store.AuditRead {
+	if a.Status >= http.StatusBadRequest || a.Category == store.AuditRead {
 		most /= 2
 	}
 	r.mu.Lock()
@@ -94,7 +97,7 @@ func (r *Recorder) Run(ctx context.Context) {
 			}
 			wait = retryTime
 		case more:
-			wait = gatherTime
+			wait = pauseTime
 		default:
 			wait = 0
 		}
