@@ -4,12 +4,48 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/scimd/scimd/internal/server"
 	"github.com/scimd/scimd/internal/store"
 )
 
+// trail keeps the rows of the audit log.
+type trail struct {
+	mu   sync.Mutex
+	rows []store.Audit
+}
+
+func (t *trail) Add(a store.Audit) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.rows = append(t.rows, a)
+}
+
 var signInTokenRows = []row{
+	{holds: "the trail tells who has signed in on the page, and that somebody could not", set: keepPasswords, show: func(c *client) {
+		var kept trail
+		id := c.ada()
+		a := c.application("app", publicApp)
+		c = c.serve(func(cfg *server.Config) { cfg.Audit = &kept })
+		c.browser().open(request(a)).submit("ada@corp.example", "wrong").is(401, true).submit("ada@corp.example", adaPassword).sent(callback)
+		want := []store.Audit{
+			{Status: 401, Code: "invalid_grant"},
+			{Status: 303, Principal: store.Principal{Kind: "user", ID: id, Display: "ada@corp.example"}},
+		}
+		kept.mu.Lock()
+		defer kept.mu.Unlock()
+		if len(kept.rows) != len(want) {
+			c.Fatalf("rows %+v", kept.rows)
+		}
+		for i, w := range want {
+			got := kept.rows[i]
+			if got.Category != store.AuditSignIn || got.Action != "sign-in" || got.Credential != "app" || got.Status != w.Status || got.Code != w.Code || got.Principal != w.Principal {
+				c.Errorf("row %+v, want %+v", got, w)
+			}
+		}
+	}},
 	{holds: "R7009-2-01 R7009-2.1-01 R7009-2.1-02 R7009-2.2-01 R7009-2.2-02 R7009-2.2.1-01 tokens are revoked, at every server within a second", set: keepPasswords, show: func(c *client) {
 		now := time.Now()
 		other := c.serve(another(c, &now))
