@@ -20,14 +20,12 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
-	driver "github.com/golang-migrate/migrate/v4/database/sqlite"
 	_ "modernc.org/sqlite" // the database/sql driver
 
 	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/store"
 	"github.com/scimd/scimd/internal/store/sqlstore"
-	"github.com/scimd/scimd/migrations"
 )
 
 // Options say which database to open and how.
@@ -112,7 +110,7 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	if s.lock, err = lockDir(ctx, o.Dir); err != nil {
 		return nil, err
 	}
-	if err := migrate(o.Dir, o.Ephemeral, func(m *sqlstore.Migrator) error { return m.Ready(o.Migrate) }); err != nil {
+	if err := ready(o); err != nil {
 		return nil, err
 	}
 	if err := s.connect(ctx, o); err != nil {
@@ -313,31 +311,4 @@ func (s *Store) release() error {
 		errs = append(errs, os.RemoveAll(s.removeDir))
 	}
 	return errors.Join(errs...)
-}
-
-// migrate runs fn on the migrator of a directory's database.
-func migrate(dir string, ephemeral bool, fn func(*sqlstore.Migrator) error) error {
-	db, err := openDB(dir, synchronous(ephemeral))
-	if err != nil {
-		return err
-	}
-	d, err := driver.WithInstance(db, &driver.Config{})
-	if err != nil {
-		return errors.Join(err, db.Close())
-	}
-	m, err := sqlstore.NewMigrator(migrations.SQLite, "sqlite", db, d)
-	if err != nil {
-		return errors.Join(err, d.Close())
-	}
-	return errors.Join(fn(m), m.Close())
-}
-
-// Migrate runs fn on the migrator of the database in dir, which no server may
-// use meanwhile (ErrLocked).
-func Migrate(ctx context.Context, dir string, fn func(*sqlstore.Migrator) error) error {
-	lock, err := lockDir(ctx, dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(migrate(dir, false, fn), lock.Close())
 }
