@@ -62,6 +62,10 @@ func secretKey(key string) bool {
 		slices.ContainsFunc(secretEndings, func(end string) bool { return strings.HasSuffix(name, end) })
 }
 
+// secretValue is the attribute in which some clients send the secret itself, as
+// they would in a property. No schema has it.
+const secretValue = "value"
+
 // accountSecrets takes the secrets of an account out of its tree, by name: the
 // property's key in lower case, or password for the attribute of that name.
 func accountSecrets(rt *schema.ResourceType, tree *resource.Members) map[string][]string {
@@ -95,7 +99,7 @@ func accountSecrets(rt *schema.ResourceType, tree *resource.Members) map[string]
 		for name, v := range inner.Clone().All() {
 			switch known := rt.Lookup(urn, name, ""); {
 			case known == nil && name == accountURN:
-			case known == nil && secretKey(name):
+			case known == nil && (secretKey(name) || schema.Fold(name) == secretValue):
 				keep(name, v)
 				inner.Delete(name)
 			default:
@@ -109,7 +113,8 @@ func accountSecrets(rt *schema.ResourceType, tree *resource.Members) map[string]
 
 // withoutSecrets is a value of an attribute, nil for one that no schema knows,
 // less the members inside that no schema knows either and that are named like
-// secrets. Those are not kept: nothing could ask for them.
+// secrets, or that another member says to be one, as in a property. Those are not
+// kept: nothing could ask for them.
 func withoutSecrets(a *schema.Attribute, v resource.Value) resource.Value {
 	switch v.Kind() {
 	case resource.Array:
@@ -122,12 +127,13 @@ func withoutSecrets(a *schema.Attribute, v resource.Value) resource.Value {
 		return resource.List(list...)
 	case resource.Object:
 		m := &resource.Members{}
+		called := a == nil && callsSecret(v.Members())
 		for name, x := range v.Members().All() {
 			var sub *schema.Attribute
 			if a != nil {
 				sub = a.SubAttribute(name)
 			}
-			if sub != nil || !secretKey(name) {
+			if sub != nil || !secretKey(name) && !(called && schema.Fold(name) == secretValue) {
 				m.Set(name, withoutSecrets(sub, x))
 			}
 		}
@@ -136,14 +142,27 @@ func withoutSecrets(a *schema.Attribute, v resource.Value) resource.Value {
 	return v
 }
 
+// callsSecret tells that a member names the value beside it, and as a secret:
+// {"key": "password", "value": …}.
+func callsSecret(m *resource.Members) bool {
+	for _, name := range []string{"key", "name", "type"} {
+		if v, ok := m.GetFold(name); ok && secretKey(v.Str()) {
+			return true
+		}
+	}
+	return false
+}
+
 // placeAccountSecret puts a placeholder where accountSecrets looks for a name:
 // among the properties, and in the attribute that it is or may be.
 func placeAccountSecret(p *Profile, rt *schema.ResourceType, tree *resource.Members, name string) {
-	property := &resource.Members{}
-	property.Set("key", resource.Text(name))
-	property.Set("value", resource.Text(placeholder))
-	a := properties(rt)
-	setAttribute(tree, a, resource.List(append(slices.Clone(getAttribute(tree, a).Items()), resource.Of(property))...))
+	if secretKey(name) {
+		property := &resource.Members{}
+		property.Set("key", resource.Text(name))
+		property.Set("value", resource.Text(placeholder))
+		a := properties(rt)
+		setAttribute(tree, a, resource.List(append(slices.Clone(getAttribute(tree, a).Items()), resource.Of(property))...))
+	}
 	for _, urn := range []string{"", accountURN} {
 		known := rt.Lookup(urn, name, "") != nil
 		if known || p.UnknownAttributes == "keep" && schema.ValidName(name) {

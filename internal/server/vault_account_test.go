@@ -241,6 +241,20 @@ var accountRows = []row{
 		c.patchAccount(id, `{"op":"replace","value":{"secret":null}}`).is(200)
 		c.keeps(id, "newpassword", "two")
 	}},
+	{holds: "a value beside the properties is a secret too, and so is one that another member calls so", set: []string{"unknownAttributes=keep"}, show: func(c *client) {
+		c.safe("A")
+		id := c.do("POST", "/PrivilegedData", vaultBody(accountURN, `"name":"x","Value":"Zx9-1","`+propertiesURN+`":{"safe":"A","value":"Zx9-2",`+propertyList("address", "a")+
+			`,"more":[{"key":"Password","value":"Zx9-3"},{"name":"apiKey","Value":"Zx9-3"},{"key":"port","value":"22"}]}`)).is(201).lacks("Value").
+			has(propertiesURN, raw(`{"safe":"A",`+propertyList("address", "a")+`,"more":[{"key":"Password"},{"name":"apiKey"},{"key":"port","value":"22"}]}`)).text("id")
+		c.keeps(id, "value", "Zx9-2")
+		if got := string(c.do("GET", "/PrivilegedData/"+id, "").is(200).body); strings.Contains(got, "Zx9") {
+			c.Error(got)
+		}
+		c.patchAccount(id, `{"op":"add","path":"`+propertiesURN+`:properties","value":[{"key":"user","value":"u"}]}`).is(200)
+		c.keeps(id, "value", "Zx9-2")
+		c.patchAccount(id, `{"op":"replace","value":{"`+propertiesURN+`":{"value":"Zx9-4"}}}`).is(200)
+		c.keeps(id, "value", "Zx9-4")
+	}},
 	{holds: "no secret is shown at any depth of what is kept", set: []string{"unknownAttributes=keep"}, show: func(c *client) {
 		c.safe("A")
 		a := c.do("POST", "/PrivilegedData", vaultBody(accountURN, `"name":"x","cred":{"secret":"Zx9","more":[{"apiPassword":"Zx9"},{"a":{"pwd":"Zx9","b":1}}]},"`+propertiesURN+
