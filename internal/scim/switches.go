@@ -216,7 +216,7 @@ var switches = []Switch{
 		{"pascal", "UseAccounts"}, {"camel", "useAccounts"},
 	}, ClientCode, "tenant 15, 19.16", "SailPoint's connector for the tenant (pascal)"},
 	{"expiredMembers", "Permissions whose membershipExpirationDate has passed.", []Value{
-		{"show", "they are shown like any other"}, {"hide", "they are in no list, and not found"},
+		{"show", "they are shown like any other"}, {"hide", "they are in no list, and not found; who held one may be given another"},
 	}, Choice, "tenant 11.2", ""},
 	{"requirePlatform", "An account needs the property platformId.", either(
 		"one without it is 400 invalidValue", "it does not",

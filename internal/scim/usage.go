@@ -2,6 +2,7 @@ package scim
 
 import (
 	"context"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -58,7 +59,7 @@ func (t *Tenant) Enter() (leave func(), err error) {
 	}
 	if t.Usage.underWay.Add(1) > int64(t.MaxConcurrent) {
 		t.Usage.underWay.Add(-1)
-		return nil, scimerr.Busy("The tenant has %d requests under way, which is its limit; send the request again.", t.MaxConcurrent)
+		return nil, scimerr.Busy("The tenant has %s under way, which is its limit; send the request again.", counted(t.MaxConcurrent, "request"))
 	}
 	return func() { t.Usage.underWay.Add(-1) }, nil
 }
@@ -92,12 +93,20 @@ func (s *Service) reserve(ctx context.Context, t *Tenant, n int) (settle func(ma
 		case u.room.making > 0:
 			err = u.wait(ctx)
 		default:
-			return nil, scimerr.Forbidden("The tenant may hold %d resources, and has no room for more; delete some, or have the limit raised.", t.MaxResources)
+			return nil, scimerr.Forbidden("The tenant may hold %s, and has no room for more; delete some, or have the limit raised.", counted(t.MaxResources, "resource"))
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
+}
+
+// counted is a number with what it counts.
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
 }
 
 // wait waits for a change; u.mu is held, but not meanwhile.

@@ -72,13 +72,13 @@ func (c *Call) lapsed(rt *schema.ResourceType, rec *store.Record) bool {
 }
 
 // clearLapsed makes room for a new resource where one that has lapsed, and is
-// hidden, has its place.
+// hidden, has its id. One that is only called so keeps what it has.
 func (c *Call) clearLapsed(tx store.Tx, r *store.Resource) error {
 	if c.Tenant.current(r.Type, r.Modified) == nil {
 		return nil
 	}
 	rec, err := tx.Get(r.Type, r.ID)
-	if errors.Is(err, store.ErrNotFound) || err == nil && !c.lapsed(r.Type, rec) {
+	if errors.Is(err, store.ErrNotFound) || err == nil && (schema.Fold(rec.ID) != schema.Fold(r.ID) || !c.lapsed(r.Type, rec)) {
 		return nil
 	}
 	if err != nil {

@@ -245,6 +245,12 @@ var placeRows = []row{
 		c.users("b")
 		c.do("POST", "/Users", userBody(`"userName":"c"`)).refused(403, "")
 	}},
+	{holds: "tenants a tenant with room for one resource is told so in words", show: func(c *client) {
+		c.site.tenant.MaxResources, c.site.tenant.Usage = 1, scim.NewUsage()
+		c.users("a")
+		c.do("POST", "/Users", userBody(`"userName":"b"`)).refused(403, "").
+			has("detail", "The tenant may hold 1 resource, and has no room for more; delete some, or have the limit raised.")
+	}},
 	{holds: "tenants a safe without its permission takes the room of one", show: func(c *client) {
 		c.site.tenant.MaxResources, c.site.tenant.Usage = 3, scim.NewUsage()
 		nobody := c.withRights("all")

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/scimd/scimd/internal/store"
 )
 
 // member makes a safe and a user, and the user a member with rights; it gives
@@ -192,6 +194,68 @@ var permissionRows = []row{
 		put(`"membershipExpirationDate":"soon"`).refused(400, "invalidValue")
 		c.query("/ContainerPermissions", "filter", safeMemberURN+`:searchIn eq "Vault"`).refused(400, "invalidFilter")
 	}},
+	{holds: "tenant 11.2 who held a permission that has lapsed is given another, on either way, and only that one goes", set: []string{"expiredMembers=hide"}, on: cyberark, show: func(c *client) {
+		user, other := c.user(`"userName":"twin"`), c.group("Twin")
+		c.safe("Ops")
+		grant := func(member string, end int64) *answer {
+			return c.grant(fmt.Sprintf(`"container":{"value":"Ops"},%s,"rights":[],"%s":{"membershipExpirationDate":%d}`, member, safeMemberURN, c.site.tenant.Now().Unix()+end))
+		}
+		grant(`"user":{"display":"twin"}`, -1).is(201)
+		c.do("GET", "/ContainerPermissions/Ops:twin", "").refused(404, "")
+		c.do("PUT", "/ContainerPermissions/Ops:twin", vaultBody(permissionURN, `"rights":[]`)).refused(404, "")
+		c.do("DELETE", "/ContainerPermissions/Ops:"+user, "").refused(404, "")
+		// What is hidden keeps its name, so that no id changes as time goes by.
+		grant(`"group":{"display":"Twin"}`, 60).is(201).has("id", "Ops:"+other)
+		c.permissionIDs("Ops:" + other)
+		c.query("/ContainerPermissions", "filter", `id sw "Ops:"`).is(200).has("totalResults", 1).has("Resources/0/id", "Ops:"+other)
+		for _, member := range []string{`"user":{"display":"twin"}`, `"user":{"value":"` + user + `"}`} {
+			grant(member, -1).is(201)
+			id := grant(member, 60).is(201).text("id")
+			grant(member, 60).refused(409, "uniqueness")
+			c.query("/ContainerPermissions").is(200).has("totalResults", 2)
+			c.do("DELETE", "/ContainerPermissions/"+id, "").is(204)
+		}
+		c.query("/ContainerPermissions").is(200).has("totalResults", 1)
+		c.permissionIDs("Ops:Twin", "Ops:"+other)
+	}},
+	{holds: "tenant 11.2 another permission that goes by the id of a new one stays, lapsed or not", set: []string{"expiredMembers=hide"}, on: cyberark, show: func(c *client) {
+		user := c.user(ada)
+		c.safe("Ops")
+		named := c.user(`"userName":"` + user + `"`)
+		lapsed := fmt.Sprintf(`,"%s":{"membershipExpirationDate":%d}`, safeMemberURN, c.site.tenant.Now().Unix()-1)
+		c.grant(`"container":{"value":"Ops"},"user":{"value":"` + named + `"},"rights":["ListAccounts"]` + lapsed).is(201)
+		c.grant(`"container":{"value":"Ops"},"user":{"value":"`+user+`"},"rights":[]`).is(201).has("id", "Ops:ada")
+		if n := c.stored("ContainerPermission"); n != 2 {
+			c.Errorf("%d permissions are stored", n)
+		}
+	}},
+	{holds: "tenant 16 ids of permissions are as long as ids and names together", on: cyberark, show: func(c *client) {
+		safe, login := strings.Repeat("n", 475), strings.Repeat("u", 500)
+		c.do("POST", "/Containers", vaultBody(containerURN, `"name":"`+safe+`n"`)).refused(400, "invalidValue").mentions("at most 475 bytes")
+		user, shown := c.member(safe, login, "ListAccounts")
+		if shown != safe+":"+login {
+			c.Fatalf("shown as %d bytes", len(shown))
+		}
+		c.permissionIDs(shown, safe+":"+user)
+		c.query("/ContainerPermissions", "filter", `id eq "`+shown+`"`).is(200).has("totalResults", 1)
+		c.do("PUT", "/ContainerPermissions/"+shown, vaultBody(permissionURN, `"rights":[]`)).is(200).has("id", shown)
+		c.do("DELETE", "/ContainerPermissions/"+shown, "").is(204)
+		for _, path := range []string{"/ContainerPermissions/", "/Users/", "/Containers/"} {
+			for _, n := range []int{513, 1025, 1026, 4000} {
+				for _, method := range []string{"GET", "DELETE"} {
+					c.do(method, path+strings.Repeat("x", n), "").refused(404, "")
+				}
+			}
+		}
+	}},
+	{holds: "tenant 16 where ids have letter case, names in them have their own", set: []string{"caseExactIds=true"}, on: cyberark, show: func(c *client) {
+		user, _ := c.member("Ops", "ada", "ListAccounts")
+		for id, status := range map[string]int{"Ops:ada": 200, "Ops:ADA": 200, "ops:ada": 404, "OPS:ADA": 404, "Ops:" + user: 200, "ops:" + user: 404, "Ops:" + strings.ToUpper(user): 404} {
+			c.do("GET", "/ContainerPermissions/"+id, "").is(status)
+		}
+		c.query("/ContainerPermissions", "filter", `id eq "Ops:ada"`).is(200).has("totalResults", 1)
+		c.query("/ContainerPermissions", "filter", `id eq "ops:ada"`).is(200).has("totalResults", 0)
+	}},
 	{holds: "16 clients that grant the same make one permission", show: func(c *client) {
 		user := c.user(ada)
 		c.safe("Ops")
@@ -265,4 +329,16 @@ func (c *client) raceStatus(method, path, body string) int {
 	}
 	_ = res.Body.Close()
 	return res.StatusCode
+}
+
+// stored counts the resources of a type that are stored, hidden ones too.
+func (c *client) stored(typ string) int {
+	c.Helper()
+	page, err := c.site.store.Query(c.Context(), &store.Query{
+		Space: c.site.tenant.Space, Parts: []store.Part{{Type: c.site.tenant.Registry.Type(typ)}}, IncludeHidden: true,
+	})
+	if err != nil {
+		c.Fatal(err)
+	}
+	return page.Total
 }
