@@ -79,8 +79,10 @@ var damage = []struct {
 	{"an account without its container", "UPDATE account_r SET safe = 987654 WHERE name = 'a1'", store.Finding{Rule: "link", Table: "account_r", Type: "PrivilegedData", Detail: "column safe"}},
 	{"a permission with an id of others", "UPDATE container_permission_r SET id = 'x:y', id_key = 'x:y' WHERE seq = (SELECT min(seq) FROM container_permission_r)", store.Finding{Rule: "id", Table: "container_permission_r", Type: "ContainerPermission"}},
 	{"a permission of nobody", "UPDATE container_permission_r SET grantee = 987654 WHERE seq = (SELECT max(seq) FROM container_permission_r)", store.Finding{Rule: "link", Table: "container_permission_r", Type: "ContainerPermission", Detail: "column grantee"}},
-	{"a secret of another account", "UPDATE secret_r SET sealed = (SELECT sealed FROM secret_r WHERE seq = (SELECT max(seq) FROM secret_r)) WHERE seq = (SELECT min(seq) FROM secret_r)", store.Finding{Rule: "sealed", Table: "secret_r", Type: "PrivilegedData", Detail: "does not open"}},
+	{"a secret of another account", "UPDATE secret_r SET sealed = (SELECT sealed FROM secret_r WHERE seq = (SELECT max(seq) FROM secret_r)) WHERE seq = (SELECT min(seq) FROM secret_r WHERE seq > 0)", store.Finding{Rule: "sealed", Table: "secret_r", Type: "PrivilegedData", Detail: "does not open"}},
 	{"a secret without its key", "UPDATE secret_r SET key = 'gone' WHERE seq = (SELECT max(seq) FROM secret_r)", store.Finding{Rule: "sealed", Table: "secret_r", Type: "PrivilegedData", Detail: "no data key"}},
+	{"a signing key of another place", "UPDATE secret_r SET sealed = (SELECT sealed FROM secret_r WHERE seq = (SELECT max(seq) FROM secret_r)) WHERE seq = 0", store.Finding{Rule: "sealed", Table: "secret_r", Detail: "does not open"}},
+	{"an application of nobody", "UPDATE application SET user_id = 'nobody'", store.Finding{Rule: "principal", Table: "application", Detail: "application ScimClient"}},
 	{"a token of nobody", "UPDATE token SET principal_id = 'nobody'", store.Finding{Rule: "principal", Table: "token", Detail: "token "}},
 	{"a service user that all can see", "UPDATE user_r SET hidden = 0", store.Finding{Rule: "service-user", Table: "setting"}},
 	{"rows of no tenant", "INSERT INTO named_lock (space, name) VALUES (987654, 'x')", store.Finding{Rule: "no-tenant", Table: "named_lock", Detail: "space 987654"}},
@@ -109,8 +111,13 @@ func TestCheckFindsEachKindOfDamageAndNothingElse(t *testing.T) {
 			for i := range 4 {
 				s.create("/PrivilegedData", strings.Replace(account(fmt.Sprintf("a%d", i), "pass-word"), `"safe":"S"`, `"safe":"S0"`, 1))
 			}
+			var app control.Application
+			p.succeed(&app, "app", "create", "ScimClient")
+			if obtain(t, app) == "" { // signed with a key that is sealed
+				t.Error("the application gets no token")
+			}
 			healthy := p.check(0)
-			for table, n := range map[string]int64{"user_r": 17, "group_r": 1, "edge": 4, "container_permission_r": 4, "secret_r": 4, "tenant": 1, "token": 1} {
+			for table, n := range map[string]int64{"user_r": 18, "group_r": 1, "edge": 4, "container_permission_r": 4, "secret_r": 5, "tenant": 1, "token": 1, "application": 1} {
 				if healthy.Checked[table] != n {
 					t.Errorf("%d rows of %s were checked, want %d", healthy.Checked[table], table, n)
 				}

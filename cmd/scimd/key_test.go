@@ -41,13 +41,14 @@ func TestKeysAreRotatedBesideAServerAndWithoutOne(t *testing.T) {
 			if len(before) != 1 || before[0].Values != 5 || !before[0].Retired.IsZero() {
 				t.Fatalf("keys %+v", before)
 			}
+			values := int64(5)
 			rotate := func() {
 				t.Helper()
 				var r control.Rotation
 				p.succeed(&r, "key", "rotate")
 				list := keys()
 				last := list[len(list)-1]
-				if !r.Made || r.Resealed != 5 || r.Failed != 0 || r.Key != last.ID || last.Values != 5 {
+				if !r.Made || r.Resealed != values || r.Failed != 0 || r.Key != last.ID || last.Values != values {
 					t.Errorf("rotation %+v, keys %+v", r, list)
 				}
 			}
@@ -67,6 +68,13 @@ func TestKeysAreRotatedBesideAServerAndWithoutOne(t *testing.T) {
 			p.wrongKey()
 			s = p.serve()
 			rotate()
+			// A key that signs access tokens is sealed as well, and goes along.
+			var app control.Application
+			p.succeed(&app, "app", "create", "app")
+			if obtain(t, app) == "" {
+				t.Error("the application gets no token")
+			}
+			values++
 			p.refuse("new-key-file", "key", "master")
 			p.refuse("not 32 bytes", "key", "master", "--new-key-file", filepath.Join(p.dir, "scimd-data", "scimd.lock"))
 			file := filepath.Join(p.dir, "new")
@@ -83,6 +91,9 @@ func TestKeysAreRotatedBesideAServerAndWithoutOne(t *testing.T) {
 			s.interrupt(terminate)
 			p.serve()
 			rotate()
+			if c := p.check(0); !c.Opened || c.Checked["secret_r"] != values {
+				t.Errorf("%+v", c)
+			}
 		})
 	}
 }

@@ -159,7 +159,8 @@ func (c *check) sealed() error {
 	return nil
 }
 
-// principals are tokens that stand for nobody, and a tenant without its own user.
+// principals are tokens and applications that stand for nobody, and a tenant
+// without its own user.
 func (c *check) principals() error {
 	var exists []string
 	for _, m := range tables {
@@ -170,11 +171,19 @@ func (c *check) principals() error {
 	if err != nil {
 		return err
 	}
-	var n int64
-	if _, err := one(c.ctx, c.conn, "SELECT count(*) FROM token WHERE tenant = $1", []any{c.tenant.ID}, &n); err != nil {
+	users := mapOf("User").table
+	err = c.each(func(_, id string) { c.report("principal", "application", "", "application "+id) },
+		"SELECT '', e.id FROM application e WHERE e.tenant = $1 AND NOT EXISTS (SELECT 1 FROM "+users+" o WHERE o.space = $2 AND o.id = e.user_id)", c.tenant.ID, c.tenant.Space)
+	if err != nil {
 		return err
 	}
-	c.checked["token"] += n
+	var n int64
+	for _, table := range []string{"token", "application"} {
+		if _, err := one(c.ctx, c.conn, "SELECT count(*) FROM "+table+" WHERE tenant = $1", []any{c.tenant.ID}, &n); err != nil {
+			return err
+		}
+		c.checked[table] += n
+	}
 	if c.options.ServiceUser == "" {
 		return nil
 	}
