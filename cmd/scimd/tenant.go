@@ -109,7 +109,7 @@ func newTenantCreate(out io.Writer) *cobra.Command {
 				fmt.Fprintf(w, "token\t%s  (%s; shown this once; all rights)\n", t.FirstToken.Text, t.FirstToken.Name)
 			}, nil
 		}, s.flags, func(fs *pflag.FlagSet) {
-			fs.StringVar(&tokenName, "token-name", "first", "name of the first token")
+			fs.StringVar(&tokenName, "token-name", control.FirstToken, "name of the first token")
 		}))
 }
 

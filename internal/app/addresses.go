@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/scimd/scimd/internal/scim"
 )
 
 // parseURL reads a public URL: scheme, host and perhaps a path, which ends up
@@ -43,7 +45,7 @@ func parsePrefix(s string) (netip.Prefix, error) {
 }
 
 // ownPaths are the first segments that the server itself uses.
-var ownPaths = []string{"scim", "tenants", "healthz", "readyz"}
+var ownPaths = []string{"scim", scim.TenantsSegment, "healthz", "readyz"}
 
 // parseBasePath reads a path of plain segments, which ends up with a slash
 // before it and none after it. It must not hide what is served without it.

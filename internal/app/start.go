@@ -17,6 +17,7 @@ import (
 	"github.com/scimd/scimd/internal/auth"
 	"github.com/scimd/scimd/internal/certs"
 	"github.com/scimd/scimd/internal/control"
+	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/server"
 	"github.com/scimd/scimd/internal/store"
@@ -26,10 +27,6 @@ const (
 	// tokenCache is how long a look-up of a token is remembered: a token revoked by
 	// another replica may live on for half as long again.
 	tokenCache = time.Second
-	// firstToken names the token made at the first start.
-	firstToken = "first"
-	// scimPath is the path of the base URL.
-	scimPath = "/scim/v2"
 )
 
 // Streams are where a server reads and writes. A nil In never ends.
@@ -194,7 +191,7 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 	authenticator.Heed(e.service)
 	authenticator.Welcome(auth.NewExternals(cfg.TokenSkew, time.Now))
 	manager := e.manage(control.Info{
-		Version: Version(), PID: os.Getpid(), BaseURL: public + scimPath, Address: listener.Addr().String(), TLS: s.certs != nil,
+		Version: Version(), PID: os.Getpid(), BaseURL: public + scim.BasePath, Address: listener.Addr().String(), TLS: s.certs != nil,
 		Engine: e.store.Capabilities().Engine, Database: cfg.Database(), Profile: e.profile.Name, Started: time.Now().UTC(),
 	}, authenticator.Forget, known.refresh, sweeper.wake)
 	manager.ApplicationChanged = issuer.ApplicationChanged
@@ -232,11 +229,11 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 	s.beside(func(ctx context.Context) { sweeper.run(ctx, e, s.log) })
 	s.serveClients(listener)
 
-	s.ready = Ready{BaseURL: local + scimPath, Tenant: tenant.Name, Token: cfg.Token + made, PID: os.Getpid(), CAFile: authorityFile(s.certs)}
+	s.ready = Ready{BaseURL: local + scim.BasePath, Tenant: tenant.Name, Token: cfg.Token + made, PID: os.Getpid(), CAFile: authorityFile(s.certs)}
 	s.log.LogAttrs(ctx, slog.LevelInfo, "ready", slog.String("address", listener.Addr().String()),
 		slog.String("database", cfg.Database()), slog.String("version", Version()))
 	b := banner{
-		version: Version(), profile: behaviour.profile.Name, baseURL: public + scimPath, local: s.ready.BaseURL, tenant: tenant.Name,
+		version: Version(), profile: behaviour.profile.Name, baseURL: public + scim.BasePath, local: s.ready.BaseURL, tenant: tenant.Name,
 		database: cfg.Database(), token: made, known: cfg.Token != "", controlSocket: elsewhere, controlAddr: cfg.ControlAddr,
 		caFile: s.ready.CAFile,
 	}
@@ -293,7 +290,7 @@ func (s *Server) firstToken(ctx context.Context, st store.Store, m control.Servi
 	if err != nil || !first {
 		return "", err
 	}
-	t, err := m.CreateToken(ctx, control.NewToken{Name: firstToken, Rights: auth.All.String()})
+	t, err := m.CreateToken(ctx, control.NewToken{Name: control.FirstToken, Rights: auth.All.String()})
 	if scimerr.Is(err, http.StatusConflict) {
 		return "", nil // made by hand, before any server ran
 	}

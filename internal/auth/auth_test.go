@@ -87,7 +87,7 @@ func TestTheBearerHeaderDecides(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				want := auth.Identity{TokenID: "t1", TokenName: "entra", Tenant: 1, Rights: auth.All, Principal: token("").Principal}
+				want := auth.Identity{TokenID: "t1", TokenName: "entra", Rights: auth.All, Principal: token("").Principal}
 				if *id != want {
 					t.Fatalf("identity %+v, want %+v", *id, want)
 				}

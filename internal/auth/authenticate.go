@@ -18,7 +18,6 @@ import (
 type Identity struct {
 	TokenID   string
 	TokenName string
-	Tenant    int64 // store.Tenant.ID
 	Rights    Rights
 	Principal store.Principal
 }
@@ -121,7 +120,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, header http.Header, te
 	if err != nil {
 		return nil, scimerr.Internal(fmt.Errorf("rights of token %s: %w", t.ID, err))
 	}
-	return &Identity{TokenID: t.ID, TokenName: t.Name, Tenant: t.Tenant, Rights: rights, Principal: t.Principal}, nil
+	return &Identity{TokenID: t.ID, TokenName: t.Name, Rights: rights, Principal: t.Principal}, nil
 }
 
 func (a *Authenticator) configured(hash [32]byte) (store.Token, bool) {

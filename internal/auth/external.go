@@ -134,7 +134,7 @@ func (x *Externals) identify(ctx context.Context, t *scim.Tenant, i *scim.Truste
 	v := &visitor{
 		tenant: t.ID, issuer: i.Text, until: ends.Add(x.skew), again: now.Add(externalKept),
 		identity: &Identity{
-			TokenID: id, TokenName: i.Name, Tenant: t.ID, Rights: rights,
+			TokenID: id, TokenName: i.Name, Rights: rights,
 			Principal: store.Principal{Kind: external, ID: id, Display: subject},
 		},
 	}

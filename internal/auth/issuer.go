@@ -173,7 +173,7 @@ func (i *Issuer) identify(ctx context.Context, t *scim.Tenant, root, text string
 	if err != nil {
 		return nil, err
 	}
-	id := &Identity{TokenID: app.ID, TokenName: app.ID, Tenant: t.ID, Rights: v.rights & app.rights}
+	id := &Identity{TokenID: app.ID, TokenName: app.ID, Rights: v.rights & app.rights}
 	id.Principal = store.Principal{Kind: "service", ID: v.subject, Display: v.name}
 	if v.session != "" {
 		id.Principal.Kind = "user"

@@ -241,7 +241,7 @@ func (d *Direct) shownApplication(ctx context.Context, t store.Tenant, a store.A
 	if err != nil {
 		return nil, err
 	}
-	root := strings.TrimSuffix(d.baseURLs(t)[0], scimPath)
+	root := strings.TrimSuffix(d.baseURLs(t)[0], scim.BasePath)
 	out := &Application{
 		AppID: a.ID, ClientID: a.ClientID, ClientSecret: secret, TokenURL: root + "/oauth2/token/" + a.ID,
 		Tenant: t.Name, Scope: a.Scopes, Rights: a.Rights, Lifetime: int64(a.Lifetime / time.Second),

@@ -16,10 +16,8 @@ import (
 )
 
 const (
-	// firstToken names the token that a tenant is made with.
-	firstToken = "first"
-	// scimPath ends a base URL.
-	scimPath = "/scim/v2"
+	// FirstToken names the token that a tenant is made with, if nobody else does.
+	FirstToken = "first"
 	// changeTime bounds a change of tenants from its first write on.
 	changeTime = 30 * time.Second
 	// maxHosts bounds the hosts of a tenant.
@@ -65,7 +63,7 @@ func (d *Direct) CreateTenant(ctx context.Context, n NewTenant) (*MadeTenant, er
 	}
 	token := NewToken{Tenant: t.Name, Name: n.TokenName, Rights: auth.All.String()}
 	if token.Name == "" {
-		token.Name = firstToken
+		token.Name = FirstToken
 	}
 	if err := checkName(token.Name); err != nil {
 		return nil, err
@@ -261,17 +259,17 @@ func (d *Direct) shown(t store.Tenant) Tenant {
 // baseURLs are the ways to a tenant: from the base URL of the server, of which
 // only the path is known while none runs.
 func (d *Direct) baseURLs(t store.Tenant) []string {
-	root := strings.TrimSuffix(d.About.BaseURL, scimPath)
-	list := []string{root + "/tenants/" + t.Name + scimPath}
+	root := strings.TrimSuffix(d.About.BaseURL, scim.BasePath)
+	list := []string{root + "/" + scim.TenantsSegment + "/" + t.Name + scim.BasePath}
 	if t.Name == DefaultTenant {
-		list = []string{root + scimPath}
+		list = []string{root + scim.BasePath}
 	}
 	if at, err := url.Parse(root); err == nil && root != "" {
 		for _, h := range t.Hosts {
 			if at.Port() != "" {
 				h += ":" + at.Port()
 			}
-			list = append(list, at.Scheme+"://"+h+scimPath)
+			list = append(list, at.Scheme+"://"+h+scim.BasePath)
 		}
 	}
 	return list

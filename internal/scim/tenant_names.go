@@ -8,6 +8,13 @@ import (
 	"github.com/scimd/scimd/internal/schema"
 )
 
+const (
+	// BasePath ends the base URL that clients are given.
+	BasePath = "/scim/v2"
+	// TenantsSegment begins a path that names its tenant: /tenants/{tenant}/….
+	TenantsSegment = "tenants"
+)
+
 // MaxName, maxTenantName and maxHostName bound names in bytes.
 const (
 	MaxName       = 128

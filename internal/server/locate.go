@@ -23,9 +23,6 @@ const version = "v2"
 // legacyRoot stands before the base of the on-premises server.
 const legacyRoot = "CyberArk"
 
-// tenantsSegment begins a path that names its tenant: /tenants/{tenant}/….
-const tenantsSegment = "tenants"
-
 // searchSegment stands where an id could, and is none.
 const searchSegment = ".search"
 
@@ -94,7 +91,7 @@ func (s *server) locate(escaped string) *place {
 	}
 	p.loose = strings.Contains(p.path, "//")
 	p.segments = segments(p.path)
-	if len(p.segments) > 1 && p.fixed(tenantsSegment) {
+	if len(p.segments) > 1 && p.fixed(scim.TenantsSegment) {
 		p.name, p.segments = scim.TenantName(p.segments[0]), p.segments[1:]
 	}
 	if known, ok := oauthPath(p.segments); ok {
@@ -155,7 +152,7 @@ func (p *place) prefix() string {
 	if p.name == "" {
 		return ""
 	}
-	return "/" + tenantsSegment + "/" + p.name
+	return "/" + scim.TenantsSegment + "/" + p.name
 }
 
 // segments splits an escaped path, passes over empty parts, and decodes each
