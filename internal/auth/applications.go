@@ -63,8 +63,12 @@ func newStands(apps Applications, users Users, now func() time.Time) *stands {
 	return &stands{apps: apps, users: users, now: now, known: map[standKey]*stand{}}
 }
 
-// of tells how an application stands.
+// of tells how an application stands. What can be the id of none is looked for
+// nowhere.
 func (s *stands) of(ctx context.Context, t *scim.Tenant, app string) (*stand, error) {
+	if !ValidAppID(app) {
+		return &stand{}, nil
+	}
 	key := standKey{t.ID, strings.ToLower(app)}
 	now := s.now()
 	s.mu.Lock()

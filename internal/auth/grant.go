@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/scimerr"
@@ -156,6 +158,12 @@ type Credentials struct{ ID, Secret string }
 // maxCredential bounds a client id and a client secret, in bytes.
 const maxCredential = 512
 
+// validClientID tells that an application may have the client id; no other is
+// looked for.
+func validClientID(id string) bool {
+	return id != "" && len(id) <= maxCredential && utf8.ValidString(id) && !strings.ContainsFunc(id, unicode.IsControl)
+}
+
 // Client is an application as the client of a request.
 type Client struct {
 	App store.Application
@@ -209,14 +217,14 @@ func (i *Issuer) public(ctx context.Context, t *scim.Tenant, sent []Credentials)
 // named finds the application that a client id means: its client id, or its own
 // id, as tenants take it where no secret is needed. nil when there is none.
 func (i *Issuer) named(ctx context.Context, t *scim.Tenant, id string) (*Client, error) {
-	if id == "" || len(id) > maxCredential {
+	if !validClientID(id) {
 		return nil, nil
 	}
 	app, err := i.apps.ApplicationByClient(ctx, t.ID, id)
 	if err == nil {
 		return &Client{App: app, ID: app.ClientID}, nil
 	}
-	if errors.Is(err, store.ErrNotFound) {
+	if errors.Is(err, store.ErrNotFound) && ValidAppID(id) {
 		if app, err = i.apps.Application(ctx, t.ID, id); err == nil {
 			return &Client{App: app, ID: app.ID}, nil
 		}
@@ -230,7 +238,11 @@ func (i *Issuer) named(ctx context.Context, t *scim.Tenant, id string) (*Client,
 // confidential finds the application whose client id and secret were sent.
 func (i *Issuer) confidential(ctx context.Context, t *scim.Tenant, sent []Credentials) (*Client, error) {
 	wrong := Refuse(InvalidClient, "The client id or the client secret is wrong.")
-	if len(sent[0].ID) > maxCredential || len(sent[0].Secret) > maxCredential {
+	if len(sent[0].Secret) > maxCredential {
+		return nil, wrong
+	}
+	sent = slices.DeleteFunc(slices.Clone(sent), func(c Credentials) bool { return !validClientID(c.ID) })
+	if len(sent) == 0 { // nobody has such a client id, which is no secret
 		return nil, wrong
 	}
 	compared := false
