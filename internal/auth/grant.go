@@ -197,8 +197,24 @@ func (i *Issuer) Client(ctx context.Context, t *scim.Tenant, path string, sent [
 	if path != "" && !strings.EqualFold(path, c.App.ID) {
 		return nil, Refuse(UnauthorizedClient, "The client belongs to another application.")
 	}
-	return c, nil
+	if c.App.Public { // anybody can name it: what it sends counts, see admit
+		return c, nil
+	}
+	return c, t.Admit(c.App.ID)
 }
+
+// admit counts a request of a public application against the limits of the tenant,
+// once it has shown that it is for a user. Those of others counted when the client
+// was known.
+func (q *grantRequest) admit(user string) error {
+	if app := &q.client.App; app.Public {
+		return q.tenant.Admit(countedAs(app.ID, user))
+	}
+	return nil
+}
+
+// countedAs is what the requests of a user of an application are counted as.
+func countedAs(app, user string) string { return app + "/" + user }
 
 // public finds the public application that names itself.
 func (i *Issuer) public(ctx context.Context, t *scim.Tenant, sent []Credentials) (*Client, error) {

@@ -15,6 +15,10 @@ import (
 // from the answer and go nowhere (tenant-apis 1.3).
 const sdkRedirect = "https://cyberark.cloud/redirect"
 
+// maxFrom bounds the tokens that one was got with, one by the other: each is looked
+// up.
+const maxFrom = 4
+
 // Hop gives the bearer of an access token of an application a token to the same
 // effect as an id token, as the official SDKs ask for it, and where it is sent
 // (tenant-apis 1.3). It is an access token for the scopes asked for, of those
@@ -29,6 +33,9 @@ func (i *Issuer) Hop(ctx context.Context, t *scim.Tenant, root, must string, hea
 	}
 	v, app, err := i.holding(ctx, t, must, text, Hash(text))
 	if err != nil {
+		return "", err
+	}
+	if err := t.Admit(v.counted()); err != nil {
 		return "", err
 	}
 	p := q.Params
@@ -48,6 +55,8 @@ func (i *Issuer) Hop(ctx context.Context, t *scim.Tenant, root, must string, hea
 		return "", Refuse(InvalidRequest, "The client_id is not the one of the application of the access token.")
 	case uri != sdkRedirect && !mayRedirect(&app.Application, uri):
 		return "", Refuse(InvalidRequest, "The redirect_uri is none of the application, letter for letter.")
+	case len(v.from) >= maxFrom:
+		return "", Refuse(InvalidRequest, "The access token was itself got in this way, %d times over, which is the most.", maxFrom)
 	case len(p.Get("nonce")) > maxNonce:
 		return "", Refuse(InvalidRequest, "The parameter nonce is longer than %d bytes.", maxNonce)
 	}
@@ -67,7 +76,7 @@ func (i *Issuer) Hop(ctx context.Context, t *scim.Tenant, root, must string, hea
 		return uri + "#" + answer.Encode(), nil
 	}
 	id, err := i.sign(ctx, t.Space, root, &app.Application, bearing{
-		user: store.Principal{ID: v.subject, Display: v.name}, session: v.session, scope: scope, signedIn: v.signedIn,
+		user: store.Principal{ID: v.subject, Display: v.name}, session: v.session, from: append(v.from[:len(v.from):len(v.from)], v.id), scope: scope, signedIn: v.signedIn,
 		expires: v.until.Add(-i.skew), nonce: p.Get("nonce"), place: place,
 	})
 	if err != nil {

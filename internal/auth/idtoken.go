@@ -115,6 +115,9 @@ func (i *Issuer) UserInfo(ctx context.Context, t *scim.Tenant, root, app string,
 	if err != nil {
 		return nil, err
 	}
+	if err := t.Admit(v.counted()); err != nil {
+		return nil, err
+	}
 	if app != "" && !strings.EqualFold(app, v.app) {
 		return nil, invalid("The access token is of another application.")
 	}

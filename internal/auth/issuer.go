@@ -91,7 +91,9 @@ type claims struct {
 	Scope      string           `json:"scope"`
 	// Session is that of a person, absent from the tokens of service users.
 	Session string `json:"sid,omitempty"`
-	Nonce   string `json:"nonce,omitempty"`
+	// From are the ids of the tokens that it was got with, see Hop: it ends with them.
+	From  []string `json:"from,omitempty"`
+	Nonce string   `json:"nonce,omitempty"`
 	Place
 }
 
@@ -115,6 +117,7 @@ type bearing struct {
 	scope    string
 	signedIn time.Time
 	expires  time.Time
+	from     []string
 	// nonce and place are those of an access token that stands for an id token.
 	nonce string
 	place Place
@@ -135,7 +138,7 @@ func (i *Issuer) sign(ctx context.Context, space int64, root string, app *store.
 			IssuedAt: jwt.NewNumericDate(i.now()), ExpiresAt: jwt.NewNumericDate(b.expires), ID: b.id,
 		},
 		ClientID: app.ClientID, UniqueName: b.user.Display, AuthTime: jwt.NewNumericDate(b.signedIn), Scope: b.scope,
-		Session: b.session, Nonce: b.nonce, Place: b.place,
+		Session: b.session, From: b.from, Nonce: b.nonce, Place: b.place,
 	})
 }
 
@@ -157,10 +160,20 @@ type verified struct {
 	root, app, epoch      string
 	subject, name, client string
 	session               string // "" for a service user
+	from                  []string
 	scope                 string
 	rights                Rights
 	signedIn, begins      time.Time
 	until                 time.Time
+}
+
+// counted is what requests with the token are counted as: the application for its
+// own tokens, the person who signed in to it for theirs, however many they have.
+func (v *verified) counted() string {
+	if v.session == "" {
+		return v.app
+	}
+	return countedAs(v.app, v.subject)
 }
 
 // looksOwn tells an access token of an Issuer from an opaque one.
@@ -173,7 +186,7 @@ func (i *Issuer) identify(ctx context.Context, t *scim.Tenant, root, text string
 	if err != nil {
 		return nil, err
 	}
-	id := &Identity{TokenID: app.ID, TokenName: app.ID, Rights: v.rights & app.rights}
+	id := &Identity{TokenID: v.counted(), TokenName: app.ID, Rights: v.rights & app.rights}
 	id.Principal = store.Principal{Kind: "service", ID: v.subject, Display: v.name}
 	if v.session != "" {
 		id.Principal.Kind = "user"
@@ -296,7 +309,7 @@ func (i *Issuer) parse(ctx context.Context, t *scim.Tenant, text string) (*verif
 	}
 	v := &verified{
 		tenant: t.ID, id: c.ID, root: root, app: app, epoch: epoch, subject: c.Subject, name: c.UniqueName, client: c.Audience[0],
-		session: c.Session, scope: c.Scope, rights: scopeRights(c.Scope), until: c.ExpiresAt.Add(i.skew),
+		session: c.Session, from: c.From, scope: c.Scope, rights: scopeRights(c.Scope), until: c.ExpiresAt.Add(i.skew),
 	}
 	if c.AuthTime != nil {
 		v.signedIn = c.AuthTime.Time

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -13,6 +14,7 @@ import (
 // life tells at a moment whether an access token is still good.
 type life struct {
 	session, user string
+	from          []string
 	good          bool
 	until         time.Time
 }
@@ -57,15 +59,19 @@ func (l *lives) good(ctx context.Context, v *verified) (bool, error) {
 		if len(l.known) >= cacheSize {
 			clear(l.known)
 		}
-		l.known[key] = &life{session: v.session, user: v.subject, good: good, until: now.Add(standFresh)}
+		l.known[key] = &life{session: v.session, user: v.subject, from: v.from, good: good, until: now.Add(standFresh)}
 	}
 	return good, nil
 }
 
 func (l *lives) look(ctx context.Context, v *verified) (bool, error) {
-	ended, err := l.sessions.TokenEnded(ctx, v.tenant, v.id)
-	if err != nil || ended || v.session == "" {
-		return err == nil && !ended, err
+	for _, id := range append([]string{v.id}, v.from...) {
+		if ended, err := l.sessions.TokenEnded(ctx, v.tenant, id); err != nil || ended {
+			return false, err
+		}
+	}
+	if v.session == "" {
+		return true, nil
 	}
 	s, err := l.sessions.Session(ctx, v.tenant, v.session)
 	if errors.Is(err, store.ErrNotFound) {
@@ -86,10 +92,10 @@ func (l *lives) forget(tenant int64, concerns func(*life) bool) {
 	}
 }
 
-// forgetToken drops what is known of one token.
+// forgetToken drops what is known of one token, and of those that were got with it.
 func (l *lives) forgetToken(tenant int64, id string) {
+	l.forget(tenant, func(known *life) bool { return slices.Contains(known.from, id) })
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.forgets++
 	delete(l.known, lifeKey{tenant, id})
 }

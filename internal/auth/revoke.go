@@ -83,6 +83,11 @@ func (i *Issuer) Revoke(ctx context.Context, t *scim.Tenant, c *Client, text str
 		case !strings.EqualFold(s.App, c.App.ID):
 			return foreign
 		}
+		if c.App.Public {
+			if err := t.Admit(countedAs(c.App.ID, s.UserID)); err != nil {
+				return err
+			}
+		}
 		return i.end(ctx, s)
 	}
 	v, err := i.verify(ctx, t, text, Hash(text))
@@ -93,6 +98,11 @@ func (i *Issuer) Revoke(ctx context.Context, t *scim.Tenant, c *Client, text str
 		return err
 	case !strings.EqualFold(v.app, c.App.ID):
 		return foreign
+	}
+	if c.App.Public {
+		if err := t.Admit(v.counted()); err != nil {
+			return err
+		}
 	}
 	if err := i.apps.EndToken(ctx, t.ID, v.id, v.until); err != nil {
 		return scimerr.Unavailable(err)

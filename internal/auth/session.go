@@ -152,6 +152,9 @@ func (i *Issuer) redeemCode(ctx context.Context, q *grantRequest) (*IssuedToken,
 	case !verifies(q.Verifier, s.Challenge):
 		return nil, Refuse(InvalidGrant, "The code_verifier does not fit the code_challenge of the code.")
 	}
+	if err := q.admit(s.UserID); err != nil {
+		return nil, err
+	}
 	next := credential(handleOf(q.Code))
 	s.Expires = i.now().UTC().Truncate(time.Microsecond).Add(q.sessionLifetime())
 	ok, err := i.apps.AdvanceSession(ctx, s.Tenant, s.ID, s.Current, Hash(next), s.Expires)
@@ -207,6 +210,9 @@ func (i *Issuer) refresh(ctx context.Context, q *grantRequest) (*IssuedToken, er
 			return nil, noScope(s.Scope)
 		}
 	}
+	if err := q.admit(s.UserID); err != nil {
+		return nil, err
+	}
 	next := q.Refresh
 	if app.Rotates {
 		next = credential(handleOf(q.Refresh))
@@ -234,6 +240,9 @@ func (i *Issuer) signInByPassword(ctx context.Context, q *grantRequest) (*Issued
 	}
 	user, err := i.authenticate(ctx, q.tenant, q.UserName, q.Password)
 	if err != nil {
+		return nil, err
+	}
+	if err := q.admit(user.ID); err != nil {
 		return nil, err
 	}
 	s, good, err := i.open(ctx, q.tenant, app, user, about{Scope: scope}, true, q.sessionLifetime())

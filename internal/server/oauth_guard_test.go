@@ -1,0 +1,166 @@
+package server_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/scimd/scimd/internal/store"
+)
+
+// hop asks for an id token as the official SDKs do, with an access token; "" when
+// none is given.
+func (c *client) hop(a store.Application, bearer string) (token string, status int) {
+	c.Helper()
+	v := url.Values{"client_id": {a.ID}, "redirect_uri": {"https://cyberark.cloud/redirect"}, "response_type": {"id_token"}}
+	r, err := http.NewRequestWithContext(c.Context(), "GET", c.site.url+"/oauth2/authorize/"+a.ID+"?"+v.Encode(), nil)
+	if err != nil {
+		c.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+bearer)
+	res, err := c.browser().http.Do(r)
+	if err != nil {
+		c.Fatal(err)
+	}
+	_ = res.Body.Close()
+	_, fragment, _ := strings.Cut(res.Header.Get("Location"), "#")
+	if v, err = url.ParseQuery(fragment); err != nil {
+		c.Fatal(err)
+	}
+	return v.Get("id_token"), res.StatusCode
+}
+
+// oauthGuardRows are about what nobody gets at by way of OAuth.
+var oauthGuardRows = []row{
+	{holds: "an id that no application or client can have is unknown on every database", show: func(c *client) {
+		a := c.application("app", webApp)
+		for _, id := range []string{"%00", "a%00b", "%ff", "a%0ab", strings.Repeat("x", 600)} {
+			for _, path := range []string{"/oauth2/keys/" + id, "/" + id + "/.well-known/openid-configuration"} {
+				res, err := c.http.Get(c.site.url + path)
+				if err != nil || res.StatusCode != 404 {
+					c.Fatalf("%.60s: %v, %v", path, res, err)
+				}
+				_ = res.Body.Close()
+			}
+			for _, q := range []struct {
+				path, form string
+				headers    []string
+				status     int
+				code       string
+			}{
+				{"/oauth2/platformtoken", "grant_type=client_credentials&client_secret=x&client_id=" + id, nil, 401, "invalid_client"},
+				{"/oauth2/platformtoken", "grant_type=authorization_code&client_id=" + id, nil, 401, "invalid_client"},
+				{"/oauth2/introspect", "token=x&client_secret=x&client_id=" + id, nil, 401, "invalid_client"},
+				{"/oauth2/revoke", "token=x&client_id=" + id, nil, 401, "invalid_client"},
+				{"/oauth2/platformtoken", "grant_type=client_credentials", []string{basicAuth("a\x00b", "x")}, 401, "invalid_client"},
+				{"/oauth2/platformtoken", "grant_type=client_credentials", []string{basicAuth("a%00b", "x")}, 401, "invalid_client"},
+				{"/oauth2/token/" + id, credentials(a), nil, 400, "invalid_request"},
+			} {
+				if got := c.ask(q.path, q.form, q.headers...); got.status != q.status || got.Error != q.code {
+					c.Errorf("%.60s %.80s: %d %s", q.path, q.form, got.status, got.Error)
+				}
+			}
+			c.browser().open("/oauth2/authorize?client_id="+id).is(400, false)
+		}
+		if strings.Contains(c.site.log.String(), `"ERROR"`) {
+			c.Errorf("log %s", c.site.log)
+		}
+	}},
+	{holds: "R7662-4-01 R7644-3.12-09 the limits of a tenant hold for OAuth, too", set: keepPasswords, show: func(c *client) {
+		c.ada()
+		a, b, open := c.application("app", webApp), c.application("other"), c.application("open", publicApp)
+		machine, person := c.ask("/oauth2/token/app", credentials(a)), c.signedIn(open)
+		info := func(token string) *oauthAnswer { return c.ask("/oauth2/userinfo", "", "Authorization: Bearer "+token) }
+		for what, ask := range map[string]func() *oauthAnswer{
+			"a token":       func() *oauthAnswer { return c.ask("/oauth2/token/app", credentials(a)) },
+			"introspection": func() *oauthAnswer { return c.ask("/oauth2/introspect", credentials(a, "token", "x")) },
+			"revocation":    func() *oauthAnswer { return c.ask("/oauth2/revoke", credentials(a, "token", "x")) },
+			"a refresh": func() *oauthAnswer {
+				return c.ask("/oauth2/token/open", refreshing(open, person.RefreshToken, "scope", "nope"))
+			},
+			"user info": func() *oauthAnswer { return info(person.AccessToken) },
+		} {
+			for limit, rates := range map[string][2]int{"tenant": {1, 0}, "token": {0, 1}} {
+				clock := c.limited(rates[0], rates[1])
+				if limit == "tenant" {
+					c.do("GET", "/Users", "").is(200)
+				} else if got := ask(); got.status == 429 {
+					c.Errorf("%s: refused at once", what)
+				}
+				got := ask()
+				if what == "a refresh" { // of no use, and so not counted
+					got.refused(400, "invalid_scope")
+					continue
+				}
+				got.refused(429, "temporarily_unavailable")
+				if got.header.Get("Retry-After") != "1" || !strings.Contains(got.Text, "1 requests a second") {
+					c.Errorf("%s, %s: %v %s", what, limit, got.header, got.Text)
+				}
+				if limit == "token" && c.ask("/oauth2/token/other", credentials(b)).status != 200 {
+					c.Errorf("%s: another application is held up", what)
+				}
+				*clock = clock.Add(1e9)
+				if got := ask(); got.status == 429 {
+					c.Errorf("%s, %s: %d a second later", what, limit, got.status)
+				}
+			}
+		}
+		c.limited(0, 1)
+		if _, status := c.hop(a, machine.AccessToken); status != 302 {
+			c.Errorf("hop: %d", status)
+		}
+		if _, status := c.hop(a, machine.AccessToken); status != 429 {
+			c.Errorf("hop: %d", status)
+		}
+		// Anybody can name a public application: that alone takes nothing from its people.
+		for range 3 {
+			c.ask("/oauth2/token/open", redemption(open, "scimd_x.y")).refused(400, "invalid_grant")
+		}
+		next := c.ask("/oauth2/token/open", refreshing(open, person.RefreshToken))
+		next.with()
+		c.ask("/oauth2/token/open", refreshing(open, next.RefreshToken)).refused(429, "temporarily_unavailable")
+		c.limited(0, 0)
+		c.ask("/oauth2/token/open", refreshing(open, next.RefreshToken)).with() // what was refused is good yet
+	}},
+	{holds: "R7644-3.12-09 the tokens of a person count as one, those of another as another", set: keepPasswords, show: func(c *client) {
+		c.ada()
+		c.user(`"userName":"bob","password":"` + adaPassword + `"`)
+		a := c.application("app", publicApp)
+		in := func(name string) *client {
+			return c.ask("/oauth2/token/app", redemption(a, "", "grant_type", "password", "username", name, "password", adaPassword, "scope", "scim")).with()
+		}
+		first, second, bob := in("ada@corp.example"), in("ada@corp.example"), in("bob")
+		c.limited(0, 1)
+		first.do("GET", "/Users", "").is(200)
+		second.do("GET", "/Users", "").refused(429, "")
+		bob.do("GET", "/Users", "").is(200)
+	}},
+	{holds: "tenant-apis-1.3 a token that was got with another ends with it, at every server", show: func(c *client) {
+		a := c.application("app")
+		other := c.serve(issuerOn(c))
+		parent := c.ask("/oauth2/token/app", credentials(a)).AccessToken
+		child, _ := c.hop(a, parent)
+		grandchild, _ := c.hop(a, child)
+		lone := c.ask("/oauth2/token/app", credentials(a)).AccessToken
+		c.withBearer(grandchild).do("GET", "/Users", "").is(200)
+		if got := c.ask("/oauth2/revoke", credentials(a, "token", child)); got.status != 200 {
+			c.Fatal(got.status, got.Text)
+		}
+		c.withBearer(parent).do("GET", "/Users", "").is(200)
+		c.withBearer(child).do("GET", "/Users", "").refused(401, "").mentions("revoked")
+		c.withBearer(grandchild).do("GET", "/Users", "").refused(401, "").mentions("revoked")
+		child, _ = c.hop(a, parent)
+		c.withBearer(child).do("GET", "/Users", "").is(200)
+		c.ask("/oauth2/revoke", credentials(a, "token", parent))
+		for _, at := range []*client{c, other} {
+			at.withBearer(child).do("GET", "/Users", "").refused(401, "").mentions("revoked")
+			at.withBearer(lone).do("GET", "/Users", "").is(200)
+		}
+		for range 4 {
+			lone, _ = c.hop(a, lone)
+		}
+		if _, status := c.hop(a, lone); status != 400 {
+			c.Errorf("the fifth: %d", status)
+		}
+	}},
+}
