@@ -54,6 +54,7 @@ func newAppCreate(out io.Writer) *cobra.Command {
 		}, func(fs *pflag.FlagSet) {
 			fs.StringSliceVar(&scopes, "scope", nil, "`scope` that tokens may have: scim, api, user_management or privileged_cloud_admin; may be repeated; without it all")
 			fs.StringVar(&n.Rights, "rights", "all", "most that tokens may do: read, write, all, or a list of users, groups, vault with :read or :write")
+			fs.StringVar(&n.PersonRights, "person-rights", "none", "most that tokens of people who sign in may do, of --rights: none, or as those")
 			fs.StringVar(&n.ClientID, "client-id", "", "login name of the service user; without it APPID@TENANT")
 			fs.DurationVar(&lifetime, "lifetime", 0, "lifetime of access tokens; without it 5h, and 30m from /oauth2/platformtoken")
 			fs.StringArrayVar(&n.RedirectURIs, "redirect-uri", nil, "`URI` that people are sent back to when they have signed in; may be repeated")
@@ -70,9 +71,9 @@ func newAppList(out io.Writer) *cobra.Command {
 	return ofTenant(managing(out, "list", "List applications, never their secrets", func(ctx context.Context, s control.Service, _ []string) (any, func(io.Writer), error) {
 		list, err := s.Applications(ctx, tenant)
 		return list, func(w io.Writer) {
-			fmt.Fprintln(w, "APPID\tCLIENT ID\tGRANTS\tSCOPE\tRIGHTS\tPUBLIC\tACTIVE\tCREATED\tROTATED")
+			fmt.Fprintln(w, "APPID\tCLIENT ID\tGRANTS\tSCOPE\tRIGHTS\tOF PEOPLE\tPUBLIC\tACTIVE\tCREATED\tROTATED")
 			for _, a := range list {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%t\t%t\t%s\t%s\n", a.AppID, visible(a.ClientID), strings.Join(a.Grants, " "), a.Scope, a.Rights,
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%t\t%t\t%s\t%s\n", a.AppID, visible(a.ClientID), strings.Join(a.Grants, " "), a.Scope, a.Rights, a.PersonRights,
 					a.Public, a.Active, moment(a.Created), moment(a.Rotated))
 			}
 		}, err
@@ -109,5 +110,5 @@ func printApp(w io.Writer, a *control.Application) {
 	for _, uri := range a.RedirectURIs {
 		fmt.Fprintf(w, "redirect URI\t%s\n", uri)
 	}
-	fmt.Fprintf(w, "grants\t%s\nscope\t%s\nrights\t%s\n", strings.Join(a.Grants, " "), a.Scope, a.Rights)
+	fmt.Fprintf(w, "grants\t%s\nscope\t%s\nrights\t%s\nrights of people\t%s\n", strings.Join(a.Grants, " "), a.Scope, a.Rights, a.PersonRights)
 }

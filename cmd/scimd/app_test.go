@@ -117,7 +117,7 @@ func TestApplicationsThatPeopleSignInTo(t *testing.T) {
 	}
 	made = control.Application{}
 	p.succeed(&made, "app", "create", "phone", "--public", "--redirect-uri", "com.example.app:/cb")
-	if made.ClientSecret != "" || !made.Public || !made.RotateRefresh || strings.Join(made.Grants, " ") != "authorization_code refresh_token" {
+	if made.ClientSecret != "" || !made.Public || made.PersonRights != "none" || !made.RotateRefresh || strings.Join(made.Grants, " ") != "authorization_code refresh_token" {
 		t.Errorf("made %+v", made)
 	}
 	made = control.Application{}
@@ -126,8 +126,8 @@ func TestApplicationsThatPeopleSignInTo(t *testing.T) {
 		t.Errorf("rotated %+v", made)
 	}
 	made = control.Application{}
-	p.succeed(&made, "app", "create", "cli", "--grant", "Password", "--no-refresh")
-	if strings.Join(made.Grants, " ") != "password" || made.AuthorizeURL != "" {
+	p.succeed(&made, "app", "create", "cli", "--grant", "Password", "--no-refresh", "--person-rights", "groups:read,users:read")
+	if made.PersonRights != "users:read,groups:read" || strings.Join(made.Grants, " ") != "password" || made.AuthorizeURL != "" {
 		t.Errorf("made %+v", made)
 	}
 	for problem, args := range map[string][]string{
@@ -141,6 +141,9 @@ func TestApplicationsThatPeopleSignInTo(t *testing.T) {
 		"lifetime of refresh":      {"--refresh-lifetime", "10000h"},
 		"whole numbers of seconds": {"--refresh-lifetime", "1500ms"},
 		"needs the id of one":      {"second"},
+		"of people cannot be read": {"--person-rights", "nope"},
+		"Nobody signs in":          {"--person-rights", "read"},
+		"which the application":    {"--grant", "password", "--rights", "read", "--person-rights", "all"},
 		"is there in the tenant":   {"--tenant", "default", "--rights", "read"},
 	} {
 		p.refuse(problem, append([]string{"app", "create", "phone"}, args...)...)

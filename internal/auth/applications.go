@@ -39,8 +39,9 @@ type stand struct {
 	app store.Application
 	// there tells that the application exists, acts that its service user may act.
 	there, acts bool
-	rights      Rights
-	until       time.Time
+	// rights bound all tokens of the application, personRights those of people.
+	rights, personRights Rights
+	until                time.Time
 }
 
 // stands remembers how applications stand, by tenant and id.
@@ -88,6 +89,9 @@ func (s *stands) of(ctx context.Context, t *scim.Tenant, app string) (*stand, er
 		fresh.there = true
 		if fresh.rights, err = ParseRights(fresh.app.Rights); err != nil {
 			return nil, fmt.Errorf("rights of the application %s: %w", fresh.app.ID, err)
+		}
+		if fresh.personRights, err = ParsePersonRights(fresh.app.PersonRights); err != nil {
+			return nil, fmt.Errorf("rights of people of the application %s: %w", fresh.app.ID, err)
 		}
 		if fresh.acts, err = s.users.MayAct(ctx, t, fresh.app.UserID); err != nil {
 			return nil, err

@@ -188,8 +188,9 @@ func (i *Issuer) identify(ctx context.Context, t *scim.Tenant, root, text string
 	}
 	id := &Identity{TokenID: v.counted(), TokenName: app.ID, Rights: v.rights & app.rights}
 	id.Principal = store.Principal{Kind: "service", ID: v.subject, Display: v.name}
-	if v.session != "" {
+	if v.session != "" { // whoever may sign in may not for that do what the application may
 		id.Principal.Kind = "user"
+		id.Rights &= app.personRights
 	}
 	return id, nil
 }
@@ -210,7 +211,7 @@ func (i *Issuer) holding(ctx context.Context, t *scim.Tenant, root, text string,
 // holder is the application of a token that holds.
 type holder struct {
 	store.Application
-	rights Rights
+	rights, personRights Rights
 }
 
 // holds tells that a token is still good: its application is there, with the secret
@@ -233,7 +234,7 @@ func (i *Issuer) holds(ctx context.Context, t *scim.Tenant, v *verified) (*holde
 	case !good:
 		return nil, invalid("The access token has been revoked.")
 	}
-	return &holder{s.app, s.rights}, nil
+	return &holder{s.app, s.rights, s.personRights}, nil
 }
 
 // verify checks what is in a token, once for each.

@@ -65,6 +65,17 @@ func ParseRights(text string) (Rights, error) {
 	return r, nil
 }
 
+// noRights is the word for an empty set.
+const noRights = "none"
+
+// ParsePersonRights is ParseRights where none are fine too: no text, or "none".
+func ParsePersonRights(text string) (Rights, error) {
+	if text == "" || strings.EqualFold(text, noRights) {
+		return 0, nil
+	}
+	return ParseRights(text)
+}
+
 func named(word string) (Rights, bool) {
 	for _, names := range [][]rightName{setNames, singleNames} {
 		for _, n := range names {
@@ -77,8 +88,12 @@ func named(word string) (Rights, bool) {
 }
 
 // String is the canonical text: the name of the whole set if it has one, else
-// its single rights joined by commas. ParseRights reads it back.
+// its single rights joined by commas, "none" without any. ParsePersonRights reads it
+// back.
 func (r Rights) String() string {
+	if r == 0 {
+		return noRights
+	}
 	for _, n := range setNames {
 		if n.rights == r {
 			return n.name

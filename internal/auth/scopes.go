@@ -38,11 +38,15 @@ func SignsIn(app *store.Application) bool {
 	return Allows(app, AuthorizationCode) || Allows(app, PasswordGrant)
 }
 
-// personGrant chooses the scopes of a token for somebody who signs in.
+// personGrant chooses the scopes of a token for somebody who signs in. A request that
+// names none tells who it is, unless people may do more.
 func personGrant(app *store.Application, asked string) (string, error) {
 	allowed := app.Scopes
-	if strings.TrimSpace(asked) != "" {
+	switch {
+	case strings.TrimSpace(asked) != "":
 		allowed = PersonScopes(app)
+	case app.PersonRights == "":
+		return OpenID, nil
 	}
 	granted, ok := grant(allowed, asked)
 	if !ok {

@@ -22,6 +22,8 @@ type NewApplication struct {
 	// Scope are the scopes allowed, separated by blanks; "" allows all.
 	Scope  string `json:"scope,omitempty"`
 	Rights string `json:"rights"`
+	// PersonRights are those of people who sign in, of these Rights; "" is none.
+	PersonRights string `json:"personRights,omitempty"`
 	// Lifetime of access tokens in seconds; 0 is that of the endpoint.
 	Lifetime int64 `json:"lifetime,omitempty"`
 	// Public tells that the application cannot keep a secret: it gets none.
@@ -50,6 +52,7 @@ type Application struct {
 	Tenant          string    `json:"tenant"`
 	Scope           string    `json:"scope"`
 	Rights          string    `json:"rights"`
+	PersonRights    string    `json:"personRights"`
 	Public          bool      `json:"public"`
 	Grants          []string  `json:"grants"`
 	RedirectURIs    []string  `json:"redirectUris,omitempty"`
@@ -135,7 +138,10 @@ func (d *Direct) newApplication(t store.Tenant, n NewApplication) (store.Applica
 		return a, scimerr.InvalidValue("rights", "The rights cannot be read: %v.", err)
 	}
 	a.Rights = rights.String()
-	return a, signIns(&a, n)
+	if err := signIns(&a, n); err != nil {
+		return a, err
+	}
+	return a, personRights(&a, rights, n.PersonRights)
 }
 
 // signIns checks what is asked for about people who sign in.
@@ -151,6 +157,31 @@ func signIns(a *store.Application, n NewApplication) (err error) {
 		return scimerr.InvalidValue("grants", "The grant types cannot be used: %v.", err)
 	}
 	return nil
+}
+
+// personRights checks what people are to be allowed, of the rights of an application.
+func personRights(a *store.Application, rights auth.Rights, asked string) error {
+	people, err := auth.ParsePersonRights(asked)
+	switch {
+	case err != nil:
+		return scimerr.InvalidValue("personRights", "The rights of people cannot be read: %v.", err)
+	case people == 0:
+		return nil
+	case people&^rights != 0:
+		return scimerr.InvalidValue("personRights", "People cannot have the rights %s, which the application has not.", people&^rights)
+	case !auth.SignsIn(a):
+		return scimerr.InvalidValue("personRights", "Nobody signs in to the application: rights of people need the grant type %s or %s.", auth.AuthorizationCode, auth.PasswordGrant)
+	}
+	a.PersonRights = people.String()
+	return nil
+}
+
+// shownRights is how rights of people read.
+func shownRights(stored string) string {
+	if stored == "" {
+		return auth.Rights(0).String()
+	}
+	return stored
 }
 
 // newSecret makes the secret of an application, and its hash; a public one has
@@ -244,7 +275,7 @@ func (d *Direct) shownApplication(ctx context.Context, t store.Tenant, a store.A
 	root := strings.TrimSuffix(d.baseURLs(t)[0], scim.BasePath)
 	out := &Application{
 		AppID: a.ID, ClientID: a.ClientID, ClientSecret: secret, TokenURL: root + "/oauth2/token/" + a.ID,
-		Tenant: t.Name, Scope: a.Scopes, Rights: a.Rights, Lifetime: int64(a.Lifetime / time.Second),
+		Tenant: t.Name, Scope: a.Scopes, Rights: a.Rights, PersonRights: shownRights(a.PersonRights), Lifetime: int64(a.Lifetime / time.Second),
 		Public: a.Public, Grants: strings.Fields(a.Grants), RedirectURIs: strings.Fields(a.Redirects),
 		RefreshLifetime: int64(a.RefreshLifetime / time.Second), RotateRefresh: a.Rotates,
 		UserID: a.UserID, Active: active, Created: a.Created, Rotated: a.Rotated,

@@ -35,6 +35,9 @@ func (s *Service) remove(ctx context.Context, c *Call, rt *schema.ResourceType, 
 		if err != nil {
 			return err
 		}
+		if err := c.guardServiceUser(rec); err != nil {
+			return err
+		}
 		if rec.ID == c.Principal.ID {
 			return scimerr.Forbidden("A token cannot delete the user that it stands for.")
 		}

@@ -80,7 +80,7 @@ func (s *Service) SignIn(ctx context.Context, t *Tenant, userName, password stri
 		if tree, err = resource.Decode(rec.Doc); err != nil {
 			return user, false, err
 		}
-		user = store.Principal{Kind: "user", ID: rec.ID, Display: getAttribute(tree, rt.Core("userName")).Str()}
+		user = store.Principal{Kind: personKind, ID: rec.ID, Display: getAttribute(tree, rt.Core("userName")).Str()}
 	}
 	good, err := s.passwordMatches(ctx, hash, password)
 	if err != nil || !good || inactive(rt, tree) {

@@ -119,6 +119,18 @@ func (s *Service) SetActive(ctx context.Context, t *Tenant, id string, active bo
 	return err
 }
 
+// guardServiceUser keeps the tokens of people from service users, whose ends would
+// end what applications do.
+func (c *Call) guardServiceUser(rec *store.Record) error {
+	if rec.Hidden && c.Principal.Kind == personKind {
+		return scimerr.Forbidden("A token of somebody who signed in cannot change or delete a service user.")
+	}
+	return nil
+}
+
+// personKind is the kind of principals that are people.
+const personKind = "user"
+
 // MayAct tells whether tokens of a user are good: it is there and not inactive.
 func (s *Service) MayAct(ctx context.Context, t *Tenant, userID string) (bool, error) {
 	there, idle, err := s.stands(ctx, t, userID)

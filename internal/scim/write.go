@@ -120,6 +120,9 @@ func (s *Service) change(ctx context.Context, c *Call, rt *schema.ResourceType, 
 	if err != nil {
 		return nil, err
 	}
+	if err := c.guardServiceUser(rec); err != nil {
+		return nil, err
+	}
 	now := &stored{ids: []string{id, rec.ID, rec.Alias}}
 	id = c.storedID(rec, id)
 	var ed *edit

@@ -35,7 +35,7 @@ func challengeOf(verifier string) string {
 
 // webApp is an application that people sign in to, of all grant types.
 func webApp(a *store.Application) {
-	a.Grants, a.Redirects = strings.Join(auth.GrantTypes(), " "), callback
+	a.Grants, a.Redirects, a.PersonRights = strings.Join(auth.GrantTypes(), " "), callback, "all"
 }
 
 // publicApp is one without a secret.

@@ -78,6 +78,58 @@ var signInRows = []row{
 			c.Errorf("%+v", got.IssuedToken)
 		}
 	}},
+	{holds: "R6749-10.4 people may do nothing for having signed in, and of an application's rights what it gives them", set: keepPasswords, show: func(c *client) {
+		id := c.ada()
+		other := c.user(`"userName":"bob"`)
+		none := func(a *store.Application) { webApp(a); a.PersonRights = "" }
+		some := func(a *store.Application) { publicApp(a); a.PersonRights = "read,users:write" }
+		less := func(a *store.Application) { publicApp(a); a.Rights, a.PersonRights = "users:read", "all" }
+		a, b, d := c.application("none", none), c.application("some", some), c.application("less", less)
+		byPassword := func(a store.Application, scope string) *oauthAnswer {
+			return c.ask("/oauth2/token/"+a.ID, redemption(a, "", "grant_type", "password", "username", "ada@corp.example", "password", adaPassword, "scope", scope))
+		}
+		for _, got := range []*oauthAnswer{c.signedIn(a), byPassword(a, "scim api"), byPassword(a, ""), c.ask("/oauth2/token/none", refreshing(a, c.signedIn(a).RefreshToken))} {
+			with := got.with()
+			with.do("GET", "/Users", "").refused(403, "").mentions("users:read")
+			with.do("GET", "/Users/"+id, "").refused(403, "").mentions("users:read")
+			with.do("DELETE", "/Users/"+other, "").refused(403, "").mentions("users:write")
+			with.do("GET", "/Containers", "").refused(403, "").mentions("vault:read")
+			if strings.Contains(got.Scope, "openid") {
+				with.root("GET", "/oauth2/userinfo", "").is(200).has("sub", id)
+			}
+		}
+		if got := byPassword(a, ""); got.Scope != "openid" {
+			c.Errorf("scope %s", got.Scope)
+		}
+		c.ask("/oauth2/token/none", credentials(a)).with().do("GET", "/Users", "").is(200) // the application itself may
+		with := c.signedIn(b).with()
+		with.do("GET", "/Groups", "").is(200)
+		with.do("POST", "/Groups", groupBody("g")).refused(403, "").mentions("groups:write")
+		with.patch(other, replace("title", `"t"`)).is(200)
+		with = c.signedIn(d).with()
+		with.do("GET", "/Users", "").is(200)
+		with.patch(other, replace("title", `"u"`)).refused(403, "").mentions("users:write")
+		with.do("GET", "/Groups", "").refused(403, "").mentions("groups:read")
+	}},
+	{holds: "R7644-3.12-06 nobody who signed in changes or deletes a service user, whatever their rights", set: keepPasswords, show: func(c *client) {
+		c.ada()
+		a, b := c.application("app", webApp), c.application("other")
+		own, err := c.site.config.Service.EnsureServiceUser(c.Context(), c.site.tenant)
+		if err != nil {
+			c.Fatal(err)
+		}
+		with := c.signedIn(a).with()
+		for _, id := range []string{a.UserID, b.UserID, own.ID} {
+			with.untouched(id, func() {
+				with.do("DELETE", "/Users/"+id, "").refused(403, "").mentions("service user")
+				with.patch(id, replace("active", `false`)).refused(403, "").mentions("service user")
+				with.patch(id, replace("password", `"p"`)).refused(403, "").mentions("service user")
+				with.put(id, `"userName":"mine"`).refused(403, "").mentions("service user")
+			})
+		}
+		c.ask("/oauth2/token/other", credentials(b)).with().do("GET", "/Users", "").is(200)
+		c.do("DELETE", "/Users/"+b.UserID, "").is(204) // an operator's token may
+	}},
 	{holds: "golang.org/x/oauth2 and go-oidc sign somebody in, verify, renew, ask and revoke", set: keepPasswords, show: func(c *client) {
 		id := c.ada()
 		for _, app := range []func(*store.Application){webApp, publicApp} {

@@ -61,8 +61,9 @@ type Application struct {
 	Secret   string // hash of the client secret, see internal/auth
 	// Epoch is made anew with the secret; tokens name the one they belong to.
 	Epoch string
-	// Scopes are names separated by blanks; Rights see internal/auth.
-	Scopes, Rights string
+	// Scopes are names separated by blanks; Rights see internal/auth. PersonRights
+	// bound, beside these, the tokens of people; "" is none.
+	Scopes, Rights, PersonRights string
 	// Lifetime of access tokens, in whole seconds; 0 is that of the endpoint.
 	Lifetime time.Duration
 	// Public tells that the application cannot keep a secret, and has none.

@@ -105,7 +105,7 @@ func TestSomebodySignsInWithABrowser(t *testing.T) {
 		}))
 		t.Cleanup(client.Close)
 		var app struct{ ClientID, AuthorizeURL, TokenURL string }
-		p.manage(t, &app, "app", "create", "portal", "--public", "--redirect-uri", client.URL+"/cb", "--rights", "read")
+		p.manage(t, &app, "app", "create", "portal", "--public", "--redirect-uri", client.URL+"/cb", "--rights", "read", "--person-rights", "users:read")
 		body := `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ada@corp.example","active":true,"password":"Enigma, 1843"}`
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.base+"/Users", strings.NewReader(body))
 		if err != nil {

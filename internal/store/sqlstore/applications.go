@@ -9,7 +9,7 @@ import (
 )
 
 const applicationColumns = "tenant, id, client_id, user_id, secret, epoch, scopes, rights, lifetime, " +
-	"public, grants, redirects, refresh_lifetime, rotates, created, rotated"
+	"public, grants, redirects, refresh_lifetime, rotates, person_rights, created, rotated"
 
 func readApplications(ctx context.Context, c Conn, where string, args ...any) ([]store.Application, error) {
 	var list []store.Application
@@ -19,7 +19,7 @@ func readApplications(ctx context.Context, c Conn, where string, args ...any) ([
 		var lifetime, public, refresh, rotates, created int64
 		var rotated *int64
 		err := rows.Scan(&a.Tenant, &a.ID, &a.ClientID, &a.UserID, &a.Secret, &a.Epoch, &a.Scopes, &a.Rights, &lifetime,
-			&public, &a.Grants, &a.Redirects, &refresh, &rotates, &created, &rotated)
+			&public, &a.Grants, &a.Redirects, &refresh, &rotates, &a.PersonRights, &created, &rotated)
 		a.Public, a.Rotates, a.RefreshLifetime = public != 0, rotates != 0, time.Duration(refresh)*time.Second
 		a.Lifetime, a.Created, a.Rotated = time.Duration(lifetime)*time.Second, fromMicros(created), fromMicrosOrNil(rotated)
 		list = append(list, a)
@@ -76,10 +76,10 @@ func (t *tx) AddApplication(a store.Application) error {
 		return t.spoilt(err)
 	}
 	n, err := t.conn.Exec(t.ctx, "INSERT INTO application (id_key, client_key, "+applicationColumns+
-		") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) ON CONFLICT DO NOTHING",
+		") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT DO NOTHING",
 		schema.Fold(a.ID), schema.Fold(a.ClientID), a.Tenant, a.ID, a.ClientID, a.UserID, a.Secret, a.Epoch, a.Scopes, a.Rights,
 		int64(a.Lifetime/time.Second), flag(a.Public), a.Grants, a.Redirects, int64(a.RefreshLifetime/time.Second), flag(a.Rotates),
-		a.Created.UnixMicro(), microsOrNil(a.Rotated))
+		a.PersonRights, a.Created.UnixMicro(), microsOrNil(a.Rotated))
 	if err != nil || n == 1 {
 		return t.spoilt(err)
 	}

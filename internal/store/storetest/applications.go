@@ -10,7 +10,7 @@ import (
 func application(tenant store.Tenant, id string) store.Application {
 	return store.Application{
 		Tenant: tenant.ID, ID: id, ClientID: id + "@Corp.example", UserID: "u-" + id, Secret: "$argon2id$", Epoch: "e1",
-		Scopes: "scim api", Rights: "users:read", Lifetime: 90 * time.Second, Created: epoch.Add(time.Microsecond),
+		Scopes: "scim api", Rights: "users:read", PersonRights: "read", Lifetime: 90 * time.Second, Created: epoch.Add(time.Microsecond),
 		Public: true, Grants: "authorization_code refresh_token", Redirects: "https://a.example/cb x.y:/", RefreshLifetime: time.Hour, Rotates: true,
 	}
 }
