@@ -28,8 +28,10 @@ type Applications interface {
 type Users interface {
 	// MayAct tells whether the tokens of a user are good.
 	MayAct(ctx context.Context, t *scim.Tenant, userID string) (bool, error)
-	// SignIn tells whose userName and password these are.
-	SignIn(ctx context.Context, t *scim.Tenant, userName, password string) (user store.Principal, ok bool, err error)
+	// SignIn tells whose userName and password these are; nil for nobody's.
+	SignIn(ctx context.Context, t *scim.Tenant, userName, password string) (*scim.SignedIn, error)
+	// KeepSignedIn runs then in a transaction in which that still holds.
+	KeepSignedIn(ctx context.Context, t *scim.Tenant, user *scim.SignedIn, then func(store.Tx) error) (ok bool, err error)
 	// Person tells what applications may know of a user; nil when it is not there.
 	Person(ctx context.Context, t *scim.Tenant, userID string) (*scim.Person, error)
 }

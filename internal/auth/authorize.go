@@ -160,11 +160,12 @@ func (a *Authorization) challenge(p url.Values) error {
 // code that the application redeems. Wrong ones are invalid_grant, too many of them
 // 429.
 func (i *Issuer) SignIn(ctx context.Context, t *scim.Tenant, a *Authorization, userName, password string) (code string, user store.Principal, err error) {
-	if user, err = i.authenticate(ctx, t, userName, password); err != nil {
+	signedIn, err := i.authenticate(ctx, t, userName, password)
+	if err != nil {
 		return "", user, err
 	}
-	_, code, err = i.open(ctx, t, &a.App, user, a.about, false, codeLifetime)
-	return code, user, err
+	_, code, err = i.open(ctx, t, &a.App, signedIn, a.about, false, codeLifetime)
+	return code, signedIn.Principal, err
 }
 
 // Location is where an answer is sent: parameters, names and values in turn, in

@@ -52,8 +52,9 @@ type session struct {
 func newHandle() string               { return NewToken() }
 func credential(handle string) string { return handle + "." + rand.Text() }
 
-// open begins a session for a user; good is the first code or refresh token.
-func (i *Issuer) open(ctx context.Context, t *scim.Tenant, app *store.Application, user store.Principal, a about, redeemed bool, lifetime time.Duration) (s *session, good string, err error) {
+// open begins a session for a user, whose password is still what was entered; good is
+// the first code or refresh token.
+func (i *Issuer) open(ctx context.Context, t *scim.Tenant, app *store.Application, user *scim.SignedIn, a about, redeemed bool, lifetime time.Duration) (s *session, good string, err error) {
 	a.Name, a.Epoch = user.Display, app.Epoch
 	text, err := json.Marshal(a)
 	if err != nil {
@@ -66,8 +67,12 @@ func (i *Issuer) open(ctx context.Context, t *scim.Tenant, app *store.Applicatio
 		Tenant: t.ID, ID: strings.ToLower(rand.Text()), App: app.ID, UserID: user.ID, Handle: Hash(handle), Current: Hash(good),
 		Redeemed: redeemed, About: string(text), Created: now, Expires: now.Add(lifetime),
 	}}
-	if err := i.apps.AddSession(ctx, s.Session); err != nil {
+	kept, err := i.users.KeepSignedIn(ctx, t, user, func(tx store.Tx) error { return tx.AddSession(s.Session) })
+	switch {
+	case err != nil:
 		return nil, "", scimerr.Unavailable(err)
+	case !kept:
+		return nil, "", wrongPassword()
 	}
 	if err := i.bound(ctx, t, user.ID); err != nil {
 		return nil, "", err
@@ -254,20 +259,22 @@ func (i *Issuer) signInByPassword(ctx context.Context, q *grantRequest) (*Issued
 
 // authenticate tells whose userName and password these are. Wrong ones are
 // invalid_grant; too many of them 429.
-func (i *Issuer) authenticate(ctx context.Context, t *scim.Tenant, userName, password string) (store.Principal, error) {
+func (i *Issuer) authenticate(ctx context.Context, t *scim.Tenant, userName, password string) (*scim.SignedIn, error) {
 	if !i.signIns.allowed(t.ID, userName) {
-		return store.Principal{}, pressed(errTooOften)
+		return nil, pressed(errTooOften)
 	}
-	user, ok, err := i.users.SignIn(ctx, t, userName, password)
+	user, err := i.users.SignIn(ctx, t, userName, password)
 	switch {
 	case err != nil:
-		return user, scimerr.Unavailable(err)
-	case !ok:
+		return nil, scimerr.Unavailable(err)
+	case user == nil:
 		i.signIns.failed(t.ID, userName)
-		return user, Refuse(InvalidGrant, "The user name or the password is wrong.")
+		return nil, wrongPassword()
 	}
 	return user, nil
 }
+
+func wrongPassword() error { return Refuse(InvalidGrant, "The user name or the password is wrong.") }
 
 // tokensOf are the tokens of a session, once it is stored as it will be: a user
 // who is deactivated later ends it, one who was before is seen here.

@@ -1,7 +1,9 @@
 package scim
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/scimd/scimd/internal/phc"
@@ -63,30 +65,64 @@ func (s *Service) hash(ctx context.Context, p *Profile, password string) ([]byte
 	return []byte(phc.Hash(password, s.passwords.cost)), nil
 }
 
+// SignedIn is a user as it was when its password was right.
+type SignedIn struct {
+	store.Principal
+	hash []byte
+}
+
 // SignIn tells which user of a tenant a userName and a password are of: one that
-// is active and has a password. ok is false for all others, after the same time.
-func (s *Service) SignIn(ctx context.Context, t *Tenant, userName, password string) (user store.Principal, ok bool, err error) {
+// is active and has a password. It is nil for all others, after the same time.
+func (s *Service) SignIn(ctx context.Context, t *Tenant, userName, password string) (*SignedIn, error) {
 	rt := t.Registry.Type(ServiceUserType)
-	var hash []byte
+	user := &SignedIn{}
 	var tree *resource.Members
 	rec, err := s.named(ctx, &Call{Tenant: t}, rt, userName)
 	if err != nil {
-		return user, false, err
+		return nil, err
 	}
 	if rec != nil {
-		if hash, err = s.store.Password(ctx, t.Space, rec.Seq); err != nil {
-			return user, false, err
+		if user.hash, err = s.store.Password(ctx, t.Space, rec.Seq); err != nil {
+			return nil, err
 		}
 		if tree, err = resource.Decode(rec.Doc); err != nil {
-			return user, false, err
+			return nil, err
 		}
-		user = store.Principal{Kind: personKind, ID: rec.ID, Display: getAttribute(tree, rt.Core("userName")).Str()}
+		user.Principal = store.Principal{Kind: personKind, ID: rec.ID, Display: getAttribute(tree, rt.Core("userName")).Str()}
 	}
-	good, err := s.passwordMatches(ctx, hash, password)
+	good, err := s.passwordMatches(ctx, user.hash, password)
 	if err != nil || !good || inactive(rt, tree) {
-		return store.Principal{}, false, err
+		return nil, err
 	}
-	return user, true, nil
+	return user, nil
+}
+
+// KeepSignedIn runs then in a transaction in which the user still has the password
+// that was right, and is active; ok is false when that is over. A change of either
+// waits for the end of it, and so ends what then has kept.
+func (s *Service) KeepSignedIn(ctx context.Context, t *Tenant, user *SignedIn, then func(store.Tx) error) (ok bool, err error) {
+	rt := t.Registry.Type(ServiceUserType)
+	err = s.store.Do(ctx, t.Space, func(tx store.Tx) error {
+		ok = false
+		rec, err := tx.Get(rt, user.ID)
+		if err != nil {
+			return err
+		}
+		hash, err := tx.Password(rec.Seq)
+		if err != nil || !bytes.Equal(hash, user.hash) {
+			return err
+		}
+		tree, err := resource.Decode(rec.Doc)
+		if err != nil || inactive(rt, tree) {
+			return err
+		}
+		ok = true
+		return then(tx)
+	})
+	if errors.Is(err, store.ErrNotFound) { // the user, or the tenant, is gone
+		return false, nil
+	}
+	return ok && err == nil, err
 }
 
 // passwordMatches compares a password with a hash, nil for none.

@@ -72,7 +72,9 @@ func (q *oauthRequest) app() string {
 	return text
 }
 
-// oauth runs a handler that needs no bearer token. Errors have the form of RFC
+// oauth runs a handler that needs no bearer token. What anybody may ask takes no
+// room from the requests of the tenant that are under way (scim.Tenant.Enter): what
+// costs time has bounds of its own. Errors have the form of RFC
 // 6749 §5.2.
 func (s *server) oauth(fn func(*oauthRequest) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -91,11 +93,6 @@ func (s *server) oauthAnswer(w http.ResponseWriter, r *http.Request, fn func(*oa
 		return nil, at.err
 	}
 	entry(r).tenant = at.tenant.Name
-	leave, err := at.tenant.Enter()
-	if err != nil {
-		return nil, err
-	}
-	defer leave()
 	return fn(&oauthRequest{w: w, r: r, tenant: at.tenant, root: s.publicRoot(r)})
 }
 

@@ -255,6 +255,10 @@ type Tx interface {
 	Lock(name string) error
 	// SetPassword stores a password hash for a resource; nil removes it.
 	SetPassword(seq int64, hash []byte) error
+	// Password reads the password hash of a resource; nil without one.
+	Password(seq int64) ([]byte, error)
+	// AddSession stores a session of a tenant; ErrNotFound without the tenant.
+	AddSession(s Session) error
 	// SetSecrets stores sealed values of a resource by name; one without Data is
 	// removed, names that are not given stay. 503 when there is no data key of the
 	// value's name any more.

@@ -50,12 +50,23 @@ func (s *Store) ofTenant(ctx context.Context, tenant int64, fn func(context.Cont
 
 // AddSession implements store.Sessions.
 func (s *Store) AddSession(ctx context.Context, n store.Session) error {
-	return s.ofTenant(ctx, n.Tenant, func(ctx context.Context, c Conn) error {
-		_, err := c.Exec(ctx, "INSERT INTO session ("+sessionColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-			n.Tenant, n.ID, schema.Fold(n.App), n.UserID, n.Handle[:], n.Current[:], flag(n.Redeemed), n.About,
-			n.Created.UnixMicro(), n.Expires.UnixMicro(), microsOrNil(n.Ended))
-		return err
-	})
+	return s.ofTenant(ctx, n.Tenant, func(ctx context.Context, c Conn) error { return addSession(ctx, c, n) })
+}
+
+// AddSession implements store.Tx.
+func (t *tx) AddSession(n store.Session) error {
+	// The lock keeps the tenant until the session is there.
+	if _, err := readTenant(t.ctx, t.conn, n.Tenant, t.engine.Dialect.ForShare); err != nil {
+		return t.spoilt(err)
+	}
+	return t.spoilt(addSession(t.ctx, t.conn, n))
+}
+
+func addSession(ctx context.Context, c Conn, n store.Session) error {
+	_, err := c.Exec(ctx, "INSERT INTO session ("+sessionColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+		n.Tenant, n.ID, schema.Fold(n.App), n.UserID, n.Handle[:], n.Current[:], flag(n.Redeemed), n.About,
+		n.Created.UnixMicro(), n.Expires.UnixMicro(), microsOrNil(n.Ended))
+	return err
 }
 
 // change runs one statement in a transaction and tells how many rows it changed.
@@ -153,7 +164,17 @@ func (s *Store) SweepSessions(ctx context.Context, expired time.Time) error {
 }
 
 // Password implements store.Sessions.
-func (s *Store) Password(ctx context.Context, space, seq int64) (hash []byte, err error) {
-	_, err = one(ctx, s.engine.Read, "SELECT hash FROM password WHERE space = $1 AND seq = $2", []any{space, seq}, &hash)
+func (s *Store) Password(ctx context.Context, space, seq int64) ([]byte, error) {
+	return password(ctx, s.engine.Read, space, seq)
+}
+
+// Password implements store.Tx.
+func (t *tx) Password(seq int64) ([]byte, error) {
+	hash, err := password(t.ctx, t.conn, t.space, seq)
+	return hash, t.spoilt(err)
+}
+
+func password(ctx context.Context, c Conn, space, seq int64) (hash []byte, err error) {
+	_, err = one(ctx, c, "SELECT hash FROM password WHERE space = $1 AND seq = $2", []any{space, seq}, &hash)
 	return hash, err
 }
