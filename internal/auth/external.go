@@ -19,8 +19,8 @@ import (
 const (
 	// maxExternal bounds a token of another issuer in bytes: some name every group.
 	maxExternal = 16 << 10
-	// externalKept is how long at most a token is believed without another look at
-	// the keys of its issuer, which may have been withdrawn.
+	// externalKept is how long a token is believed without another look at the keys
+	// of its issuer, where those were given; published ones tell themselves.
 	externalKept = 10 * time.Minute
 	// external is the kind of the principals of such tokens.
 	external = "external"
@@ -113,7 +113,7 @@ func (x *Externals) known(t *scim.Tenant, hash [32]byte) (*Identity, error) {
 
 // identify verifies a token of an issuer that the tenant trusts.
 func (x *Externals) identify(ctx context.Context, t *scim.Tenant, i *scim.TrustedIssuer, text string, hash [32]byte) (*Identity, error) {
-	claims, err := x.verify(ctx, i, text)
+	claims, again, err := x.verify(ctx, i, text)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +132,7 @@ func (x *Externals) identify(ctx context.Context, t *scim.Tenant, i *scim.Truste
 	now := x.now()
 	id := i.Name + ":" + subject
 	v := &visitor{
-		tenant: t.ID, issuer: i.Text, until: ends.Add(x.skew), again: now.Add(externalKept),
+		tenant: t.ID, issuer: i.Text, until: ends.Add(x.skew), again: again,
 		identity: &Identity{
 			TokenID: id, TokenName: i.Name, Rights: rights,
 			Principal: store.Principal{Kind: external, ID: id, Display: subject},
@@ -152,13 +152,13 @@ func (x *Externals) identify(ctx context.Context, t *scim.Tenant, i *scim.Truste
 	return v.identity, nil
 }
 
-// verify checks signature and claims. Of the header only algorithm, key id, type
+// verify checks signature and claims, and tells when to do so again. Of the header only algorithm, key id, type
 // and extensions count: keys and addresses of keys in it are never looked at (RFC
 // 8725 §3.1, §3.10).
-func (x *Externals) verify(ctx context.Context, i *scim.TrustedIssuer, text string) (jwt.MapClaims, error) {
+func (x *Externals) verify(ctx context.Context, i *scim.TrustedIssuer, text string) (_ jwt.MapClaims, again time.Time, err error) {
 	claims := jwt.MapClaims{} // whose names count with their letter case
 	var away error
-	_, err := jwt.NewParser(
+	_, err = jwt.NewParser(
 		jwt.WithValidMethods(externalAlgorithms), jwt.WithIssuer(i.Issuer), jwt.WithAudience(i.Audiences...),
 		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(x.skew), jwt.WithTimeFunc(x.now), jwt.WithStrictDecoding(),
 	).ParseWithClaims(text, &claims, func(token *jwt.Token) (any, error) {
@@ -172,27 +172,27 @@ func (x *Externals) verify(ctx context.Context, i *scim.TrustedIssuer, text stri
 		if _, named := token.Header["kid"]; named && id == "" {
 			return nil, errors.New("the key id is no text")
 		}
-		keys, err := x.candidates(ctx, i, id, token.Method.Alg())
-		if away = err; err != nil {
-			return nil, err
+		var keys []jwt.VerificationKey
+		if keys, again, away = x.candidates(ctx, i, id, token.Method.Alg()); away != nil {
+			return nil, away
 		}
 		return jwt.VerificationKeySet{Keys: keys}, nil
 	})
 	switch {
 	case err == nil:
-		return claims, nil
+		return claims, again, nil
 	case away != nil:
-		return nil, keysAway(i, away)
+		return nil, again, keysAway(i, away)
 	case errors.Is(err, errType):
-		return nil, invalid("The access token is not of the type at+jwt.")
+		return nil, again, invalid("The access token is not of the type at+jwt.")
 	case errors.Is(err, jwt.ErrTokenSignatureInvalid), errors.Is(err, jwt.ErrTokenUnverifiable), errors.Is(err, jwt.ErrTokenMalformed):
-		return nil, unknown()
+		return nil, again, unknown()
 	case errors.Is(err, jwt.ErrTokenInvalidAudience):
-		return nil, invalid("The access token is for another audience.")
+		return nil, again, invalid("The access token is for another audience.")
 	case errors.Is(err, jwt.ErrTokenExpired):
-		return nil, invalid("The access token has expired.")
+		return nil, again, invalid("The access token has expired.")
 	}
-	return nil, invalid("The access token is not valid yet, or lacks a claim that it must have.")
+	return nil, again, invalid("The access token is not valid yet, or lacks a claim that it must have.")
 }
 
 var errType = errors.New("another type of token")
@@ -203,13 +203,18 @@ func accessTokenType(typ any) bool {
 	return strings.EqualFold(text, "at+jwt") || strings.EqualFold(text, "application/at+jwt")
 }
 
-// candidates are the keys of an issuer that may have signed a token.
-func (x *Externals) candidates(ctx context.Context, i *scim.TrustedIssuer, id, alg string) ([]jwt.VerificationKey, error) {
-	if i.KeysURL != "" {
-		return x.keys.find(ctx, i.KeysURL, id, alg)
+// candidates are the keys of an issuer that may have signed a token, and when to ask
+// again: a set that should be newer is asked for soon.
+func (x *Externals) candidates(ctx context.Context, i *scim.TrustedIssuer, id, alg string) (found []jwt.VerificationKey, again time.Time, err error) {
+	if i.KeysURL == "" {
+		keys, err := parseKeys(i.Keys)
+		return matching(keys, id, alg), x.now().Add(externalKept), err
 	}
-	keys, err := parseKeys(i.Keys)
-	return matching(keys, id, alg), err
+	found, again, err = x.keys.find(ctx, i.KeysURL, id, alg)
+	if soon := x.now().Add(keySetPause); again.Before(soon) {
+		again = soon
+	}
+	return found, again, err
 }
 
 // keysAway is the answer while the keys of an issuer cannot be had.

@@ -80,14 +80,7 @@ type idClaims struct {
 
 // signID makes the id token that comes with an access token; the client calls
 // itself audience.
-func (i *Issuer) signID(ctx context.Context, t *scim.Tenant, issuer, audience string, b bearing, nonce, access string) (string, error) {
-	person, err := i.users.Person(ctx, t, b.user.ID)
-	if err != nil {
-		return "", scimerr.Unavailable(err)
-	}
-	if person == nil {
-		return "", Refuse(InvalidGrant, "The user is not there any more.")
-	}
+func (i *Issuer) signID(ctx context.Context, t *scim.Tenant, person *scim.Person, issuer, audience string, b bearing, nonce, access string) (string, error) {
 	hash := sha256.Sum256([]byte(access))
 	text, err := i.signed(ctx, t.Space, "JWT", idClaims{
 		RegisteredClaims: jwt.RegisteredClaims{

@@ -24,8 +24,11 @@ const (
 	keySetTime = 3 * time.Second
 	keySetSize = 1 << 20
 	// keySetFresh is how long a key set is believed; then it is fetched anew beside
-	// the requests. While that fails the keys stay good until keySetEnd.
+	// the requests, for which they wait once it is older by keySetLate: when nobody
+	// has come for long a key may have been withdrawn long ago. While that fails the
+	// keys stay good until keySetEnd.
 	keySetFresh = 10 * time.Minute
+	keySetLate  = time.Minute
 	keySetEnd   = 24 * time.Hour
 	// After a fetch that was of no use the next waits for keySetPause, then twice as
 	// long, up to keySetPauseMost.
@@ -158,18 +161,32 @@ func (k *keySets) set(url string) *publishedSet {
 	return s
 }
 
-// find gives the keys of a key set that may have signed a token; none when it has
-// no such key. errKeysAway when that cannot be told now.
-func (k *keySets) find(ctx context.Context, url, id, alg string) ([]jwt.VerificationKey, error) {
+// find gives the keys of a key set that may have signed a token, and until when
+// that may be believed; none when it has no such key. errKeysAway when that cannot
+// be told now.
+func (k *keySets) find(ctx context.Context, url, id, alg string) ([]jwt.VerificationKey, time.Time, error) {
 	s := k.set(url)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	found, err := k.found(ctx, s, url, id, alg)
+	return found, s.read.Add(keySetFresh), err
+}
+
+// found does the work of find; s.mu is held.
+func (k *keySets) found(ctx context.Context, s *publishedSet, url, id, alg string) ([]jwt.VerificationKey, error) {
 	found, now := s.matching(id, alg, k.now()), k.now()
 	if found != nil {
-		if now.Sub(s.read) >= keySetFresh && s.under == nil && !now.Before(s.next) {
+		age := now.Sub(s.read)
+		if age >= keySetFresh && s.under == nil && !now.Before(s.next) {
 			k.fetch(s, url, false)
 		}
-		return found, nil
+		if age < keySetFresh+keySetLate || s.failed != nil || s.under == nil {
+			return found, nil
+		}
+		if err := s.wait(ctx); err != nil {
+			return nil, err
+		}
+		return s.matching(id, alg, k.now()), nil
 	}
 	if s.under == nil {
 		if now.Before(s.next) {

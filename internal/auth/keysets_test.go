@@ -74,7 +74,7 @@ func (c *clock) move(d time.Duration) *clock { c.micros.Add(d.Microseconds()); r
 // finds tells whether a key is found.
 func (k *keySets) finds(t *testing.T, url, id string) bool {
 	t.Helper()
-	keys, err := k.find(t.Context(), url, id, "EdDSA")
+	keys, _, err := k.find(t.Context(), url, id, "EdDSA")
 	if err != nil {
 		t.Fatalf("%s: %v", id, err)
 	}
@@ -95,7 +95,7 @@ func TestAKeySetIsFetchedOnceForAllAndSeldomInVain(t *testing.T) {
 	var all sync.WaitGroup
 	for range 100 {
 		all.Go(func() {
-			if keys, err := k.find(t.Context(), p.URL, "a", "EdDSA"); err != nil || len(keys) != 1 {
+			if keys, _, err := k.find(t.Context(), p.URL, "a", "EdDSA"); err != nil || len(keys) != 1 {
 				t.Error(keys, err)
 			}
 		})
@@ -139,7 +139,7 @@ func TestAKeySetIsFetchedOnceForAllAndSeldomInVain(t *testing.T) {
 	p.publish("d")
 	close(hold) // the answer that was held back is empty: no key set
 	waitFor(t, func() bool {
-		_, err := k.find(t.Context(), p.URL, "d", "EdDSA")
+		_, _, err := k.find(t.Context(), p.URL, "d", "EdDSA")
 		return errors.Is(err, errKeysAway)
 	})
 	if !k.finds(t, p.URL, "a") {
@@ -151,6 +151,36 @@ func TestAKeySetIsFetchedOnceForAllAndSeldomInVain(t *testing.T) {
 	}
 	if k.finds(t, p.URL, "a") {
 		t.Error("a key that was withdrawn is found")
+	}
+}
+
+func TestAKeyThatWasWithdrawnWhileNobodyCameIsNotFound(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	k, p := newKeySets(c.now), newPublisher(t)
+	p.publish("a")
+	_, until, err := k.find(t.Context(), p.URL, "a", "EdDSA")
+	if want := c.now().Add(keySetFresh); err != nil || !until.Equal(want) {
+		t.Errorf("believed until %v, want %v: %v", until, want, err)
+	}
+	p.publish("b")
+	c.move(keySetFresh + keySetLate)
+	if k.finds(t, p.URL, "a") {
+		t.Error("the key is found")
+	}
+	if n := p.fetches.Load(); n != 2 {
+		t.Errorf("%d fetches", n)
+	}
+	if !k.finds(t, p.URL, "b") {
+		t.Error("b is not found")
+	}
+	// While the server of the keys is away they stay good.
+	p.answers(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
+	c.move(keySetFresh + keySetLate)
+	for range 3 {
+		if !k.finds(t, p.URL, "b") {
+			t.Error("b is not found while its server is away")
+		}
 	}
 }
 
@@ -205,7 +235,7 @@ func TestAKeySetThatCannotBeReadIsToldQuickly(t *testing.T) {
 				url = p.URL
 			}
 			for i := range 3 { // the second and third are answered without a fetch
-				if _, err := k.find(t.Context(), url, "a", "EdDSA"); !errors.Is(err, errKeysAway) {
+				if _, _, err := k.find(t.Context(), url, "a", "EdDSA"); !errors.Is(err, errKeysAway) {
 					t.Errorf("request %d: %v", i, err)
 				}
 			}
@@ -235,7 +265,7 @@ func TestAKeySetThatCannotBeReadIsToldQuickly(t *testing.T) {
 				return s.under == nil && s.failed != nil
 			})
 			c.move(time.Hour)
-			if _, err := k.find(t.Context(), url, "a", "EdDSA"); !errors.Is(err, errKeysAway) {
+			if _, _, err := k.find(t.Context(), url, "a", "EdDSA"); !errors.Is(err, errKeysAway) {
 				t.Errorf("after the end: %v", err)
 			}
 		})
@@ -251,7 +281,7 @@ func TestARequestThatEndsEndsNoFetchOfOthers(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	first := make(chan error)
 	go func() {
-		_, err := k.find(ctx, p.URL, "a", "EdDSA")
+		_, _, err := k.find(ctx, p.URL, "a", "EdDSA")
 		first <- err
 	}()
 	<-begun

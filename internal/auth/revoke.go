@@ -43,6 +43,16 @@ func (i *Issuer) Introspect(ctx context.Context, t *scim.Tenant, c *Client, text
 		Active: true, TokenType: "Bearer", Scope: v.scope, ClientID: app.ClientID, UserName: v.name, Subject: v.subject, Audience: v.client,
 		Issuer: IssuerOf(v.root, v.app), ID: v.id, Session: v.session, Issued: v.begins.Unix(), Expires: v.until.Add(-i.skew).Unix(),
 	}
+	if v.session != "" { // who may be called otherwise by now
+		person, err := i.users.Person(ctx, t, v.subject)
+		switch {
+		case err != nil:
+			return nil, scimerr.Unavailable(err)
+		case person == nil:
+			return &Introspection{}, nil
+		}
+		out.UserName = person.UserName
+	}
 	if !v.signedIn.IsZero() {
 		out.SignedIn = v.signedIn.Unix()
 	}
@@ -61,11 +71,15 @@ func (i *Issuer) introspectRefresh(ctx context.Context, t *scim.Tenant, c *Clien
 	if err != nil {
 		return nil, scimerr.Unavailable(err)
 	}
-	if !acts {
+	person, err := i.users.Person(ctx, t, s.UserID)
+	switch {
+	case err != nil:
+		return nil, scimerr.Unavailable(err)
+	case !acts || person == nil:
 		return &Introspection{}, nil
 	}
 	return &Introspection{
-		Active: true, TokenType: RefreshGrant, Scope: s.Scope, ClientID: c.App.ClientID, UserName: s.Name, Subject: s.UserID,
+		Active: true, TokenType: RefreshGrant, Scope: s.Scope, ClientID: c.App.ClientID, UserName: person.UserName, Subject: s.UserID,
 		Session: s.ID, Issued: s.Created.Unix(), SignedIn: s.Created.Unix(), Expires: s.Expires.Unix(),
 	}, nil
 }

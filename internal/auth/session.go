@@ -27,7 +27,6 @@ const (
 
 // about is what else a session keeps.
 type about struct {
-	Name string `json:"name"` // userName
 	// Epoch is that of the application: it ends with the secret.
 	Epoch string `json:"epoch"`
 	Scope string `json:"scope"`
@@ -55,7 +54,7 @@ func credential(handle string) string { return handle + "." + rand.Text() }
 // open begins a session for a user, whose password is still what was entered; good is
 // the first code or refresh token.
 func (i *Issuer) open(ctx context.Context, t *scim.Tenant, app *store.Application, user *scim.SignedIn, a about, redeemed bool, lifetime time.Duration) (s *session, good string, err error) {
-	a.Name, a.Epoch = user.Display, app.Epoch
+	a.Epoch = app.Epoch
 	text, err := json.Marshal(a)
 	if err != nil {
 		return nil, "", err
@@ -277,16 +276,27 @@ func (i *Issuer) authenticate(ctx context.Context, t *scim.Tenant, userName, pas
 func wrongPassword() error { return Refuse(InvalidGrant, "The user name or the password is wrong.") }
 
 // tokensOf are the tokens of a session, once it is stored as it will be: a user
-// who is deactivated later ends it, one who was before is seen here.
+// who is deactivated later ends it, one who was before is seen here. They say what
+// the user is called now.
 func (i *Issuer) tokensOf(ctx context.Context, q *grantRequest, s *session, refresh, scope, nonce string) (*IssuedToken, error) {
 	app := &q.client.App
 	if err := i.mayAct(ctx, q.tenant, s.UserID, "The user is not active."); err != nil {
 		return nil, errors.Join(err, i.end(ctx, s))
 	}
+	person, err := i.users.Person(ctx, q.tenant, s.UserID)
+	switch {
+	case err != nil:
+		return nil, scimerr.Unavailable(err)
+	case person == nil:
+		return nil, Refuse(InvalidGrant, "The user is not there any more.")
+	}
 	now := i.now()
 	lifetime := min(q.lifetime(), s.Expires.Sub(now).Truncate(time.Second))
+	if lifetime < time.Second {
+		return nil, Refuse(InvalidGrant, "The person has to sign in again: less than a second is left.")
+	}
 	b := bearing{
-		user: store.Principal{ID: s.UserID, Display: s.Name}, session: s.ID, scope: scope, signedIn: s.Created, expires: now.Add(lifetime),
+		user: store.Principal{ID: s.UserID, Display: person.UserName}, session: s.ID, scope: scope, signedIn: s.Created, expires: now.Add(lifetime),
 	}
 	text, err := i.sign(ctx, q.tenant.Space, q.root, app, b)
 	if err != nil {
@@ -294,7 +304,7 @@ func (i *Issuer) tokensOf(ctx context.Context, q *grantRequest, s *session, refr
 	}
 	out := &IssuedToken{
 		AccessToken: text, TokenType: "Bearer", ExpiresIn: int64(lifetime / time.Second), Scope: scope,
-		App: app.ID, For: store.Principal{Kind: "user", ID: s.UserID, Display: s.Name},
+		App: app.ID, For: store.Principal{Kind: "user", ID: s.UserID, Display: person.UserName},
 	}
 	if Allows(app, RefreshGrant) {
 		out.RefreshToken = refresh
@@ -304,7 +314,7 @@ func (i *Issuer) tokensOf(ctx context.Context, q *grantRequest, s *session, refr
 		if q.App != "" {
 			issuer = IssuerOf(q.root, app.ID)
 		}
-		if out.IDToken, err = i.signID(ctx, q.tenant, issuer, q.client.ID, b, nonce, text); err != nil {
+		if out.IDToken, err = i.signID(ctx, q.tenant, person, issuer, q.client.ID, b, nonce, text); err != nil {
 			return nil, err
 		}
 	}

@@ -39,6 +39,8 @@ type place struct {
 	// scim tells that what follows is below the SCIM base, legacy that it is below
 	// the one of the on-premises server.
 	scim, legacy bool
+	// oauth tells that it is an endpoint of OAuth, or where one would be.
+	oauth bool
 	// version is the version segment with its slash, or "": links mirror it.
 	version string
 	// loose tells that a fixed segment was in a letter case that is not its own,
@@ -95,7 +97,7 @@ func (s *server) locate(escaped string) *place {
 		p.name, p.segments = scim.TenantName(p.segments[0]), p.segments[1:]
 	}
 	if known, ok := oauthPath(p.segments); ok {
-		p.segments = known
+		p.segments, p.oauth = known, true
 		p.path = joined(known)
 		return p
 	}

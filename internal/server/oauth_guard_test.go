@@ -1,9 +1,12 @@
 package server_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/scimd/scimd/internal/store"
 )
@@ -161,6 +164,107 @@ var oauthGuardRows = []row{
 		}
 		if _, status := c.hop(a, lone); status != 400 {
 			c.Errorf("the fifth: %d", status)
+		}
+	}},
+	{holds: "R6749-5.2-01 below /oauth2 a path or method that is none has an error of OAuth", show: func(c *client) {
+		a := c.application("app")
+		for _, q := range []struct {
+			method, path, says string
+			status             int
+		}{
+			{"GET", "/oauth2/token/app", "GET", 405},
+			{"DELETE", "/oauth2/introspect", "DELETE", 405},
+			{"MADE-UP", "/oauth2/token/app", "", 405},
+			{"POST", "/.well-known/openid-configuration", "POST", 405},
+			{"POST", "/OAuth2/Token", "the id of an application", 404},
+			{"POST", "/oauth2/token/", "the id of an application", 404},
+			{"GET", "/oauth2/nope", "/.well-known/openid-configuration", 404},
+			{"POST", "/oauth2", "/.well-known/openid-configuration", 404},
+			{"POST", "/tenants/nobody/oauth2/token/app", "nobody", 404},
+			{"POST", "/oauth2/token/app?" + strings.Repeat("x", 9000), "longer", 414},
+		} {
+			r, err := http.NewRequestWithContext(c.Context(), q.method, c.site.url+q.path, strings.NewReader(credentials(a)))
+			if err != nil {
+				c.Fatal(err)
+			}
+			res, err := c.http.Do(r)
+			if err != nil {
+				c.Fatal(err)
+			}
+			var got map[string]any
+			err = json.NewDecoder(res.Body).Decode(&got)
+			_ = res.Body.Close()
+			text, _ := got["error_description"].(string)
+			if err != nil || res.StatusCode != q.status || got["error"] != "invalid_request" || !strings.Contains(text, q.says) || len(got) != 2 ||
+				(q.status == 405) != (res.Header.Get("Allow") != "") || res.Header.Get("Content-Type") != "application/json" {
+				c.Errorf("%s %.80s: %d %v %v, %v", q.method, q.path, res.StatusCode, got, res.Header, err)
+			}
+		}
+		c.root("GET", "/else/where", "").refused(404, "")
+	}},
+	{holds: "R8414-2 metadata tells what an application may use, and nothing else", show: func(c *client) {
+		for _, q := range []struct {
+			app         store.Application
+			types, mode string
+			introspects bool
+		}{
+			{store.Application{}, "code id_token", "query fragment", true},
+			{c.application("web", webApp), "code id_token", "query fragment", true},
+			{c.application("open", publicApp), "code id_token", "query fragment", false},
+			{c.application("machine"), "id_token", "fragment", true},
+			{c.application("passwords", publicApp, func(a *store.Application) { a.Grants = "password" }), "id_token", "fragment", false},
+		} {
+			path := "/.well-known/openid-configuration"
+			if q.app.ID != "" {
+				path = "/" + q.app.ID + path
+			}
+			got := c.root("GET", path, "").is(200)
+			var m map[string]any
+			if err := json.Unmarshal(got.body, &m); err != nil {
+				c.Fatal(err)
+			}
+			join := func(name string) string { return strings.Trim(fmt.Sprint(m[name]), "[]") }
+			coded := strings.HasPrefix(q.types, "code")
+			if join("response_types_supported") != q.types || join("response_modes_supported") != q.mode ||
+				(m["introspection_endpoint"] != nil) != q.introspects || (m["introspection_endpoint_auth_methods_supported"] != nil) != q.introspects ||
+				(m["code_challenge_methods_supported"] != nil) != coded || m["authorization_response_iss_parameter_supported"] != coded {
+				c.Errorf("%s: %s", path, got.body)
+			}
+		}
+	}},
+	{holds: "R6749-5.1-01 no token is issued for less than a second", set: keepPasswords, show: func(c *client) {
+		now := time.Now().Truncate(time.Second)
+		c.ada()
+		c = c.serve(another(c, &now))
+		a := c.application("app", webApp, func(a *store.Application) { a.RefreshLifetime = time.Hour })
+		got := c.ask("/oauth2/token/app", redemption(a, "", "grant_type", "password", "username", "ada@corp.example", "password", adaPassword))
+		got.with()
+		now = now.Add(time.Hour - time.Second)
+		if last := c.ask("/oauth2/token/app", refreshing(a, got.RefreshToken)); last.status != 200 || last.ExpiresIn != 1 {
+			c.Errorf("%d %+v", last.status, last.IssuedToken)
+		}
+		now = now.Add(time.Millisecond)
+		c.ask("/oauth2/token/app", refreshing(a, got.RefreshToken)).refused(400, "invalid_grant")
+	}},
+	{holds: "R7662-2.2-01 whoever is renamed has the new name in refreshed tokens and in introspection", set: keepPasswords, show: func(c *client) {
+		id := c.ada()
+		a := c.application("app", webApp)
+		got := c.signedIn(a)
+		c.patch(id, replace("userName", `"countess@corp.example"`)).is(200)
+		next := c.ask("/oauth2/token/app", refreshing(a, got.RefreshToken))
+		next.with()
+		if name := c.about(next.AccessToken)["unique_name"]; name != "countess@corp.example" {
+			c.Errorf("unique_name %v", name)
+		}
+		for _, token := range []string{got.AccessToken, next.AccessToken, got.RefreshToken} {
+			c.root("POST", "/oauth2/introspect", credentials(a, "grant_type", "", "token", token), "Authorization: -",
+				"Content-Type: -", "Content-Type: application/x-www-form-urlencoded").is(200).has("active", true).has("username", "countess@corp.example")
+		}
+	}},
+	{holds: "the sign-in page leaves the window that opened it its opener", show: func(c *client) {
+		h := c.browser().open(request(c.application("app", webApp))).is(200, true).header
+		if h.Get("Cross-Origin-Opener-Policy") != "" || !strings.Contains(h.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
+			c.Errorf("%v", h)
 		}
 	}},
 }

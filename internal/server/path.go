@@ -22,9 +22,16 @@ func spelled(r *http.Request, p *scim.Profile) error {
 }
 
 // unknownPath answers what lies outside the base; a path that looks like SCIM
-// is told where the base is.
+// is told where the base is, one that looks like OAuth where its endpoints are told.
 func (s *server) unknownPath(q *request) error {
-	for _, segment := range placeOf(q.r).segments {
+	at := placeOf(q.r)
+	switch {
+	case at.oauth && q.r.URL.Path == tokenPath:
+		return scimerr.NotFound("The path lacks the id of an application: use %s/{appId}, or %s.", tokenPath, platformTokenPath)
+	case at.oauth:
+		return scimerr.NotFound("There is no OAuth endpoint here: %s lists those that there are.", s.publicRoot(q.r)+metadataPath)
+	}
+	for _, segment := range at.segments {
 		if s.isEndpoint(segment) || sameName(segment, base[1:]) {
 			return scimerr.NotFound("There is no SCIM endpoint here: the base URL is %s.", s.publicRoot(q.r)+base+"/"+version)
 		}

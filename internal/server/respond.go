@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/scimd/scimd/internal/auth"
 	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/store"
@@ -28,10 +29,18 @@ type errorBody struct {
 	Detail   string       `json:"detail"`
 }
 
-// fail writes an error: the one place where errors meet the wire.
+// fail writes an error: the one place where errors meet the wire. Endpoints of
+// OAuth have errors of their own form.
 func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	e := refusal(err)
 	entry(r).failed(e)
+	if placeOf(r).oauth {
+		if e.Allow != nil {
+			w.Header().Set("Allow", strings.Join(e.Allow, ", "))
+		}
+		s.refuse(w, r, auth.OAuthRefusal(e))
+		return
+	}
 	body, jsonErr := json.Marshal(errorBody{[]string{scimerr.URN}, strconv.Itoa(e.Status), e.Type, e.Detail})
 	if jsonErr != nil {
 		body = []byte(`{}`)

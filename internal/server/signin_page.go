@@ -97,7 +97,6 @@ func writePage(w http.ResponseWriter, status int, p page) {
 	h.Set("Content-Security-Policy", pagePolicy)
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Pragma", "no-cache")
 	writeBytes(w, status, "text/html; charset=utf-8", body.Bytes())
 }

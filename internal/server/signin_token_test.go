@@ -95,7 +95,6 @@ var signInTokenRows = []row{
 		revoke(a, "").refused(400, "invalid_request")
 		c.ask("/oauth2/revoke", "token=x").refused(401, "invalid_client")
 		c.ask("/oauth2/revoke?token=x", redemption(a, "")).refused(400, "invalid_request")
-		c.root("GET", "/oauth2/revoke", "").refused(405, "")
 	}},
 	{holds: "R7662-2.1-01 R7662-2.2-01 R7662-2.2-02 R7662-4-01 a client learns of its own tokens whether they are good", set: keepPasswords, show: func(c *client) {
 		id := c.ada()
