@@ -72,6 +72,12 @@ func TestTheLifeOfAnApplicationBesideARunningServer(t *testing.T) {
 			status("a token of the new key", obtain(t, made), 200)
 			p.succeed(new(control.Rotation), "key", "rotate")
 			status("a token, with its key sealed anew", token, 200)
+			p.succeed(&keys, "key", "rotate-signing", "--drop-old")
+			if len(keys) != 1 {
+				t.Errorf("keys %+v", keys)
+			}
+			status("a token of a key that was dropped", token, 401)
+			status("a token of the newest key", obtain(t, made), 200)
 
 			var next control.Application
 			p.succeed(&next, "app", "rotate", "scimclient")

@@ -18,7 +18,7 @@ func newKey(out io.Writer) *cobra.Command {
 	return group("key", "List and rotate the keys that seal stored secrets, and those that sign access tokens",
 		newKeyList(out), newKeyRotate(out), newKeyMaster(out),
 		newKeySigning(out, "list-signing", "List the keys that sign access tokens of a tenant", control.Service.SigningKeys),
-		newKeySigning(out, "rotate-signing", "Sign access tokens with a new key; those of the keys before stay good", control.Service.RotateSigningKey))
+		newKeyRotateSigning(out))
 }
 
 func newKeyList(out io.Writer) *cobra.Command {
@@ -66,6 +66,16 @@ func newKeyMaster(out io.Writer) *cobra.Command {
 		}, err
 	})
 	cmd.Flags().StringVar(&file, "new-key-file", "", "`file` with the new key, 32 bytes in base64 or hexadecimal")
+	return cmd
+}
+
+func newKeyRotateSigning(out io.Writer) *cobra.Command {
+	var dropOld bool
+	cmd := newKeySigning(out, "rotate-signing", "Sign access tokens with a new key; those of the keys before stay good",
+		func(s control.Service, ctx context.Context, tenant string) ([]control.SigningKey, error) {
+			return s.RotateSigningKey(ctx, tenant, dropOld)
+		})
+	cmd.Flags().BoolVar(&dropOld, "drop-old", false, "drop the keys before, one of which may have leaked: tokens that they signed end")
 	return cmd
 }
 

@@ -156,7 +156,7 @@ func (i *Issuer) signed(ctx context.Context, space int64, typ string, c jwt.Clai
 // verified is what a token said whose signature was right. Nothing in it changes.
 type verified struct {
 	tenant                int64
-	id                    string
+	id, key               string
 	root, app, epoch      string
 	subject, name, client string
 	session               string // "" for a service user
@@ -247,6 +247,12 @@ func (i *Issuer) verify(ctx context.Context, t *scim.Tenant, text string, hash [
 		if !now.Before(v.until) {
 			return nil, invalid("The access token has expired.")
 		}
+		switch _, there, err := i.Keys.verifier(ctx, t.Space, v.key); {
+		case err != nil:
+			return nil, scimerr.Unavailable(err)
+		case !there: // it was dropped meanwhile
+			return nil, unknown()
+		}
 		return v, nil
 	}
 	if len(text) > maxToken {
@@ -275,6 +281,7 @@ func (i *Issuer) verify(ctx context.Context, t *scim.Tenant, text string, hash [
 // §3.10).
 func (i *Issuer) parse(ctx context.Context, t *scim.Tenant, text string) (*verified, error) {
 	var c claims
+	var kid string
 	var failed error // of the look-up
 	_, err := jwt.NewParser(
 		jwt.WithValidMethods([]string{Algorithm}), jwt.WithExpirationRequired(), jwt.WithIssuedAt(),
@@ -286,8 +293,8 @@ func (i *Issuer) parse(ctx context.Context, t *scim.Tenant, text string) (*verif
 		if typ, _ := token.Header["typ"].(string); !strings.EqualFold(typ, tokenType) { // RFC 9068 §4
 			return nil, errors.New("it is no access token")
 		}
-		id, _ := token.Header["kid"].(string)
-		key, ok, err := i.Keys.verifier(ctx, t.Space, id)
+		kid, _ = token.Header["kid"].(string)
+		key, ok, err := i.Keys.verifier(ctx, t.Space, kid)
 		if failed = err; err == nil && !ok {
 			err = errors.New("no such key")
 		}
@@ -309,7 +316,7 @@ func (i *Issuer) parse(ctx context.Context, t *scim.Tenant, text string) (*verif
 		return nil, invalid("The access token was issued by another server, or for another use.")
 	}
 	v := &verified{
-		tenant: t.ID, id: c.ID, root: root, app: app, epoch: epoch, subject: c.Subject, name: c.UniqueName, client: c.Audience[0],
+		tenant: t.ID, id: c.ID, key: kid, root: root, app: app, epoch: epoch, subject: c.Subject, name: c.UniqueName, client: c.Audience[0],
 		session: c.Session, from: c.From, scope: c.Scope, rights: scopeRights(c.Scope), until: c.ExpiresAt.Add(i.skew),
 	}
 	if c.AuthTime != nil {

@@ -25,10 +25,11 @@ const (
 	// signingBits is the size of a signing key (RFC 7518 §3.3 asks for 2048).
 	signingBits = 2048
 	// keysFresh is how long keys in memory are believed when a token is signed, and
-	// so how long a replica may go on with the key before; keysAsked is how long
+	// so how long a replica may go on with the key before, or believe one that was
+	// dropped; keysAsked is how long
 	// at most before they are read again for one that is not among them, or to be
 	// published.
-	keysFresh = time.Minute
+	keysFresh = 5 * time.Second
 	keysAsked = time.Second
 	// keysLock names the lock under which a space gets its keys.
 	keysLock = "signing keys"
@@ -148,8 +149,9 @@ func (k *SigningKeys) List(ctx context.Context, space int64) ([]SigningKey, erro
 }
 
 // Rotate makes another key the one that signs. Keys whose tokens have all ended
-// are dropped. Of rotations at the same time one makes the key.
-func (k *SigningKeys) Rotate(ctx context.Context, space int64) ([]SigningKey, error) {
+// are dropped; with dropOld all others are, which ends their tokens. Of rotations
+// at the same time one makes the key.
+func (k *SigningKeys) Rotate(ctx context.Context, space int64, dropOld bool) ([]SigningKey, error) {
 	before, err := k.fresh(ctx, space, 0, true)
 	if err != nil {
 		return nil, err
@@ -157,7 +159,7 @@ func (k *SigningKeys) Rotate(ctx context.Context, space int64) ([]SigningKey, er
 	set := k.set(space)
 	set.mu.Lock()
 	defer set.mu.Unlock()
-	keys, err := k.add(ctx, space, before[len(before)-1].nr+1)
+	keys, err := k.add(ctx, space, before[len(before)-1].nr+1, dropOld)
 	if err != nil {
 		return nil, err
 	}
@@ -207,7 +209,7 @@ func (k *SigningKeys) fresh(ctx context.Context, space int64, age time.Duration,
 		keys, err = k.open(ctx, secrets)
 	}
 	if err == nil && len(keys) == 0 && needed {
-		keys, err = k.add(ctx, space, 1)
+		keys, err = k.add(ctx, space, 1, false)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("signing keys: %w", err)
@@ -218,7 +220,7 @@ func (k *SigningKeys) fresh(ctx context.Context, space int64, age time.Duration,
 
 // add makes the key of a number, unless another process has made one of that
 // number meanwhile, and gives all that there are then.
-func (k *SigningKeys) add(ctx context.Context, space int64, nr int) ([]signingKey, error) {
+func (k *SigningKeys) add(ctx context.Context, space int64, nr int, dropOld bool) ([]signingKey, error) {
 	private, err := rsa.GenerateKey(rand.Reader, signingBits)
 	if err != nil {
 		return nil, err
@@ -244,16 +246,18 @@ func (k *SigningKeys) add(ctx context.Context, space int64, nr int) ([]signingKe
 		if keys, err = k.open(ctx, secrets); err != nil {
 			return err
 		}
-		if n := len(keys); n > 0 && keys[n-1].nr >= nr {
+		if n := len(keys); n > 0 && keys[n-1].nr >= nr && !dropOld {
 			return nil
+		} else if n > 0 { // what is to be dropped may be newer than was known
+			made.nr = max(nr, keys[n-1].nr+1)
 		}
-		sealed, err := k.sealer.Seal(plain, store.SecretContext(store.SpaceSeq, secretName(nr)))
+		sealed, err := k.sealer.Seal(plain, store.SecretContext(store.SpaceSeq, secretName(made.nr)))
 		if err != nil {
 			return err
 		}
-		change := map[string]store.Sealed{secretName(nr): sealed}
+		change := map[string]store.Sealed{secretName(made.nr): sealed}
 		keys = append(keys, made)
-		for len(keys) > 1 && keys[1].created.Add(MaxLifetime).Before(made.created) {
+		for len(keys) > 1 && (dropOld || keys[1].created.Add(MaxLifetime).Before(made.created)) {
 			change[secretName(keys[0].nr)] = store.Sealed{}
 			keys = keys[1:]
 		}

@@ -292,8 +292,10 @@ func (d *Direct) SigningKeys(ctx context.Context, tenant string) ([]SigningKey, 
 }
 
 // RotateSigningKey implements Service.
-func (d *Direct) RotateSigningKey(ctx context.Context, tenant string) ([]SigningKey, error) {
-	return d.signing(ctx, tenant, (*auth.SigningKeys).Rotate)
+func (d *Direct) RotateSigningKey(ctx context.Context, tenant string, dropOld bool) ([]SigningKey, error) {
+	return d.signing(ctx, tenant, func(k *auth.SigningKeys, ctx context.Context, space int64) ([]SigningKey, error) {
+		return k.Rotate(ctx, space, dropOld)
+	})
 }
 
 func (d *Direct) signing(ctx context.Context, tenant string, do func(*auth.SigningKeys, context.Context, int64) ([]SigningKey, error)) ([]SigningKey, error) {

@@ -116,8 +116,8 @@ func (a *Audited) DeleteApplication(ctx context.Context, tenant, id string) erro
 }
 
 // RotateSigningKey implements Service.
-func (a *Audited) RotateSigningKey(ctx context.Context, tenant string) ([]SigningKey, error) {
-	list, err := a.Direct.RotateSigningKey(ctx, tenant)
+func (a *Audited) RotateSigningKey(ctx context.Context, tenant string, dropOld bool) ([]SigningKey, error) {
+	list, err := a.Direct.RotateSigningKey(ctx, tenant, dropOld)
 	a.tell(ctx, "signing-key.rotate", orDefault(tenant), "SigningKey", "", err)
 	return list, err
 }

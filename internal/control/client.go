@@ -217,8 +217,12 @@ func (c *Client) SigningKeys(ctx context.Context, tenant string) ([]SigningKey, 
 }
 
 // RotateSigningKey implements Service.
-func (c *Client) RotateSigningKey(ctx context.Context, tenant string) ([]SigningKey, error) {
-	return call[[]SigningKey](ctx, c, http.MethodPost, tenantPath(tenant)+"/signing-keys", nil)
+func (c *Client) RotateSigningKey(ctx context.Context, tenant string, dropOld bool) ([]SigningKey, error) {
+	path := tenantPath(tenant) + "/signing-keys"
+	if dropOld {
+		path += "?dropOld=true"
+	}
+	return call[[]SigningKey](ctx, c, http.MethodPost, path, nil)
 }
 
 // Issuers implements Service.

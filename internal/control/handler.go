@@ -111,7 +111,7 @@ func Handler(s Service, token string, log *slog.Logger) http.Handler {
 		return s.SigningKeys(r.Context(), r.PathValue("tenant"))
 	}))
 	mux.HandleFunc("POST /control/tenants/{tenant}/signing-keys", h.answer(func(r *http.Request) (any, error) {
-		return s.RotateSigningKey(r.Context(), r.PathValue("tenant"))
+		return s.RotateSigningKey(r.Context(), r.PathValue("tenant"), r.URL.Query().Get("dropOld") == "true")
 	}))
 	mux.HandleFunc("GET /control/tenants/{tenant}/issuers", h.answer(func(r *http.Request) (any, error) {
 		return s.Issuers(r.Context(), r.PathValue("tenant"))

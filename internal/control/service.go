@@ -68,8 +68,9 @@ type Service interface {
 	SetServiceUser(ctx context.Context, tenant, user string, active bool) (*ServiceUser, error)
 	// SigningKeys lists the keys that sign access tokens of a tenant, oldest first.
 	SigningKeys(ctx context.Context, tenant string) ([]SigningKey, error)
-	// RotateSigningKey makes another key sign; tokens of the keys before stay good.
-	RotateSigningKey(ctx context.Context, tenant string) ([]SigningKey, error)
+	// RotateSigningKey makes another key sign. Tokens of the keys before stay good,
+	// unless dropOld ends them.
+	RotateSigningKey(ctx context.Context, tenant string, dropOld bool) ([]SigningKey, error)
 	// Issuers lists the issuers of others whose tokens a tenant accepts.
 	Issuers(ctx context.Context, tenant string) ([]*Issuer, error)
 	// AddIssuer makes a tenant accept the tokens of another issuer, and gives it as

@@ -267,4 +267,30 @@ var oauthGuardRows = []row{
 			c.Errorf("%v", h)
 		}
 	}},
+	{holds: "R7644-7.4-01 what was signed with a key that is dropped ends, at every server within seconds", show: func(c *client) {
+		now := time.Now()
+		a, other := c.application("app"), c.serve(another(c, &now))
+		old := c.ask("/oauth2/token/app", credentials(a)).with()
+		if _, err := c.site.config.Issuer.Keys.Rotate(c.Context(), c.site.tenant.Space, false); err != nil {
+			c.Fatal(err)
+		}
+		before := c.ask("/oauth2/token/app", credentials(a)).with()
+		for _, at := range []*client{c, other} {
+			for _, token := range []*client{old, before} {
+				at.withBearer(token.token).do("GET", "/Users", "").is(200)
+			}
+		}
+		list, err := c.site.config.Issuer.Keys.Rotate(c.Context(), c.site.tenant.Space, true)
+		if err != nil || len(list) != 1 {
+			c.Fatal(list, err)
+		}
+		now = now.Add(5 * time.Second)
+		fresh := c.ask("/oauth2/token/app", credentials(a)).with()
+		for _, at := range []*client{c, other} {
+			at.withBearer(old.token).do("GET", "/Users", "").refused(401, "").mentions("not known")
+			at.withBearer(before.token).do("GET", "/Users", "").refused(401, "").mentions("not known")
+			at.withBearer(fresh.token).do("GET", "/Users", "").is(200)
+			at.root("GET", "/oauth2/keys", "").is(200).has("keys/0/kid", list[0].ID).lacks("keys/1")
+		}
+	}},
 }

@@ -417,7 +417,7 @@ var oauthRows = []row{
 		a := c.application("app")
 		other := c.serve(issuerOn(c))
 		old := c.ask("/oauth2/token/app", credentials(a)).with()
-		list, err := c.site.config.Issuer.Keys.Rotate(c.Context(), c.site.tenant.Space)
+		list, err := c.site.config.Issuer.Keys.Rotate(c.Context(), c.site.tenant.Space, false)
 		if err != nil || len(list) != 2 || list[0].Retired.IsZero() || !list[1].Retired.IsZero() {
 			c.Fatal(list, err)
 		}
