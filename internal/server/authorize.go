@@ -23,6 +23,9 @@ func (s *server) authorize(q *oauthRequest) error {
 		return s.hop(q, ask)
 	}
 	a, err := s.Issuer.Authorize(q.r.Context(), q.tenant, q.root, ask)
+	if a != nil {
+		entry(q.r).token = a.App.ID
+	}
 	switch {
 	case a == nil:
 		return err
@@ -31,6 +34,7 @@ func (s *server) authorize(q *oauthRequest) error {
 		if e.Status >= http.StatusInternalServerError {
 			entry(q.r).cause = errors.Unwrap(e)
 		}
+		entry(q.r).code, entry(q.r).refusal = e.Code, e.Code
 		redirect(q.w, http.StatusFound, a.Location("error", e.Code, "error_description", e.Description))
 		return nil
 	case entered == nil:
@@ -46,15 +50,14 @@ func (s *server) signIn(q *oauthRequest, a *auth.Authorization, params, entered 
 		return s.signInPage(q, a, params, http.StatusForbidden, userName, "The page had to be renewed. Sign in once more.")
 	}
 	e := entry(q.r)
-	e.token = a.App.ID
 	code, user, err := s.Issuer.SignIn(q.r.Context(), q.tenant, a, userName, entered.Get(passwordField))
 	var refused *auth.OAuthError
 	if errors.As(err, &refused) {
-		e.code = refused.Code
+		e.code, e.refusal = refused.Code, refused.Code
 	}
 	switch {
 	case err == nil:
-		e.principal = user
+		e.principal, e.user = user, user.ID
 		redirect(q.w, http.StatusSeeOther, a.Location("code", code)) // RFC 9700 §4.12
 		return nil
 	case refused != nil && refused.Code == auth.InvalidGrant:

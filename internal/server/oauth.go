@@ -103,7 +103,7 @@ type oauthError struct {
 }
 
 func (s *server) refuse(w http.ResponseWriter, r *http.Request, e *auth.OAuthError) {
-	entry(r).code = e.Code
+	entry(r).code, entry(r).refusal = e.Code, e.Code
 	if e.Status >= http.StatusInternalServerError {
 		entry(r).cause = errors.Unwrap(e)
 	}
@@ -148,7 +148,7 @@ func (s *server) token(q *oauthRequest) (any, error) {
 		}
 		return nil, err
 	}
-	e.token, e.principal = issued.App, issued.For
+	e.token, e.principal, e.user = issued.App, issued.For, issued.For.ID
 	return issued, nil
 }
 

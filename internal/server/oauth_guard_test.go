@@ -293,4 +293,30 @@ var oauthGuardRows = []row{
 			at.root("GET", "/oauth2/keys", "").is(200).has("keys/0/kid", list[0].ID).lacks("keys/1")
 		}
 	}},
+	{holds: "the log tells the application, the code of a refusal, and the id of who got in, never a user name", set: keepPasswords, show: func(c *client) {
+		id := c.ada()
+		a := c.application("app", publicApp)
+		page := c.browser().open(request(a))
+		for what, q := range map[string]struct {
+			got        http.Header
+			code, user string
+		}{
+			"a page refused":      {c.browser().open(request(a, "redirect_uri", "https://evil.example/")).header, "invalid_request", ""},
+			"an answer elsewhere": {c.browser().open(request(a, "response_type", "token")).header, "unsupported_response_type", ""},
+			"a wrong password":    {page.submit("ada@corp.example", "wrong").header, "invalid_grant", ""},
+			"a sign-in":           {page.submit("ada@corp.example", adaPassword).header, "", id},
+			"a code of no use":    {c.ask("/oauth2/token/app", redemption(a, "scimd_x.y")).header, "invalid_grant", ""},
+			"a token":             {c.ask("/oauth2/token/app", redemption(a, "", "grant_type", "password", "username", "ada@corp.example", "password", adaPassword)).header, "", id},
+		} {
+			line := c.logged(&answer{header: q.got})
+			code, _ := line["code"].(string)
+			user, _ := line["user"].(string)
+			if code != q.code || user != q.user || line["token"] != "app" && what != "a page refused" {
+				c.Errorf("%s: %v", what, line)
+			}
+		}
+		if strings.Contains(c.site.log.String(), "ada@") {
+			c.Error("the log has a user name")
+		}
+	}},
 }

@@ -55,6 +55,7 @@ func (s *server) tokenForm(q *oauthRequest) (*auth.Client, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
+	entry(q.r).token = client.App.ID
 	if v.Get("token") == "" {
 		return nil, "", auth.Refuse(auth.InvalidRequest, "The parameter token is missing.")
 	}

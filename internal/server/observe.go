@@ -35,6 +35,10 @@ type logEntry struct {
 	resourceType, resource string
 	reads                  bool
 	code                   string
+
+	// user is the id of who has got a token or a code, refusal the error code of an
+	// OAuth endpoint.
+	user, refusal string
 }
 
 type entryKey struct{}
@@ -92,6 +96,9 @@ func (s *server) log(r *http.Request, status int, route string, e *logEntry, too
 	level := slog.LevelInfo
 	if status >= http.StatusInternalServerError && status != http.StatusNotImplemented && r.Context().Err() == nil {
 		level = slog.LevelError // somebody must act; not so when the client has gone
+		if status == http.StatusServiceUnavailable && e.cause == nil {
+			level = slog.LevelWarn // too much at once: nothing is wrong inside
+		}
 	}
 	if !s.Logger.Enabled(r.Context(), level) {
 		return
@@ -100,7 +107,7 @@ func (s *server) log(r *http.Request, status int, route string, e *logEntry, too
 	attrs = append(attrs, slog.String("id", e.id), slog.String("method", methodName(r.Method)), slog.String("route", route),
 		slog.Int("status", status), slog.String("client", clientFamily(r)), slog.Duration("duration", took))
 	for _, o := range []struct{ name, value string }{
-		{"tenant", e.tenant}, {"token", e.token}, {"scimType", string(e.scimType)}, {"at", e.at},
+		{"tenant", e.tenant}, {"token", e.token}, {"user", e.user}, {"code", e.refusal}, {"scimType", string(e.scimType)}, {"at", e.at},
 	} {
 		if o.value != "" {
 			attrs = append(attrs, slog.String(o.name, o.value))

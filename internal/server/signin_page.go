@@ -56,6 +56,7 @@ func (s *server) page(fn func(*oauthRequest) error) http.HandlerFunc {
 			return
 		}
 		e := auth.OAuthRefusal(err)
+		entry(r).code, entry(r).refusal = e.Code, e.Code
 		if e.Status >= http.StatusInternalServerError {
 			entry(r).cause = errors.Unwrap(e)
 		}
