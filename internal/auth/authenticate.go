@@ -41,7 +41,7 @@ type Authenticator struct {
 	// principals are whom opaque tokens stand for; nil lets them stand for anybody.
 	principals *principals
 	// guesses are the unknown tokens that came from each source; nil counts none.
-	guesses *attempts
+	guesses *guesses
 }
 
 // New makes an Authenticator. Fixed tokens come from configuration: they are

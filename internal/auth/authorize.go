@@ -156,11 +156,11 @@ func (a *Authorization) challenge(p url.Values) error {
 	return nil
 }
 
-// SignIn opens a session for the user of a userName and password, and gives the
-// code that the application redeems. Wrong ones are invalid_grant, too many of them
+// SignIn opens a session for the user of a userName and password, sent from a source,
+// and gives the code that the application redeems. Wrong ones are invalid_grant, too many of them
 // 429.
-func (i *Issuer) SignIn(ctx context.Context, t *scim.Tenant, a *Authorization, userName, password string) (code string, user store.Principal, err error) {
-	signedIn, err := i.authenticate(ctx, t, userName, password)
+func (i *Issuer) SignIn(ctx context.Context, t *scim.Tenant, a *Authorization, source, userName, password string) (code string, user store.Principal, err error) {
+	signedIn, err := i.authenticate(ctx, t, source, userName, password)
 	if err != nil {
 		return "", user, err
 	}

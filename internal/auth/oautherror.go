@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/scimd/scimd/internal/phc"
 	"github.com/scimd/scimd/internal/scimerr"
 )
 
@@ -82,10 +83,10 @@ func pressed(err error) error {
 	switch {
 	case errors.Is(err, errTooOften):
 		return &OAuthError{
-			Status: http.StatusTooManyRequests, Code: TemporarilyUnavailable, RetryAfter: int(attemptInterval / time.Second),
-			Description: "The client has sent too many wrong secrets; wait before the next attempt.",
+			Status: http.StatusTooManyRequests, Code: TemporarilyUnavailable, RetryAfter: int(ofPair.interval / time.Second),
+			Description: "Too many wrong secrets came for this name, or from this address; wait before the next attempt.",
 		}
-	case errors.Is(err, errBusy):
+	case errors.Is(err, phc.ErrBusy):
 		return &OAuthError{
 			Status: http.StatusServiceUnavailable, Code: TemporarilyUnavailable, RetryAfter: 1,
 			Description: "Too many clients are authenticating just now; send the request again.",

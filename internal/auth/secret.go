@@ -2,22 +2,17 @@ package auth
 
 import (
 	"context"
-	"errors"
 	"sync"
-	"sync/atomic"
 
 	"github.com/scimd/scimd/internal/phc"
 )
 
-// Bounds of hashes under way, so that requests with wrong secrets take neither
+// Bounds of comparisons under way, so that requests with wrong secrets take neither
 // all memory nor all time.
 const (
 	maxHashing = 2
 	maxWaiting = 64
 )
-
-// errBusy: too many secrets are being compared.
-var errBusy = errors.New("too many secrets are being compared")
 
 // HashSecret is the form in which a client secret is stored. A secret made here
 // has 256 random bits; the hash is for those that are not.
@@ -29,28 +24,26 @@ func HashSecret(secret string) string { return phc.Hash(secret, phc.Usual) }
 var nobody = sync.OnceValue(func() string { return HashSecret(NewToken()) })
 
 // hasher compares secrets with hashes, few at a time.
-type hasher struct {
-	slots   chan struct{}
-	waiting atomic.Int32
-}
+type hasher struct{ queue *phc.Queue }
 
-func newHasher() *hasher {
-	return &hasher{slots: make(chan struct{}, maxHashing)}
-}
+func newHasher() *hasher { return &hasher{phc.NewQueue(maxHashing, maxWaiting)} }
 
-// matches compares a secret with a hash of HashSecret. errBusy when too many
-// wait; the error of ctx when it ends first.
+// matches compares a secret with a hash of HashSecret, "" for that of nobody: those
+// leave half of the room to clients that there are. phc.ErrBusy when too many wait;
+// the error of ctx when it ends first.
 func (h *hasher) matches(ctx context.Context, hash, secret string) (bool, error) {
-	if h.waiting.Add(1) > maxWaiting {
-		h.waiting.Add(-1)
-		return false, errBusy
+	enter := h.queue.Enter
+	if hash == "" {
+		enter = h.queue.EnterHalf
 	}
-	defer h.waiting.Add(-1)
-	select {
-	case h.slots <- struct{}{}:
-		defer func() { <-h.slots }()
-	case <-ctx.Done():
-		return false, ctx.Err()
+	leave, err := enter(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer leave()
+	if hash == "" {
+		_, err := phc.Matches(nobody(), secret)
+		return false, err
 	}
 	return phc.Matches(hash, secret)
 }

@@ -242,7 +242,7 @@ func (i *Issuer) signInByPassword(ctx context.Context, q *grantRequest) (*Issued
 	if err != nil {
 		return nil, err
 	}
-	user, err := i.authenticate(ctx, q.tenant, q.UserName, q.Password)
+	user, err := i.authenticate(ctx, q.tenant, q.Source, q.UserName, q.Password)
 	if err != nil {
 		return nil, err
 	}
@@ -258,16 +258,17 @@ func (i *Issuer) signInByPassword(ctx context.Context, q *grantRequest) (*Issued
 
 // authenticate tells whose userName and password these are. Wrong ones are
 // invalid_grant; too many of them 429.
-func (i *Issuer) authenticate(ctx context.Context, t *scim.Tenant, userName, password string) (*scim.SignedIn, error) {
-	if !i.signIns.allowed(t.ID, userName) {
-		return nil, pressed(errTooOften)
+func (i *Issuer) authenticate(ctx context.Context, t *scim.Tenant, source, userName, password string) (*scim.SignedIn, error) {
+	decide, err := i.signIns.begin(ctx, t.ID, source, userName)
+	if err != nil {
+		return nil, pressed(err)
 	}
 	user, err := i.users.SignIn(ctx, t, userName, password)
+	decide(err == nil && user == nil)
 	switch {
 	case err != nil:
-		return nil, scimerr.Unavailable(err)
+		return nil, pressed(err)
 	case user == nil:
-		i.signIns.failed(t.ID, userName)
 		return nil, wrongPassword()
 	}
 	return user, nil

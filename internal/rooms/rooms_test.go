@@ -29,7 +29,7 @@ var allowed = map[string][]string{
 	"internal/console":        {"internal/control", "internal/scim", "internal/scimerr"},
 	"internal/control":        {"internal/audit", "internal/auth", "internal/scim", "internal/store", "internal/resource", "internal/scimerr", "internal/secret"},
 	"internal/server":         {"internal/auth", "internal/scim", "internal/store", "internal/filter", "internal/schema", "internal/resource", "internal/scimerr"},
-	"internal/auth":           {"internal/scim", "internal/store", "internal/scimerr", "internal/phc"},
+	"internal/auth":           {"internal/scim", "internal/store", "internal/schema", "internal/scimerr", "internal/phc"},
 	"internal/scim":           {"internal/store", "internal/filter", "internal/schema", "internal/resource", "internal/scimerr", "internal/secret", "internal/phc", "schemas"},
 	"internal/audit":          {"internal/store", "internal/scimerr"},
 	"internal/store":          {"internal/filter", "internal/schema", "internal/resource", "internal/scimerr"},

@@ -15,13 +15,18 @@ import (
 // maxPassword bounds a password in bytes: hashing reads all of it.
 const maxPassword = 1024
 
-// maxHashing bounds concurrent hashes of passwords: each takes memory.
-const maxHashing = 4
+// How many hashes are made, and how many compared, at once, and how many may wait for
+// that. Anybody can have passwords compared; who makes them has a token, and so waits
+// in a queue of its own.
+const (
+	makingAtOnce, makingRoom       = 4, 4096
+	comparingAtOnce, comparingRoom = 2, 64
+)
 
-// passwords makes and compares hashes of passwords, few at a time.
+// passwords makes and compares hashes of passwords.
 type passwords struct {
-	slots chan struct{}
-	cost  phc.Cost
+	making, comparing *phc.Queue
+	cost              phc.Cost
 	// nobody is the hash that passwords without one are compared with, so that an
 	// answer takes as long whether or not there is one.
 	nobody func() string
@@ -29,7 +34,7 @@ type passwords struct {
 
 func newPasswords(cost phc.Cost) *passwords {
 	return &passwords{
-		slots: make(chan struct{}, maxHashing), cost: cost,
+		making: phc.NewQueue(makingAtOnce, makingRoom), comparing: phc.NewQueue(comparingAtOnce, comparingRoom), cost: cost,
 		nobody: sync.OnceValue(func() string { return phc.Hash("", cost) }),
 	}
 }
@@ -37,16 +42,6 @@ func newPasswords(cost phc.Cost) *passwords {
 // HashWith sets the cost of new hashes of passwords. It is called before the
 // first request.
 func (s *Service) HashWith(cost phc.Cost) { s.passwords = newPasswords(cost) }
-
-// enter waits for a turn; leave ends it.
-func (p *passwords) enter(ctx context.Context) (leave func(), err error) {
-	select {
-	case p.slots <- struct{}{}:
-		return func() { <-p.slots }, nil
-	case <-ctx.Done():
-		return nil, scimerr.Unavailable(ctx.Err())
-	}
-}
 
 // hash makes the form in which a password is kept; nil where the profile keeps
 // none. It runs outside transactions.
@@ -57,9 +52,9 @@ func (s *Service) hash(ctx context.Context, p *Profile, password string) ([]byte
 	if p.Passwords != "hash" {
 		return nil, nil
 	}
-	leave, err := s.passwords.enter(ctx)
+	leave, err := s.passwords.making.Enter(ctx)
 	if err != nil {
-		return nil, err
+		return nil, scimerr.Unavailable(err)
 	}
 	defer leave()
 	return []byte(phc.Hash(password, s.passwords.cost)), nil
@@ -130,7 +125,7 @@ func (s *Service) passwordMatches(ctx context.Context, hash []byte, password str
 	if len(password) > maxPassword || password == "" {
 		password, hash = "-", nil
 	}
-	leave, err := s.passwords.enter(ctx)
+	leave, err := s.passwords.comparing.Enter(ctx)
 	if err != nil {
 		return false, err
 	}

@@ -50,7 +50,7 @@ func (s *server) signIn(q *oauthRequest, a *auth.Authorization, params, entered 
 		return s.signInPage(q, a, params, http.StatusForbidden, userName, "The page had to be renewed. Sign in once more.")
 	}
 	e := entry(q.r)
-	code, user, err := s.Issuer.SignIn(q.r.Context(), q.tenant, a, userName, entered.Get(passwordField))
+	code, user, err := s.Issuer.SignIn(q.r.Context(), q.tenant, a, q.source, userName, entered.Get(passwordField))
 	var refused *auth.OAuthError
 	if errors.As(err, &refused) {
 		e.code, e.refusal = refused.Code, refused.Code

@@ -61,6 +61,8 @@ type oauthRequest struct {
 	tenant *scim.Tenant
 	// root is the URL of the tenant, before /scim and /oauth2.
 	root string
+	// source names where the client is, for counting wrong secrets.
+	source string
 }
 
 // app is the application of the path, "" for none.
@@ -93,7 +95,7 @@ func (s *server) oauthAnswer(w http.ResponseWriter, r *http.Request, fn func(*oa
 		return nil, at.err
 	}
 	entry(r).tenant = at.tenant.Name
-	return fn(&oauthRequest{w: w, r: r, tenant: at.tenant, root: s.publicRoot(r)})
+	return fn(&oauthRequest{w: w, r: r, tenant: at.tenant, root: s.publicRoot(r), source: s.source(r)})
 }
 
 // oauthError is the body of a refusal.
@@ -139,7 +141,7 @@ func (s *server) token(q *oauthRequest) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	ask.App = q.app()
+	ask.App, ask.Source = q.app(), q.source
 	e := entry(q.r)
 	issued, err := s.Issuer.Issue(q.r.Context(), q.tenant, q.root, ask)
 	if err != nil {

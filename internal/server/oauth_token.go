@@ -51,7 +51,7 @@ func (s *server) tokenForm(q *oauthRequest) (*auth.Client, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	client, err := s.Issuer.Client(q.r.Context(), q.tenant, q.app(), sent)
+	client, err := s.Issuer.Client(q.r.Context(), q.tenant, q.app(), q.source, sent)
 	if err != nil {
 		return nil, "", err
 	}
