@@ -66,8 +66,9 @@ type SignedIn struct {
 	hash []byte
 }
 
-// SignIn tells which user of a tenant a userName and a password are of: one that
-// is active and has a password. It is nil for all others, after the same time.
+// SignIn tells which person of a tenant a userName and a password are of: a user
+// that is active and has a password, and no service user. It is nil for all
+// others, after the same time.
 func (s *Service) SignIn(ctx context.Context, t *Tenant, userName, password string) (*SignedIn, error) {
 	rt := t.Registry.Type(ServiceUserType)
 	user := &SignedIn{}
@@ -76,7 +77,7 @@ func (s *Service) SignIn(ctx context.Context, t *Tenant, userName, password stri
 	if err != nil {
 		return nil, err
 	}
-	if rec != nil {
+	if rec != nil && !rec.Hidden {
 		if user.hash, err = s.store.Password(ctx, t.Space, rec.Seq); err != nil {
 			return nil, err
 		}

@@ -130,6 +130,17 @@ var signInRows = []row{
 		c.ask("/oauth2/token/other", credentials(b)).with().do("GET", "/Users", "").is(200)
 		c.do("DELETE", "/Users/"+b.UserID, "").is(204) // an operator's token may
 	}},
+	{holds: "a service user is nobody who signs in, with whatever password", set: keepPasswords, show: func(c *client) {
+		c.ada()
+		a, b := c.application("app", webApp, func(a *store.Application) { a.Grants = "password" }), c.application("other")
+		c.patch(b.UserID, replace("password", `"`+adaPassword+`"`)).is(200)
+		for name, status := range map[string]int{"ada@corp.example": 200, b.ClientID: 400} {
+			got := c.ask("/oauth2/token/app", redemption(a, "", "grant_type", "password", "username", name, "password", adaPassword))
+			if got.status != status {
+				c.Errorf("%s: %d", name, got.status)
+			}
+		}
+	}},
 	{holds: "golang.org/x/oauth2 and go-oidc sign somebody in, verify, renew, ask and revoke", set: keepPasswords, show: func(c *client) {
 		id := c.ada()
 		for _, app := range []func(*store.Application){webApp, publicApp} {
