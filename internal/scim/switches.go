@@ -221,7 +221,7 @@ var switches = []Switch{
 	{"requirePlatform", "An account needs the property platformId.", either(
 		"one without it is 400 invalidValue", "it does not",
 	), ClientCode, "tenant 12.2", ""},
-	{"legacyAlias", "The base `/CyberArk/scim/v2` of the on-premises server, with Basic credentials whose password is a token, and names for ids of users and groups.", either(
+	{"legacyAlias", "The base `/CyberArk/scim/v2` of the on-premises server, with Basic credentials (those of an application, or a token as password) and names for ids of users and groups.", either(
 		"it is there beside the other", "it is 404",
 	), ClientCode, "tenant 2, 16", "Siemplify's integration, Netwrix"},
 }

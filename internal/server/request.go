@@ -112,16 +112,19 @@ func (s *server) guarded(rt *schema.ResourceType, write bool, fn handlerFunc) ht
 // identify tells whose token a request has. The legacy base takes Basic
 // credentials as well.
 func (s *server) identify(r *http.Request, at *place) (*auth.Identity, error) {
-	header, basic := r.Header, at.legacy && at.tenant.Profile.LegacyAlias
-	if basic {
-		header = auth.FromBasic(header)
+	var id *auth.Identity
+	var err error
+	legacy := at.legacy && at.tenant.Profile.LegacyAlias
+	if sent, ok := auth.Basic(r.Header); ok && legacy {
+		id, err = s.Auth.AuthenticateBasic(r.Context(), sent, at.tenant, s.issuerRoot(r), s.source(r))
+	} else {
+		id, err = s.Auth.Authenticate(r.Context(), r.Header, at.tenant, s.issuerRoot(r))
 	}
-	id, err := s.Auth.Authenticate(r.Context(), header, at.tenant, s.issuerRoot(r))
 	if err == nil {
 		entry(r).token, entry(r).principal = id.TokenName, id.Principal
 		return id, nil
 	}
-	if basic {
+	if legacy {
 		err = auth.OfferBasic(err)
 	}
 	return nil, s.Auth.Guessed(at.tenant, s.source(r), err)

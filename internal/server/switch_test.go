@@ -744,7 +744,7 @@ var switches = []struct {
 		{"false", func(c *client) { c.account(c.safe("Ops"), "a") }},
 	}},
 	{"legacyAlias", []shown{
-		{"true", func(c *client) { c.legacy() }},
+		{"true", func(c *client) { c.legacyApplication(); c.token = allRights; c.legacy() }},
 		{"false", func(c *client) {
 			c.root("GET", "/CyberArk/scim/v2/Users", "").refused(404, "")
 		}},

@@ -1,10 +1,41 @@
 package server_test
 
-import "encoding/base64"
+import (
+	"encoding/base64"
+
+	"github.com/scimd/scimd/internal/store"
+)
 
 // basic is a header with Basic credentials, which replaces that with the token.
-func basic(password string) string {
-	return "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte("anyone:"+password))
+func basic(password string) string { return basicOf("anyone", password) }
+
+func basicOf(name, password string) string {
+	return "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(name+":"+password))
+}
+
+// legacyApplication shows that an application comes in with its client id and
+// secret, at the legacy base alone, with its own rights.
+func (c *client) legacyApplication() {
+	c.Helper()
+	const root = "/CyberArk/scim/v2"
+	token := "Authorization: Bearer " + c.token
+	a := c.application("connector", func(a *store.Application) { a.Rights = "users:read" })
+	phone := c.application("phone", publicApp)
+	c.token = ""
+	right := basicOf("CONNECTOR@corp.example", appSecret)
+	for range 2 {
+		c.root("GET", root+"/Users", "", right).is(200)
+	}
+	c.root("POST", root+"/Users", userBody(`"userName":"Ada"`), right).refused(403, "").mentions("users:write")
+	c.root("GET", "/scim/v2/Users", "", right).refused(401, "")
+	for _, wrong := range []string{basicOf(a.ClientID, "wrong"), basicOf(a.ClientID, ""), basicOf(a.ID, appSecret), basicOf("", appSecret), basicOf(phone.ClientID, "x")} {
+		got := c.root("GET", root+"/Users", "", wrong).refused(401, "")
+		if challenge := got.header.Get("WWW-Authenticate"); challenge != `Basic realm="scim"` {
+			c.Errorf("challenge %q", challenge)
+		}
+	}
+	c.root("PATCH", "/scim/v2/Users/"+a.UserID, patchBody(replace("active", `false`)), token).is(200)
+	c.root("GET", root+"/Users", "", right).refused(401, "")
 }
 
 // legacy shows the legacy base: Basic credentials, and names for ids.
