@@ -15,7 +15,7 @@ import (
 
 // NewApplication asks for an application.
 type NewApplication struct {
-	Tenant string `json:"tenant"`
+	Tenant string `json:"-"` // in the path
 	AppID  string `json:"appId"`
 	// ClientID is the login name of the service user; "" makes one up.
 	ClientID string `json:"clientId,omitempty"`

@@ -6,8 +6,17 @@ import (
 	"time"
 
 	"github.com/scimd/scimd/internal/audit"
-	"github.com/scimd/scimd/internal/scimerr"
 )
+
+// auditParams are the parameters that auditValues makes.
+var auditParams = []param{
+	{"tenant", "string", "The tenant; without it the trail of the server."},
+	{"since", "date-time", "Leaves out what is older."},
+	{"until", "date-time", "Leaves out this time and what is newer."},
+	{"cursor", "string", "Goes on where an answer said next."},
+	{"limit", "integer", "The most records in an answer."},
+	{"last", "boolean", "Gives the newest records rather than the oldest."},
+}
 
 // auditValues are a query of a trail as parameters of a URL.
 func auditValues(tenant string, q audit.Query) url.Values {
@@ -22,22 +31,15 @@ func auditValues(tenant string, q audit.Query) url.Values {
 
 // readAuditQuery reads what auditValues makes, each part of which may be left out.
 func readAuditQuery(v url.Values) (q audit.Query, err error) {
+	var errs [4]error
 	q.Cursor = v.Get("cursor")
-	if text := v.Get("limit"); text != "" {
-		if q.Limit, err = strconv.Atoi(text); err != nil {
-			return q, scimerr.InvalidValue("limit", "The limit is not a number.")
-		}
-	}
-	if text := v.Get("last"); text != "" {
-		if q.Last, err = strconv.ParseBool(text); err != nil {
-			return q, scimerr.InvalidValue("last", "The parameter last is true or false.")
-		}
-	}
-	for name, t := range map[string]*time.Time{"since": &q.Since, "until": &q.Until} {
-		if text := v.Get(name); text != "" {
-			if *t, err = time.Parse(time.RFC3339, text); err != nil {
-				return q, scimerr.InvalidValue(name, "The parameter %s is not a time such as 2030-12-31T12:00:00Z.", name)
-			}
+	q.Limit, errs[0] = queryInt(v, "limit")
+	q.Last, errs[1] = queryBool(v, "last")
+	q.Since, errs[2] = queryTime(v, "since")
+	q.Until, errs[3] = queryTime(v, "until")
+	for _, err := range errs {
+		if err != nil {
+			return q, err
 		}
 	}
 	return q, nil

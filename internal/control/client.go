@@ -88,18 +88,18 @@ func asked(*http.Request, []*http.Request) error { return http.ErrUseLastRespons
 
 // Info implements Service.
 func (c *Client) Info(ctx context.Context) (*Info, error) {
-	return call[*Info](ctx, c, http.MethodGet, "/control/info", nil)
+	return call[*Info](ctx, c, http.MethodGet, prefix+"info", nil)
 }
 
 // Health implements Service.
 func (c *Client) Health(ctx context.Context) error {
-	_, err := call[any](ctx, c, http.MethodGet, "/control/health", nil)
+	_, err := call[any](ctx, c, http.MethodGet, prefix+"health", nil)
 	return err
 }
 
 // Tenants implements Service.
 func (c *Client) Tenants(ctx context.Context) ([]Tenant, error) {
-	return call[[]Tenant](ctx, c, http.MethodGet, "/control/tenants", nil)
+	return call[[]Tenant](ctx, c, http.MethodGet, prefix+"tenants", nil)
 }
 
 // Tenant implements Service.
@@ -109,7 +109,7 @@ func (c *Client) Tenant(ctx context.Context, name string) (*Tenant, error) {
 
 // CreateTenant implements Service.
 func (c *Client) CreateTenant(ctx context.Context, n NewTenant) (*MadeTenant, error) {
-	return call[*MadeTenant](ctx, c, http.MethodPost, "/control/tenants", n)
+	return call[*MadeTenant](ctx, c, http.MethodPost, prefix+"tenants", n)
 }
 
 // UpdateTenant implements Service.
@@ -143,27 +143,27 @@ func (c *Client) RevokeToken(ctx context.Context, tenant, idOrName string) (*Tok
 
 // DataKeys implements Service.
 func (c *Client) DataKeys(ctx context.Context) ([]DataKey, error) {
-	return call[[]DataKey](ctx, c, http.MethodGet, "/control/keys", nil)
+	return call[[]DataKey](ctx, c, http.MethodGet, prefix+"keys", nil)
 }
 
 // RotateKeys implements Service.
 func (c *Client) RotateKeys(ctx context.Context) (*Rotation, error) {
-	return call[*Rotation](ctx, c.patient(), http.MethodPost, "/control/keys", nil)
+	return call[*Rotation](ctx, c.patient(), http.MethodPost, prefix+"keys", nil)
 }
 
 // ChangeMaster implements Service.
 func (c *Client) ChangeMaster(ctx context.Context, m NewMaster) (*Master, error) {
-	return call[*Master](ctx, c, http.MethodPut, "/control/keys/master", m)
+	return call[*Master](ctx, c, http.MethodPut, prefix+"keys/master", m)
 }
 
 // Check implements Service.
 func (c *Client) Check(ctx context.Context, tenant string) (*Check, error) {
-	return call[*Check](ctx, c.patient(), http.MethodGet, "/control/check?"+url.Values{"tenant": {tenant}}.Encode(), nil)
+	return call[*Check](ctx, c.patient(), http.MethodGet, prefix+"check?"+url.Values{"tenant": {tenant}}.Encode(), nil)
 }
 
 // Audit implements Service.
 func (c *Client) Audit(ctx context.Context, tenant string, q audit.Query) (*audit.Page, error) {
-	return call[*audit.Page](ctx, c.patient(), http.MethodGet, "/control/audit?"+auditValues(tenant, q).Encode(), nil)
+	return call[*audit.Page](ctx, c.patient(), http.MethodGet, prefix+"audit?"+auditValues(tenant, q).Encode(), nil)
 }
 
 // NotFound tells that an error of a Service means that something is not there.
@@ -251,7 +251,7 @@ func applicationPath(tenant, id string) string {
 }
 
 func tenantPath(tenant string) string {
-	return "/control/tenants/" + escaped(cmp.Or(tenant, DefaultTenant))
+	return prefix + "tenants/" + escaped(cmp.Or(tenant, DefaultTenant))
 }
 
 // escaped is a name as one segment of a path. Dots alone are escaped too, since
@@ -265,6 +265,8 @@ func escaped(name string) string {
 
 func tokensPath(tenant string) string { return tenantPath(tenant) + "/tokens" }
 
+// call sends a request with a JSON body, or without one, and reads the JSON of the
+// answer; of 204 it makes the zero value.
 func call[T any](ctx context.Context, c *Client, method, path string, body any) (out T, err error) {
 	var payload io.Reader
 	if body != nil {
@@ -274,30 +276,47 @@ func call[T any](ctx context.Context, c *Client, method, path string, body any) 
 		}
 		payload = bytes.NewReader(b)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, c.base+path, payload)
+	resp, err := c.send(ctx, method, path, "application/json", payload)
 	if err != nil {
 		return out, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode == http.StatusNoContent {
+		return out, nil
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
+		return out, fmt.Errorf("read the running server's answer: %w", err)
+	}
+	return out, nil
+}
+
+// send sends a request and gives its answer, whose body the caller closes; a refusal
+// is an error.
+func (c *Client) send(ctx context.Context, method, path, contentType string, body io.Reader) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
+	if err != nil {
+		return nil, err
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", contentType)
 	}
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return out, fmt.Errorf("ask the running server: %w", err)
+		return nil, fmt.Errorf("ask the running server: %w", err)
+	}
+	if resp.StatusCode < http.StatusMultipleChoices {
+		return resp, nil
 	}
 	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode >= http.StatusMultipleChoices {
-		var r refusal
-		if err := json.NewDecoder(resp.Body).Decode(&r); err != nil {
-			return out, fmt.Errorf("the running server answered %s", resp.Status)
-		}
-		if id := resp.Header.Get(requestID); resp.StatusCode >= http.StatusInternalServerError && id != "" {
-			r.Detail += " (" + requestID + ": " + id + ")"
-		}
-		return out, &scimerr.Error{Status: resp.StatusCode, Detail: r.Detail}
+	var r refusal
+	if err := json.NewDecoder(resp.Body).Decode(&r); err != nil {
+		return nil, fmt.Errorf("the running server answered %s", resp.Status)
 	}
-	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
-		return out, fmt.Errorf("read the running server's answer: %w", err)
+	if id := resp.Header.Get(requestID); resp.StatusCode >= http.StatusInternalServerError && id != "" {
+		r.Detail += " (" + requestID + ": " + id + ")"
 	}
-	return out, nil
+	return nil, &scimerr.Error{Status: resp.StatusCode, Detail: r.Detail}
 }

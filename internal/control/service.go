@@ -143,8 +143,8 @@ type TenantChange struct {
 
 // NewToken asks for a token. Zero Expires means never.
 type NewToken struct {
-	Tenant  string    `json:"tenant"`
-	Name    string    `json:"name"`
+	Tenant  string    `json:"-"` // in the path
+	Name    string    `json:"name,omitempty"`
 	Rights  string    `json:"rights"`
 	Expires time.Time `json:"expires,omitzero"`
 }

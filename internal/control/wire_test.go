@@ -57,7 +57,7 @@ func TestAClientIsNotSentElsewhere(t *testing.T) {
 	reached := 0
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if reached++; reached == 1 {
-			http.Redirect(w, r, "/control/tenants/other", http.StatusTemporaryRedirect)
+			http.Redirect(w, r, "/_scimd/tenants/other", http.StatusTemporaryRedirect)
 		}
 	}))
 	t.Cleanup(elsewhere.Close)
@@ -88,14 +88,14 @@ func TestWhatIsNotThereIsAnsweredInJSON(t *testing.T) {
 		allow        string
 	}{
 		{"GET", "/", 404, ""},
-		{"GET", "/control", 404, ""},
-		{"GET", "/control/nothing", 404, ""},
-		{"GET", "/control/tenants/", 404, ""},
-		{"DELETE", "/control/tenants/blue/tokens/..", 404, ""},
-		{"DELETE", "/control//tenants/blue", 404, ""},
-		{"PUT", "/control/tenants", 405, "GET, HEAD, POST"},
-		{"POST", "/control/tenants/default", 405, "GET, HEAD, PATCH, DELETE"},
-		{"FOO", "/control/info", 405, "GET, HEAD"},
+		{"GET", "/_scimd", 404, ""},
+		{"GET", "/_scimd/nothing", 404, ""},
+		{"GET", "/_scimd/tenants/", 404, ""},
+		{"DELETE", "/_scimd/tenants/blue/tokens/..", 404, ""},
+		{"DELETE", "/_scimd//tenants/blue", 404, ""},
+		{"PUT", "/_scimd/tenants", 405, "GET, HEAD, POST"},
+		{"POST", "/_scimd/tenants/default", 405, "GET, HEAD, PATCH, DELETE"},
+		{"FOO", "/_scimd/info", 405, "GET, HEAD"},
 	} {
 		w, answer := ask(d, slog.New(slog.DiscardHandler), tc.method, tc.path, "")
 		if w.Code != tc.status || w.Header().Get("Allow") != tc.allow || w.Header().Get("Content-Type") != "application/json" || answer["detail"] == "" {
@@ -112,17 +112,17 @@ func TestABodyIsOneObjectWithEachMemberOnce(t *testing.T) {
 		status             int
 		detail             string
 	}{
-		{"POST", "/control/tenants", `{"name":"zz1"}trailing`, 400, "nothing may follow"},
-		{"POST", "/control/tenants", `{"name":"zz1"}{"name":"zz2"}`, 400, "nothing may follow"},
-		{"POST", "/control/tenants", `{"name":"zz1","name":"zz2"}`, 400, "occurs twice"},
-		{"POST", "/control/tenants", `{"name":"zz1","Name":"zz2"}`, 400, "occurs twice"},
-		{"POST", "/control/tenants", `{"name":"zz1","nope":1}`, 400, "nope"},
-		{"POST", "/control/tenants", `{"name":7}`, 400, "not a tenant"},
-		{"POST", "/control/tenants", "", 400, "not a tenant"},
-		{"PATCH", "/control/tenants/default", `null`, 400, "object"},
-		{"PATCH", "/control/tenants/default", `[]`, 400, "object"},
-		{"PATCH", "/control/tenants/default", `{"profile":"rfc7644","document":"{\"name\":\"x\"}"}`, 400, "not both"},
-		{"POST", "/control/tenants", `{"name":"` + strings.Repeat("z", 70<<10) + `"}`, 413, "65536"},
+		{"POST", "/_scimd/tenants", `{"name":"zz1"}trailing`, 400, "nothing may follow"},
+		{"POST", "/_scimd/tenants", `{"name":"zz1"}{"name":"zz2"}`, 400, "nothing may follow"},
+		{"POST", "/_scimd/tenants", `{"name":"zz1","name":"zz2"}`, 400, "occurs twice"},
+		{"POST", "/_scimd/tenants", `{"name":"zz1","Name":"zz2"}`, 400, "occurs twice"},
+		{"POST", "/_scimd/tenants", `{"name":"zz1","nope":1}`, 400, "nope"},
+		{"POST", "/_scimd/tenants", `{"name":7}`, 400, "not a tenant"},
+		{"POST", "/_scimd/tenants", "", 400, "not a tenant"},
+		{"PATCH", "/_scimd/tenants/default", `null`, 400, "object"},
+		{"PATCH", "/_scimd/tenants/default", `[]`, 400, "object"},
+		{"PATCH", "/_scimd/tenants/default", `{"profile":"rfc7644","document":"{\"name\":\"x\"}"}`, 400, "not both"},
+		{"POST", "/_scimd/tenants", `{"name":"` + strings.Repeat("z", 70<<10) + `"}`, 413, "65536"},
 	} {
 		w, answer := ask(h.Service, slog.New(slog.DiscardHandler), tc.method, tc.path, tc.body)
 		if w.Code != tc.status || !strings.Contains(answer["detail"], tc.detail) {
@@ -131,6 +131,33 @@ func TestABodyIsOneObjectWithEachMemberOnce(t *testing.T) {
 	}
 	if list, err := h.Tenants(ctx); err != nil || len(list) != 1 || !list[0].FollowsOptions {
 		t.Errorf("%+v, %v", list, err)
+	}
+}
+
+func TestEachRouteHasItsStatusAndItsParametersAlone(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, views["direct"])
+	for _, tc := range []struct {
+		method, path, body string
+		status             int
+		want               string
+	}{
+		{"POST", "/_scimd/tenants", `{"name":"blue"}`, 201, `"firstToken"`},
+		{"POST", "/_scimd/tenants/blue/tokens", `{"rights":"read"}`, 201, `"token":"`},
+		{"GET", "/_scimd/tenants/blue/tokens", "", 200, `[{`},
+		{"GET", "/_scimd/tenants?name=blue", "", 400, `There is no parameter \"name\" here.`},
+		{"GET", "/_scimd/audit?limit=1&limit=2", "", 400, "occurs twice"},
+		{"GET", "/_scimd/audit?limit=x", "", 400, "limit is not a number"},
+		{"GET", "/_scimd/audit?since=yesterday", "", 400, "since is not a time"},
+		{"GET", "/_scimd/audit?last=perhaps", "", 400, "last is true or false"},
+		{"DELETE", "/_scimd/tenants/blue?yes", "", 400, "no parameter"},
+		{"DELETE", "/_scimd/tenants/blue", "", 204, ""},
+		{"DELETE", "/_scimd/tenants/blue", "", 404, `"status":404`},
+	} {
+		w, _ := ask(h.Service, slog.New(slog.DiscardHandler), tc.method, tc.path, tc.body)
+		if w.Code != tc.status || !strings.Contains(w.Body.String(), tc.want) || tc.status == 204 && w.Body.Len() > 0 {
+			t.Errorf("%s %s: %d %s, want %d with %s", tc.method, tc.path, w.Code, w.Body, tc.status, tc.want)
+		}
 	}
 }
 
@@ -144,7 +171,7 @@ func (failing) Tenants(context.Context) ([]control.Tenant, error) {
 func TestTheIDOfARequestLeadsToItsLineInTheLog(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	w, answer := ask(failing{}, slog.New(slog.NewJSONHandler(&log, nil)), "GET", "/control/tenants", "")
+	w, answer := ask(failing{}, slog.New(slog.NewJSONHandler(&log, nil)), "GET", "/_scimd/tenants", "")
 	var line map[string]any
 	if err := json.Unmarshal(log.Bytes(), &line); err != nil {
 		t.Fatal(err)
@@ -153,7 +180,7 @@ func TestTheIDOfARequestLeadsToItsLineInTheLog(t *testing.T) {
 	if w.Code != 500 || id == "" || line["id"] != id || line["error"] != "the disk is gone" || strings.Contains(answer["detail"], "disk") {
 		t.Errorf("%d %s, id %q, line %v", w.Code, w.Body, id, line)
 	}
-	other, _ := ask(failing{}, slog.New(slog.DiscardHandler), "GET", "/control/nothing", "")
+	other, _ := ask(failing{}, slog.New(slog.DiscardHandler), "GET", "/_scimd/nothing", "")
 	if again := other.Header().Get("X-Request-Id"); again == "" || again == id {
 		t.Errorf("another request has the id %q", again)
 	}
