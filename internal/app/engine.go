@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/scimd/scimd/internal/auth"
 	"github.com/scimd/scimd/internal/control"
 	"github.com/scimd/scimd/internal/schema"
@@ -31,6 +29,8 @@ type engine struct {
 	trust      []*scim.TrustedIssuer // of the options
 	store      store.Store
 	service    *scim.Service
+	// targets are what this process keeps of tenants.
+	targets *targets
 	// dir holds the database of SQLite, and the master key unless it is given.
 	dir string
 	// keyring is nil until openKeys; sealer is it, and nil in commands, which write
@@ -42,7 +42,7 @@ type engine struct {
 // newEngine reads everything but the database: what can be wrong without one
 // is found before anything is touched.
 func newEngine(cfg *Config) (*engine, error) {
-	e := &engine{cfg: cfg, behaviours: behaviours{byText: map[string]behaviour{}}}
+	e := &engine{cfg: cfg, targets: newTargets(), behaviours: behaviours{byText: map[string]behaviour{}}}
 	var err error
 	if e.registry, err = schemas.Registry(); err != nil {
 		return nil, err
@@ -100,16 +100,6 @@ func (c *Config) Database() string {
 		name += ", schema " + schemas
 	}
 	return name
-}
-
-// newID makes ids as the tenant does: GUIDs, with underscores where a group is
-// a role.
-func newID(rt *schema.ResourceType) string {
-	id := uuid.Must(uuid.NewV7()).String() // ordered, which keeps the index of ids compact
-	if rt.Family == "groups" {
-		return strings.ReplaceAll(id, "-", "_")
-	}
-	return id
 }
 
 // defaultTenant is the tenant that every server has, made if need be.

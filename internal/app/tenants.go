@@ -41,8 +41,6 @@ type directory struct {
 	asked atomic.Int64 // when an unknown name last made it read, in nanoseconds
 	// reading is held by the one that reads.
 	reading chan struct{}
-	// usage outlives the tenants it is of, which are made anew when they change.
-	usage map[int64]*scim.Usage
 }
 
 // tenants are all tenants of one generation. It is not changed once it is made.
@@ -61,7 +59,7 @@ type resolved struct {
 
 // openDirectory reads the tenants; the default one is there already.
 func openDirectory(ctx context.Context, e *engine, log *slog.Logger) (*directory, error) {
-	d := &directory{engine: e, log: log, reading: make(chan struct{}, 1), usage: map[int64]*scim.Usage{}}
+	d := &directory{engine: e, log: log, reading: make(chan struct{}, 1)}
 	return d, d.refresh(ctx)
 }
 
@@ -125,20 +123,14 @@ func (d *directory) refresh(ctx context.Context) error {
 		return err
 	}
 	fresh := &tenants{generation: generation, byName: make(map[string]resolved, len(list)), byHost: map[string]resolved{}}
-	usage := make(map[int64]*scim.Usage, len(list))
 	for _, t := range list {
-		u := d.usage[t.ID]
-		if u == nil {
-			u = scim.NewUsage()
-		}
-		usage[t.ID] = u
 		r := resolved{switches: t.Switches, limits: t.Limits, trust: t.Trust}
 		var faults []error
 		if r.Tenant, faults, r.err = d.engine.tenant(t); r.err != nil {
 			faults = []error{r.err}
 			r.err = scimerr.Internal(r.err)
 		} else {
-			r.Usage = u
+			r.Usage = d.engine.targets.of(t.ID).usage
 		}
 		d.warn(ctx, &t, faults)
 		fresh.byName[t.Name] = r
@@ -146,8 +138,8 @@ func (d *directory) refresh(ctx context.Context) error {
 			fresh.byHost[h] = r
 		}
 	}
-	d.usage = usage
 	d.known.Store(fresh)
+	d.engine.targets.keep(list)
 	d.engine.forgetBehaviours(list)
 	return nil
 }
@@ -249,9 +241,10 @@ func (e *engine) tenant(t store.Tenant) (ready *scim.Tenant, faults []error, err
 	if t.Name == control.DefaultTenant {
 		trust = slices.Concat(e.trust, trust)
 	}
+	kept := e.targets.of(t.ID)
 	return &scim.Tenant{
 		ID: t.ID, Name: t.Name, Space: t.Space, Profile: b.profile, Registry: e.registry, Discovery: b.discovery,
-		Now: time.Now, NewID: newID, Sealer: e.sealer,
+		Now: kept.clock.Now, Wall: time.Now, NewID: newID, Seeded: kept.ids.source, Sealer: e.sealer,
 		Limits: limits.Within(scim.Limits{
 			MaxFilterDepth: e.cfg.MaxFilterDepth, MaxFilterLength: int(e.cfg.MaxFilterLength), // that of bodies is with the server
 		}),

@@ -55,6 +55,11 @@ func token(text string) store.Token {
 
 func header(values ...string) http.Header { return http.Header{"Authorization": values} }
 
+// tenant is one whose clock stands at the beginning of each test.
+func tenant(id int64) *scim.Tenant {
+	return &scim.Tenant{ID: id, Now: func() time.Time { return start }}
+}
+
 func TestTheBearerHeaderDecides(t *testing.T) {
 	t.Parallel()
 	expired, revoked, foreign := token("expired"), token("revoked"), token("foreign")
@@ -82,7 +87,7 @@ func TestTheBearerHeaderDecides(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			id, err := a.Authenticate(context.Background(), tc.header, &scim.Tenant{ID: 1}, "")
+			id, err := a.Authenticate(context.Background(), tc.header, tenant(1), "")
 			if tc.code == "ok" {
 				if err != nil {
 					t.Fatal(err)
@@ -116,11 +121,11 @@ func TestAConfiguredTokenNeedsNoStore(t *testing.T) {
 	t.Parallel()
 	s := table()
 	a := auth.New(s, []store.Token{token("configured")}, time.Minute, func() time.Time { return start })
-	id, err := a.Authenticate(context.Background(), header("Bearer configured"), &scim.Tenant{ID: 1}, "")
+	id, err := a.Authenticate(context.Background(), header("Bearer configured"), tenant(1), "")
 	if err != nil || id.Rights != auth.All || s.lookups.Load() != 0 {
 		t.Fatalf("%+v, %v after %d look-ups", id, err, s.lookups.Load())
 	}
-	if _, err := a.Authenticate(context.Background(), header("Bearer configured"), &scim.Tenant{ID: 2}, ""); !scimerr.Is(err, 401) {
+	if _, err := a.Authenticate(context.Background(), header("Bearer configured"), tenant(2), ""); !scimerr.Is(err, 401) {
 		t.Fatalf("in another tenant: %v, want 401", err)
 	}
 }
@@ -130,11 +135,11 @@ func TestAStoreThatDoesNotAnswerIs503AndIsNotRemembered(t *testing.T) {
 	s := table(token("right"))
 	s.err = errors.New("connection refused")
 	a := auth.New(s, nil, time.Minute, func() time.Time { return start })
-	if _, err := a.Authenticate(context.Background(), header("Bearer right"), &scim.Tenant{ID: 1}, ""); !scimerr.Is(err, 503) {
+	if _, err := a.Authenticate(context.Background(), header("Bearer right"), tenant(1), ""); !scimerr.Is(err, 503) {
 		t.Fatalf("%v, want 503", err)
 	}
 	s.err = nil
-	if _, err := a.Authenticate(context.Background(), header("Bearer right"), &scim.Tenant{ID: 1}, ""); err != nil {
+	if _, err := a.Authenticate(context.Background(), header("Bearer right"), tenant(1), ""); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -146,7 +151,7 @@ func TestALookUpIsRememberedForItsTime(t *testing.T) {
 			t.Parallel()
 			s, now := table(token("right")), start
 			a := auth.New(s, nil, 30*time.Second, func() time.Time { return now })
-			ask := func() { _, _ = a.Authenticate(context.Background(), header("Bearer "+text), &scim.Tenant{ID: 1}, "") }
+			ask := func() { _, _ = a.Authenticate(context.Background(), header("Bearer "+text), tenant(1), "") }
 			ask()
 			now = start.Add(29 * time.Second)
 			ask()
@@ -167,7 +172,7 @@ func TestOneOfManyRequestsLooksAgain(t *testing.T) {
 	s, now := table(token("right")), start
 	a := auth.New(s, nil, 30*time.Second, func() time.Time { return now })
 	ask := func() error {
-		_, err := a.Authenticate(context.Background(), header("Bearer right"), &scim.Tenant{ID: 1}, "")
+		_, err := a.Authenticate(context.Background(), header("Bearer right"), tenant(1), "")
 		return err
 	}
 	_ = ask()
@@ -197,7 +202,7 @@ func TestAForgottenTokenIsLookedUpAgain(t *testing.T) {
 	s := table(token("right"))
 	a := auth.New(s, nil, time.Hour, func() time.Time { return start })
 	ask := func() error {
-		_, err := a.Authenticate(context.Background(), header("Bearer right"), &scim.Tenant{ID: 1}, "")
+		_, err := a.Authenticate(context.Background(), header("Bearer right"), tenant(1), "")
 		return err
 	}
 	if err := ask(); err != nil {
@@ -225,11 +230,11 @@ func TestALookUpUnderWayDuringARevocationIsNotRemembered(t *testing.T) {
 		s.byHash[revoked.Hash] = revoked
 		a.Forget(revoked.Hash)
 	}
-	if _, err := a.Authenticate(context.Background(), header("Bearer right"), &scim.Tenant{ID: 1}, ""); err != nil {
+	if _, err := a.Authenticate(context.Background(), header("Bearer right"), tenant(1), ""); err != nil {
 		t.Fatal(err)
 	}
 	s.before = nil
-	if _, err := a.Authenticate(context.Background(), header("Bearer right"), &scim.Tenant{ID: 1}, ""); !scimerr.Is(err, 401) {
+	if _, err := a.Authenticate(context.Background(), header("Bearer right"), tenant(1), ""); !scimerr.Is(err, 401) {
 		t.Fatalf("%v, want 401", err)
 	}
 }
@@ -239,7 +244,7 @@ func TestAFloodOfWrongTokensLeavesTheRightOnesRemembered(t *testing.T) {
 	s := table(token("right"))
 	a := auth.New(s, nil, time.Hour, func() time.Time { return start })
 	ask := func(text string) {
-		_, _ = a.Authenticate(context.Background(), header("Bearer "+text), &scim.Tenant{ID: 1}, "")
+		_, _ = a.Authenticate(context.Background(), header("Bearer "+text), tenant(1), "")
 	}
 	ask("right")
 	for range 5000 {

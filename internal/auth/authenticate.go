@@ -104,7 +104,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, header http.Header, te
 		return nil, unknown()
 	case !t.Revoked.IsZero():
 		return nil, invalid("The access token has been revoked.")
-	case !t.Expires.IsZero() && !a.now().Before(t.Expires):
+	case !t.Expires.IsZero() && !tenant.Now().Before(t.Expires):
 		return nil, invalid("The access token has expired.")
 	}
 	if a.principals != nil && t.Principal.ID != "" {

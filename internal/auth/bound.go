@@ -15,7 +15,7 @@ func (i *Issuer) bound(ctx context.Context, t *scim.Tenant, user string) error {
 	if t.MaxSessions == 0 {
 		return nil
 	}
-	if err := i.apps.BoundSessions(ctx, t.ID, user, t.MaxSessions, i.now()); err != nil {
+	if err := i.apps.BoundSessions(ctx, t.ID, user, t.MaxSessions, t.Now()); err != nil {
 		return scimerr.Unavailable(err)
 	}
 	i.lives.forget(t.ID, func(l *life) bool { return l.user == user })
@@ -30,7 +30,7 @@ func (i *Issuer) count(ctx context.Context, t *scim.Tenant, app *store.Applicati
 	}
 	err := i.apps.AddSession(ctx, store.Session{
 		Tenant: t.ID, ID: token, App: app.ID, UserID: app.UserID, Handle: Hash(newHandle()), Current: Hash(newHandle()), About: "{}",
-		Created: i.now().UTC().Truncate(time.Microsecond), Expires: expires.UTC().Truncate(time.Microsecond),
+		Created: t.Now().UTC().Truncate(time.Microsecond), Expires: expires.UTC().Truncate(time.Microsecond),
 	})
 	if err != nil {
 		return scimerr.Unavailable(err)

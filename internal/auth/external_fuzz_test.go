@@ -28,7 +28,7 @@ func FuzzExternalToken(f *testing.F) {
 	if err := CheckIssuer(i); err != nil {
 		f.Fatal(err)
 	}
-	tenant := &scim.Tenant{ID: 1}
+	tenant := &scim.Tenant{ID: 1, Now: time.Now}
 	tenant.Trust, _ = scim.StoredTrust(scim.TrustText([]*scim.TrustedIssuer{i}))
 	x := NewExternals(time.Minute, func() time.Time { return now })
 	b64 := base64.RawURLEncoding.EncodeToString

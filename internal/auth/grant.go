@@ -134,8 +134,8 @@ func (i *Issuer) ownToken(ctx context.Context, q *grantRequest) (*IssuedToken, e
 	if !ok {
 		return nil, noScope(app.Scopes)
 	}
-	now, lifetime, id := i.now(), q.lifetime(), tokenID(app)
-	text, err := i.sign(ctx, q.tenant.Space, q.root, app, bearing{
+	now, lifetime, id := q.tenant.Now(), q.lifetime(), tokenID(app)
+	text, err := i.sign(ctx, q.tenant, q.root, app, bearing{
 		id: id, user: store.Principal{ID: app.UserID, Display: app.ClientID}, scope: scope, signedIn: now, expires: now.Add(lifetime),
 	})
 	if err != nil {

@@ -75,7 +75,7 @@ func (i *Issuer) Hop(ctx context.Context, t *scim.Tenant, root, must string, hea
 		answer.Set("error_description", "The access token has the scopes "+v.scope+", not all of those asked for.")
 		return uri + "#" + answer.Encode(), nil
 	}
-	id, err := i.sign(ctx, t.Space, root, &app.Application, bearing{
+	id, err := i.sign(ctx, t, root, &app.Application, bearing{
 		user: store.Principal{ID: v.subject, Display: v.name}, session: v.session, from: append(v.from[:len(v.from):len(v.from)], v.id), scope: scope, signedIn: v.signedIn,
 		expires: v.until.Add(-i.skew), nonce: p.Get("nonce"), place: place,
 	})

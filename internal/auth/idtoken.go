@@ -84,7 +84,7 @@ func (i *Issuer) signID(ctx context.Context, t *scim.Tenant, person *scim.Person
 	hash := sha256.Sum256([]byte(access))
 	text, err := i.signed(ctx, t.Space, "JWT", idClaims{
 		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: issuer, Subject: person.ID, Audience: jwt.ClaimStrings{audience}, IssuedAt: jwt.NewNumericDate(i.now()),
+			Issuer: issuer, Subject: person.ID, Audience: jwt.ClaimStrings{audience}, IssuedAt: jwt.NewNumericDate(t.Now()),
 			ExpiresAt: jwt.NewNumericDate(b.expires),
 		},
 		personClaims: claimsOf(person, b.scope), AuthTime: jwt.NewNumericDate(b.signedIn), Session: b.session, Nonce: nonce,

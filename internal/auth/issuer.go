@@ -34,7 +34,9 @@ const (
 )
 
 // Issuer issues the access tokens of applications and of the people who sign in to
-// them, and tells its own again.
+// them, and tells its own again. Their times, and those of sessions and codes, are
+// of the tenant's clock; how long something is remembered, and how often may be
+// guessed, is not.
 type Issuer struct {
 	Keys *SigningKeys
 
@@ -128,14 +130,14 @@ type bearing struct {
 func tokenID(app *store.Application) string { return app.Epoch + "." + rand.Text() }
 
 // sign makes an access token.
-func (i *Issuer) sign(ctx context.Context, space int64, root string, app *store.Application, b bearing) (string, error) {
+func (i *Issuer) sign(ctx context.Context, t *scim.Tenant, root string, app *store.Application, b bearing) (string, error) {
 	if b.id == "" {
 		b.id = tokenID(app)
 	}
-	return i.signed(ctx, space, tokenType, claims{
+	return i.signed(ctx, t.Space, tokenType, claims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Issuer: IssuerOf(root, app.ID), Subject: b.user.ID, Audience: jwt.ClaimStrings{app.ClientID},
-			IssuedAt: jwt.NewNumericDate(i.now()), ExpiresAt: jwt.NewNumericDate(b.expires), ID: b.id,
+			IssuedAt: jwt.NewNumericDate(t.Now()), ExpiresAt: jwt.NewNumericDate(b.expires), ID: b.id,
 		},
 		ClientID: app.ClientID, UniqueName: b.user.Display, AuthTime: jwt.NewNumericDate(b.signedIn), Scope: b.scope,
 		Session: b.session, From: b.from, Nonce: b.nonce, Place: b.place,
@@ -239,13 +241,16 @@ func (i *Issuer) holds(ctx context.Context, t *scim.Tenant, v *verified) (*holde
 
 // verify checks what is in a token, once for each.
 func (i *Issuer) verify(ctx context.Context, t *scim.Tenant, text string, hash [32]byte) (*verified, error) {
-	now := i.now()
+	now := t.Now()
 	i.mu.Lock()
 	v := i.verified[hash]
 	i.mu.Unlock()
 	if v != nil && v.tenant == t.ID {
-		if !now.Before(v.until) {
+		switch {
+		case !now.Before(v.until):
 			return nil, invalid("The access token has expired.")
+		case now.Add(i.skew).Before(v.begins): // the tenant's clock was set back
+			return nil, notYet()
 		}
 		switch _, there, err := i.Keys.verifier(ctx, t.Space, v.key); {
 		case err != nil:
@@ -285,7 +290,7 @@ func (i *Issuer) parse(ctx context.Context, t *scim.Tenant, text string) (*verif
 	var failed error // of the look-up
 	_, err := jwt.NewParser(
 		jwt.WithValidMethods([]string{Algorithm}), jwt.WithExpirationRequired(), jwt.WithIssuedAt(),
-		jwt.WithLeeway(i.skew), jwt.WithTimeFunc(i.now), jwt.WithStrictDecoding(),
+		jwt.WithLeeway(i.skew), jwt.WithTimeFunc(t.Now), jwt.WithStrictDecoding(),
 	).ParseWithClaims(text, &c, func(token *jwt.Token) (any, error) {
 		if _, critical := token.Header["crit"]; critical {
 			return nil, errors.New("the header has extensions")
@@ -308,7 +313,7 @@ func (i *Issuer) parse(ctx context.Context, t *scim.Tenant, text string) (*verif
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return nil, invalid("The access token has expired.")
 	case err != nil:
-		return nil, invalid("The access token is not valid yet, or not for this use.")
+		return nil, notYet()
 	}
 	root, app, ok := splitIssuer(c.Issuer)
 	epoch, _, named := strings.Cut(c.ID, ".")
@@ -327,6 +332,8 @@ func (i *Issuer) parse(ctx context.Context, t *scim.Tenant, text string) (*verif
 	}
 	return v, nil
 }
+
+func notYet() error { return invalid("The access token is not valid yet, or not for this use.") }
 
 // splitIssuer takes apart what IssuerOf makes.
 func splitIssuer(iss string) (root, app string, ok bool) {

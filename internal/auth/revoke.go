@@ -64,7 +64,7 @@ func (i *Issuer) introspectRefresh(ctx context.Context, t *scim.Tenant, c *Clien
 	if err != nil {
 		return nil, err
 	}
-	if s == nil || !s.Redeemed || !s.of(&c.App) || !s.good(text) || !s.lives(i.now()) || !Allows(&c.App, RefreshGrant) {
+	if s == nil || !s.Redeemed || !s.of(&c.App) || !s.good(text) || !s.lives(t.Now()) || !Allows(&c.App, RefreshGrant) {
 		return &Introspection{}, nil
 	}
 	acts, err := i.users.MayAct(ctx, t, s.UserID)

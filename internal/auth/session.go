@@ -61,7 +61,7 @@ func (i *Issuer) open(ctx context.Context, t *scim.Tenant, app *store.Applicatio
 	}
 	handle := newHandle()
 	good = credential(handle)
-	now := i.now().UTC().Truncate(time.Microsecond)
+	now := t.Now().UTC().Truncate(time.Microsecond)
 	s = &session{about: a, Session: store.Session{
 		Tenant: t.ID, ID: strings.ToLower(rand.Text()), App: app.ID, UserID: user.ID, Handle: Hash(handle), Current: Hash(good),
 		Redeemed: redeemed, About: string(text), Created: now, Expires: now.Add(lifetime),
@@ -149,7 +149,7 @@ func (i *Issuer) redeemCode(ctx context.Context, q *grantRequest) (*IssuedToken,
 		return nil, Refuse(InvalidGrant, "The code is not known, or not for this client.")
 	case s.Redeemed || !s.good(q.Code):
 		return nil, i.replayed(ctx, s, "code")
-	case !s.lives(i.now()):
+	case !s.lives(q.tenant.Now()):
 		return nil, Refuse(InvalidGrant, "The code has expired.")
 	case q.RedirectURI != s.Redirect && (q.RedirectURI != "" || s.Named):
 		return nil, Refuse(InvalidGrant, "The redirect_uri is not the one that the code was sent to.")
@@ -160,7 +160,7 @@ func (i *Issuer) redeemCode(ctx context.Context, q *grantRequest) (*IssuedToken,
 		return nil, err
 	}
 	next := credential(handleOf(q.Code))
-	s.Expires = i.now().UTC().Truncate(time.Microsecond).Add(q.sessionLifetime())
+	s.Expires = q.tenant.Now().UTC().Truncate(time.Microsecond).Add(q.sessionLifetime())
 	ok, err := i.apps.AdvanceSession(ctx, s.Tenant, s.ID, s.Current, Hash(next), s.Expires)
 	switch {
 	case err != nil:
@@ -202,7 +202,7 @@ func (i *Issuer) refresh(ctx context.Context, q *grantRequest) (*IssuedToken, er
 		return nil, err
 	case s == nil || !s.Redeemed || !s.of(app):
 		return nil, Refuse(InvalidGrant, "The refresh token is not known, or not for this client.")
-	case !s.lives(i.now()):
+	case !s.lives(q.tenant.Now()):
 		return nil, Refuse(InvalidGrant, "The refresh token has expired or was revoked.")
 	case !s.good(q.Refresh):
 		return nil, i.replayed(ctx, s, "refresh token")
@@ -291,7 +291,7 @@ func (i *Issuer) tokensOf(ctx context.Context, q *grantRequest, s *session, refr
 	case person == nil:
 		return nil, Refuse(InvalidGrant, "The user is not there any more.")
 	}
-	now := i.now()
+	now := q.tenant.Now()
 	lifetime := min(q.lifetime(), s.Expires.Sub(now).Truncate(time.Second))
 	if lifetime < time.Second {
 		return nil, Refuse(InvalidGrant, "The person has to sign in again: less than a second is left.")
@@ -299,7 +299,7 @@ func (i *Issuer) tokensOf(ctx context.Context, q *grantRequest, s *session, refr
 	b := bearing{
 		user: store.Principal{ID: s.UserID, Display: person.UserName}, session: s.ID, scope: scope, signedIn: s.Created, expires: now.Add(lifetime),
 	}
-	text, err := i.sign(ctx, q.tenant.Space, q.root, app, b)
+	text, err := i.sign(ctx, q.tenant, q.root, app, b)
 	if err != nil {
 		return nil, scimerr.Unavailable(err)
 	}

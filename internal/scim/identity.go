@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/scimd/scimd/internal/schema"
+	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/store"
 )
 
@@ -41,6 +42,12 @@ func vaultNumbers(p *Profile) bool { return p.VaultMode == "selfHosted" }
 
 // identify gives a new resource its id, and its number where that is made of it.
 func (c *Call) identify(tx store.Tx, r *store.Resource) (err error) {
+	if c.Tenant.Seeded != nil && r.ID == "" {
+		if seeded := c.Tenant.Seeded(); seeded != nil && identities[r.Type.Name].counts() {
+			r.ID, err = c.seededID(tx, r, seeded)
+			return err
+		}
+	}
 	how := identities[r.Type.Name]
 	number := func() string {
 		if err == nil && r.Seq == 0 {
@@ -62,6 +69,35 @@ func (c *Call) identify(tx store.Tx, r *store.Resource) (err error) {
 		r.ID = c.Tenant.NewID(r.Type)
 	}
 	return err
+}
+
+// counts tells that an id is the tenant's to make, not made of what clients choose.
+func (how idRule) counts() bool { return how.attribute == "" && how.pair == nil }
+
+// maxTaken bounds how many seeded ids that are in use are passed over at once.
+const maxTaken = 1000
+
+// seededID is the next id of a seed that is not in use: resources may be there from
+// when the tenant had the seed before.
+func (c *Call) seededID(tx store.Tx, r *store.Resource, seeded SeededIDs) (string, error) {
+	how := identities[r.Type.Name]
+	for range maxTaken {
+		var id string
+		switch {
+		case how.within != 0:
+			end := endOf(r, how.within)
+			id = strconv.FormatInt(seeded.NumberOf(end.Type, end.ID), 10) + "_" + strconv.FormatInt(seeded.Number(r.Type), 10)
+		case how.number != nil && how.number(c.Tenant.Profile):
+			id = strconv.FormatInt(seeded.Number(r.Type), 10)
+		default:
+			id = seeded.ID(r.Type)
+		}
+		taken, err := tx.Find([]*schema.ResourceType{r.Type}, []string{id})
+		if err != nil || len(taken) == 0 {
+			return id, err
+		}
+	}
+	return "", scimerr.Conflict("The next %d ids of the tenant's seed are in use; reset the tenant, or give it another seed.", maxTaken)
 }
 
 // madeOf is the attribute to blame for an id that is taken already, "" for ids

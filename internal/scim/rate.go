@@ -32,7 +32,7 @@ func (t *Tenant) Admit(token string) error {
 	if t.Rate == 0 && t.TokenRate == 0 || t.Usage == nil {
 		return nil
 	}
-	r, now := &t.Usage.rates, t.Now()
+	r, now := &t.Usage.rates, t.wall()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	undo := func() {}

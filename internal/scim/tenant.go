@@ -27,10 +27,13 @@ type Tenant struct {
 	Profile   *Profile
 	Registry  *schema.Registry
 	Discovery *Discovery
-	// Now is the tenant's clock.
-	Now func() time.Time
+	// Now is the tenant's clock, which can stand still or be elsewhere. Wall is the
+	// one on the wall, by which limits and the change log go; nil means Now.
+	Now, Wall func() time.Time
 	// NewID makes an identifier for a new resource of a type.
 	NewID func(*schema.ResourceType) string
+	// Seeded makes them instead where it gives something; it may be nil.
+	Seeded func() SeededIDs
 	// Sealer encrypts the secrets of accounts; without one they are taken and
 	// forgotten.
 	Sealer Sealer
@@ -41,6 +44,16 @@ type Tenant struct {
 	Usage *Usage
 	// Trust are the issuers of others whose tokens the tenant accepts.
 	Trust []*TrustedIssuer
+}
+
+// SeededIDs are ids that come again with the same requests.
+type SeededIDs interface {
+	// ID is the next id of a type.
+	ID(*schema.ResourceType) string
+	// Number is the next number of a type, for ids that are made of numbers, and
+	// NumberOf the one of a resource that is there. They stand for positions.
+	Number(*schema.ResourceType) int64
+	NumberOf(rt *schema.ResourceType, id string) int64
 }
 
 // Call is one request as the protocol sees it.
@@ -72,6 +85,14 @@ func (t *Tenant) options() filter.Options {
 
 // now is the tenant's time as it is stored: UTC, whole microseconds.
 func (t *Tenant) now() time.Time { return t.Now().UTC().Truncate(time.Microsecond) }
+
+// wall is the time on the wall.
+func (t *Tenant) wall() time.Time {
+	if t.Wall == nil {
+		return t.Now()
+	}
+	return t.Wall()
+}
 
 // after is the time of a change to a resource last modified at previous: time
 // moves on with every change, whatever the clock does (design rule 9).

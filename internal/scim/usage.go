@@ -78,7 +78,7 @@ func (s *Service) reserve(ctx context.Context, t *Tenant, n int) (settle func(ma
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	now := t.now()
+	now := t.wall()
 	for {
 		full := u.room.resources+n > t.MaxResources
 		switch {

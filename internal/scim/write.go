@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/scimd/scimd/internal/phc"
 	"github.com/scimd/scimd/internal/resource"
@@ -303,11 +304,13 @@ func (c *Call) notFound(rt *schema.ResourceType, id string) error {
 
 // event is made inside the transaction, when the rows are locked: its time is
 // later than that of any event on a resource that had the id before, though r
-// may have been worked out earlier.
+// may have been worked out earlier. It is the time on the wall, whatever the
+// tenant's clock says: the log tells when somebody did something. Where the wall's
+// own clock was set back a little, the order of changes counts.
 func (c *Call) event(op string, r *store.Resource) store.Event {
-	at := r.Modified
-	if now := c.Tenant.now(); now.After(at) {
-		at = now
+	at := c.Tenant.wall().UTC().Truncate(time.Microsecond)
+	if ahead := r.Modified.Sub(at); ahead > 0 && ahead < time.Minute {
+		at = r.Modified
 	}
 	return store.Event{
 		At: at, Operation: op, Type: r.Type.Name, ID: r.ID, Version: r.Version,

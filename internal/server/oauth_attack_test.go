@@ -145,7 +145,8 @@ func attacks(c *client) {
 
 	// The end of a token is noticed also while it is remembered.
 	clock := now
-	late, _ := signIn(c.site.store, c.site.config.Service, nil, func() time.Time { return clock })
+	c.site.tenant.Now = func() time.Time { return clock }
+	late, _ := signIn(c.site.store, c.site.config.Service, nil, c.site.tenant.Now)
 	id := func() error {
 		_, err := late.Authenticate(c.Context(), map[string][]string{"Authorization": {"Bearer " + good}}, c.site.tenant, "")
 		return err

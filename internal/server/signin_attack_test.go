@@ -146,7 +146,8 @@ var signInAttackRows = []row{
 	{holds: "R6749-4.1.3 R7636-4.6 R9700-2.1.1 a code is for its client, redirect URI and verifier alone, for a minute", set: keepPasswords, show: func(c *client) {
 		now := time.Now()
 		c = c.serve(func(cfg *server.Config) {
-			cfg.Auth, cfg.Issuer = signIn(c.site.store, cfg.Service, nil, func() time.Time { return now })
+			c.site.tenant.Now = func() time.Time { return now }
+			cfg.Auth, cfg.Issuer = signIn(c.site.store, cfg.Service, nil, c.site.tenant.Now)
 		})
 		setUp := *c
 		setUp.token = ""
@@ -278,7 +279,8 @@ var signInAttackRows = []row{
 		c.ada()
 		now := time.Now()
 		c = c.serve(func(cfg *server.Config) {
-			cfg.Auth, cfg.Issuer = signIn(c.site.store, cfg.Service, nil, func() time.Time { return now })
+			c.site.tenant.Now = func() time.Time { return now }
+			cfg.Auth, cfg.Issuer = signIn(c.site.store, cfg.Service, nil, c.site.tenant.Now)
 		})
 		a := c.application("app", publicApp)
 		page := c.browser().open(request(a, "login_hint", `"><script>alert(1)</script>`, "state", `"><img src=x>`)).is(200, true)

@@ -251,6 +251,7 @@ func another(c *client, now *time.Time) func(*server.Config) {
 	return func(cfg *server.Config) {
 		cfg.Service = scim.NewService(c.site.store)
 		cfg.Service.HashWith(cheap)
-		cfg.Auth, cfg.Issuer = signIn(c.site.store, cfg.Service, nil, func() time.Time { return *now })
+		c.site.tenant.Now = func() time.Time { return *now }
+		cfg.Auth, cfg.Issuer = signIn(c.site.store, cfg.Service, nil, c.site.tenant.Now)
 	}
 }

@@ -112,7 +112,8 @@ var tokenRows = []row{
 	{holds: "R7644-7.4-01 a token ends when its time comes, also while it is remembered", show: func(c *client) {
 		now := time.Now().UTC()
 		c = c.serve(func(cfg *server.Config) {
-			cfg.Auth = auth.New(c.site.store, nil, time.Hour, func() time.Time { return now })
+			c.site.tenant.Now = func() time.Time { return now }
+			cfg.Auth = auth.New(c.site.store, nil, time.Hour, c.site.tenant.Now)
 		})
 		short := c.withToken(store.Token{Rights: "all", Expires: now.Add(time.Minute)})
 		short.do("GET", "/Users", "").is(200)

@@ -1,0 +1,53 @@
+package app
+
+import (
+	"sync"
+
+	"github.com/scimd/scimd/internal/clock"
+	"github.com/scimd/scimd/internal/scim"
+	"github.com/scimd/scimd/internal/store"
+)
+
+// target is what a process keeps of a tenant in memory alone: it outlives the
+// tenant's being read again, goes when the tenant is deleted, and of several
+// servers each has its own.
+type target struct {
+	usage *scim.Usage
+	clock clock.Clock
+	ids   ids
+}
+
+// targets are those of all tenants, by their numbers.
+type targets struct {
+	mu   sync.Mutex
+	byID map[int64]*target
+}
+
+func newTargets() *targets { return &targets{byID: map[int64]*target{}} }
+
+// of is the target of a tenant, made when it is first asked for.
+func (t *targets) of(tenant int64) *target {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	found := t.byID[tenant]
+	if found == nil {
+		found = &target{usage: scim.NewUsage()}
+		t.byID[tenant] = found
+	}
+	return found
+}
+
+// keep drops those of tenants that are not in the list.
+func (t *targets) keep(list []store.Tenant) {
+	there := make(map[int64]bool, len(list))
+	for _, tenant := range list {
+		there[tenant.ID] = true
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for id := range t.byID {
+		if !there[id] {
+			delete(t.byID, id)
+		}
+	}
+}
