@@ -72,7 +72,7 @@ func New(t testing.TB, opts ...Option) *Server {
 	for _, o := range opts {
 		o(&s)
 	}
-	s.config.Addr, s.config.Ephemeral = "127.0.0.1:0", true
+	s.config.Addr, s.config.ControlAddr, s.config.Ephemeral = "127.0.0.1:0", "", true
 	s.config.DataDir = filepath.Join(t.TempDir(), "scimd")
 
 	log := &testLog{}

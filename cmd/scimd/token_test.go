@@ -119,12 +119,17 @@ func TestTheControlAddressServesWhereTheSocketIsNotReached(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
 	s := p.serve("--control-addr", "127.0.0.1:0")
-	stdout := s.printed("control")
-	addr := strings.TrimPrefix(strings.Fields(stdout)[1], "http://")
+	addr := strings.TrimSuffix(strings.TrimPrefix(s.ControlURL, "http://"), "/_scimd")
 	p.removeSocket()
 	var list []control.Token
 	p.succeed(&list, "token", "list", "--control-addr", addr)
 	if len(list) != 1 {
 		t.Errorf("tokens %+v", list)
 	}
+	remote := newPlace(t, "SCIMD_CONTROL_URL="+s.ControlURL)
+	remote.succeed(&list, "token", "list", "--control-token", s.ControlToken)
+	if len(list) != 1 {
+		t.Errorf("from elsewhere: tokens %+v", list)
+	}
+	remote.refuse("needs the control token", "token", "list")
 }

@@ -1,12 +1,15 @@
 package app
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/spf13/pflag"
 
 	"github.com/scimd/scimd/internal/scim"
 )
@@ -30,6 +33,17 @@ func printURL(u *url.URL) string {
 		return ""
 	}
 	return u.String()
+}
+
+// controlAddr is where the control API listens: HOST:PORT, or none.
+func controlAddr(c *Config) pflag.Value {
+	return &value[string]{&c.ControlAddr, "string", func(s string) (string, error) {
+		c.ControlMoves = false
+		if s == noControl {
+			return "", nil
+		}
+		return s, nil
+	}, func(s string) string { return cmp.Or(s, noControl) }}
 }
 
 // parsePrefix reads a network; an address alone is a network of one.

@@ -197,8 +197,10 @@ func TestTheReadyFileIsThereAsLongAsTheServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	var r app.Ready
-	want := app.Ready{BaseURL: s.BaseURL(), Tenant: "default", Token: s.Token(), PID: os.Getpid()}
-	if err := json.Unmarshal(b, &r); err != nil || r != want {
+	want := app.Ready{
+		BaseURL: s.BaseURL(), Tenant: "default", Token: s.Token(), PID: os.Getpid(), ControlURL: s.ControlURL(), ControlToken: s.ControlToken(),
+	}
+	if err := json.Unmarshal(b, &r); err != nil || r != want || r.ControlURL == "" || r.ControlToken == "" {
 		t.Fatalf("%s, %v; want %+v", b, err, want)
 	}
 	stop(t, s)

@@ -19,8 +19,7 @@ type banner struct {
 	token            string // only when it was made just now
 	known            bool   // the operator gave the token
 	dataDir          string // only when it is not the default
-	controlSocket    string // only when it is not in the data directory
-	controlAddr      string // only when there is one
+	control          controlPlaces
 	caFile           string // only when the server made its authority
 }
 
@@ -45,11 +44,11 @@ func (b *banner) write(w io.Writer) error {
 	default:
 		rows = append(rows, [2]string{"new token", b.command()})
 	}
-	if b.controlSocket != "" {
-		rows = append(rows, [2]string{"control", b.controlSocket + "  (name it with --control-socket)"})
+	if b.control.socket != "" {
+		rows = append(rows, [2]string{"control", b.control.socket + "  (name it with --control-socket)"})
 	}
-	if b.controlAddr != "" {
-		rows = append(rows, [2]string{"control", "http://" + b.controlAddr})
+	if b.control.url != "" {
+		rows = append(rows, [2]string{"control", b.control.url + b.controlNotes()})
 	}
 	var s strings.Builder
 	fmt.Fprintf(&s, "scimd %s: SCIM 2.0 as profile %s\n\n", b.version, b.profile)
@@ -65,14 +64,29 @@ func (b *banner) write(w io.Writer) error {
 	return err
 }
 
+// controlNotes tell what a person cannot guess of the control API.
+func (b *banner) controlNotes() string {
+	var notes []string
+	if b.control.moved {
+		notes = append(notes, Defaults().ControlAddr+" is taken")
+	}
+	if b.control.tokenFile != "" {
+		notes = append(notes, "token in "+b.control.tokenFile)
+	}
+	if len(notes) == 0 {
+		return ""
+	}
+	return "  (" + strings.Join(notes, "; ") + ")"
+}
+
 // command makes another token.
 func (b *banner) command() string {
 	c := "scimd token create --name NAME"
 	if b.dataDir != "" {
 		c += " --data-dir " + quote(b.dataDir)
 	}
-	if b.controlSocket != "" {
-		c += " --control-socket " + quote(b.controlSocket)
+	if b.control.socket != "" {
+		c += " --control-socket " + quote(b.control.socket)
 	}
 	return c
 }

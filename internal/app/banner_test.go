@@ -26,7 +26,8 @@ curl -sS -H "Authorization: Bearer scimd_abc" "http://127.0.0.1:8080/scim/v2/Use
 `},
 		"a later start elsewhere": {
 			banner{version: "1.2.3", profile: "rfc7644", baseURL: "https://scim.example/scim/v2", local: "http://127.0.0.1:8080/scim/v2",
-				tenant: "default", database: "postgres db:5432/scimd", dataDir: "/srv/my data", controlSocket: "/tmp/scimd-1/control.sock", controlAddr: "127.0.0.1:9000"},
+				tenant: "default", database: "postgres db:5432/scimd", dataDir: "/srv/my data",
+				control: controlPlaces{socket: "/tmp/scimd-1/control.sock", url: "http://127.0.0.1:9000/_scimd", moved: true, tokenFile: "/srv/my data/control-token"}},
 			`scimd 1.2.3: SCIM 2.0 as profile rfc7644
 
   base URL   https://scim.example/scim/v2
@@ -35,7 +36,7 @@ curl -sS -H "Authorization: Bearer scimd_abc" "http://127.0.0.1:8080/scim/v2/Use
   database   postgres db:5432/scimd
   new token  scimd token create --name NAME --data-dir '/srv/my data' --control-socket /tmp/scimd-1/control.sock
   control    /tmp/scimd-1/control.sock  (name it with --control-socket)
-  control    http://127.0.0.1:9000
+  control    http://127.0.0.1:9000/_scimd  (127.0.0.1:8081 is taken; token in /srv/my data/control-token)
 
 curl -sS -H "Authorization: Bearer $SCIMD_TOKEN" "http://127.0.0.1:8080/scim/v2/Users?count=1"
 `},

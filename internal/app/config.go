@@ -30,15 +30,21 @@ const (
 	LogJSON = "json"
 )
 
-// Config is everything that can be set about a server. Each field but File is
-// one row of the table in options.go, which tells its meaning.
+// Config is everything that can be set about a server. Each field but File
+// and ControlMoves is one row of the table in options.go, which tells its meaning.
 type Config struct {
 	Addr         string
-	ControlAddr  string
-	PublicURL    *url.URL // nil: links take the host of the request
-	TrustedProxy []netip.Prefix
-	BasePath     string // with a slash before it and none after it, or ""
-	CORSOrigins  []string
+	ControlAddr  string // "" for none
+	ControlMoves bool   // ControlAddr is the default: where it is taken, another will do
+	// ControlToken guards the control API on TCP; "" makes one.
+	ControlToken string
+	ControlHosts []string // names, in lower case
+	// ControlOnMain serves the control API on Addr, too.
+	ControlOnMain bool
+	PublicURL     *url.URL // nil: links take the host of the request
+	TrustedProxy  []netip.Prefix
+	BasePath      string // with a slash before it and none after it, or ""
+	CORSOrigins   []string
 
 	TLSCert, TLSKey string
 	TLSSelfSigned   bool
@@ -87,13 +93,17 @@ type Config struct {
 	ShutdownTimeout     time.Duration
 	File                string // the configuration file read, if any
 	shadowed            []string
-	ControlSocket       string // for commands: the socket of the server meant
+
+	// For commands: the socket, or the URL, of the server meant.
+	ControlSocket string
+	ControlURL    *url.URL
+	ControlCA     string // file
 }
 
 // Defaults is the configuration of a server without any flag.
 func Defaults() Config {
 	return Config{
-		Addr: "127.0.0.1:8080", ACMEDirectory: certs.LetsEncrypt, DataDir: "scimd-data", Migrate: MigrateAuto, MaxDBConnections: 10, Profile: "cyberark",
+		Addr: "127.0.0.1:8080", ControlAddr: "127.0.0.1:8081", ControlMoves: true, ACMEDirectory: certs.LetsEncrypt, DataDir: "scimd-data", Migrate: MigrateAuto, MaxDBConnections: 10, Profile: "cyberark",
 		AuditMaxRows: 1_000_000, TokenSkew: time.Minute, UnknownTokens: 100, LogFormat: LogText, LogLevel: slog.LevelInfo,
 		MaxBody: 10 << 20, MaxHeader: 64 << 10, MaxURL: 16 << 10, MaxFilterDepth: 50, MaxFilterLength: 16 << 10,
 		ReadTimeout: 30 * time.Second, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, ShutdownTimeout: 20 * time.Second,
@@ -121,8 +131,8 @@ func (c *Config) Validate() error {
 	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
 		return fmt.Errorf("addr %q is not HOST:PORT", c.Addr)
 	}
-	if c.ControlAddr != "" && !loopback(c.ControlAddr) {
-		return fmt.Errorf("control-addr %q is not HOST:PORT with a loopback host", c.ControlAddr)
+	if err := c.validateControl(); err != nil {
+		return err
 	}
 	if c.Key != "" {
 		if _, err := secret.ParseKey(c.Key); err != nil {

@@ -82,20 +82,18 @@ func manage(ctx context.Context, cfg Config, write bool) (s control.Service, clo
 
 // dial finds the running server that cfg means; control.ErrNoServer if none.
 func dial(ctx context.Context, cfg *Config) (*control.Client, error) {
+	if cfg.ControlURL != nil {
+		roots, err := cfg.controlRoots(cfg.ControlCA)
+		return control.AtURL(cfg.ControlURL, cfg.ControlToken, roots), err
+	}
 	if cfg.ControlSocket != "" {
 		return control.DialSocket(ctx, cfg.ControlSocket)
 	}
 	c, err := control.Dial(ctx, cfg.DataDir)
-	if errors.Is(err, control.ErrNoServer) && cfg.ControlAddr != "" {
-		token, err := control.ReadToken(cfg.DataDir)
-		if err != nil {
-			return nil, err
-		}
-		c, err = control.DialTCP(ctx, cfg.ControlAddr, token)
-		if err != nil {
-			return nil, err
-		}
-	} else if err != nil {
+	if errors.Is(err, control.ErrNoServer) && cfg.ControlAddr != "" && !cfg.ControlMoves {
+		c, err = cfg.dialControlAddr(ctx)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if cfg.DatabaseURL == "" {

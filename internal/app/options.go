@@ -35,8 +35,13 @@ const (
 
 var options = []option{
 	{"addr", "address to listen on; port 0 picks a free one", everywhere, false, text(func(c *Config) *string { return &c.Addr })},
-	{"control-addr", "loopback address for the control API, beside its socket in the data directory", everywhere, false, text(func(c *Config) *string { return &c.ControlAddr })},
+	{"control-addr", "address for the control API, beside its socket in the data directory, or none; unless it is given, another port will do", everywhere, false, controlAddr},
+	{"control-token", "token that the control API on TCP needs; without it one is made in the data directory", everywhere, true, text(func(c *Config) *string { return &c.ControlToken })},
+	{"control-host", "host names by which the control API is asked on TCP, beside those of loopback", serverOnly, false, list("HOST", func(c *Config) *[]string { return &c.ControlHosts }, splitCommas, parseCertName)},
+	{"control-on-main", "serve the control API on the main listener as well, below /_scimd/, to requests that come straight to loopback or to control-host", serverOnly, false, truth(func(c *Config) *bool { return &c.ControlOnMain })},
 	{"control-socket", "control socket of the server meant, when it is not the one in the data directory", commandsOnly, false, text(func(c *Config) *string { return &c.ControlSocket })},
+	{"control-url", "URL of the control API of the server meant, wherever it runs; needs control-token", commandsOnly, false, one("URL", func(c *Config) **url.URL { return &c.ControlURL }, parseURL, printURL)},
+	{"control-ca", "file with the authority, in PEM, that the certificate at control-url comes from", commandsOnly, false, text(func(c *Config) *string { return &c.ControlCA })},
 	{"public-url", "URL under which clients reach the server, the base of all links", serverOnly, false, one("URL", func(c *Config) **url.URL { return &c.PublicURL }, parseURL, printURL)},
 	{"trusted-proxies", "networks whose forwarded headers are believed, such as 10.0.0.0/8", serverOnly, false, list("CIDR", func(c *Config) *[]netip.Prefix { return &c.TrustedProxy }, splitCommas, parsePrefix)},
 	{"base-path", "path below which everything is served as well, for a proxy that does not take its prefix off", serverOnly, false, one("PATH", func(c *Config) *string { return &c.BasePath }, parseBasePath, printText)},

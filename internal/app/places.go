@@ -94,6 +94,10 @@ type Ready struct {
 	Token   string `json:"token"`
 	PID     int    `json:"pid"`
 	CAFile  string `json:"caFile,omitempty"`
+	// ControlURL is the base of the control API over TCP, and ControlToken what
+	// requests to it need; both are "" without it.
+	ControlURL   string `json:"controlUrl,omitempty"`
+	ControlToken string `json:"controlToken,omitempty"`
 }
 
 // readyFile is a ready file in the making: it is opened before anything is done

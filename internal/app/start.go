@@ -41,7 +41,10 @@ type Server struct {
 	log   *slog.Logger
 	ready Ready
 
-	http, control *http.Server
+	http     *http.Server
+	controls []*http.Server
+	// management is what the control API serves.
+	management control.Service
 	// certs is nil without TLS.
 	certs    certs.Source
 	undo     undo
@@ -86,6 +89,14 @@ func (s *Server) BaseURL() string { return s.ready.BaseURL }
 
 // Token is the token given or made at this start, else "".
 func (s *Server) Token() string { return s.ready.Token }
+
+// Control is the control API in this process, which needs no token and no listener.
+func (s *Server) Control() control.Service { return s.management }
+
+// ControlURL is the base of the control API over TCP, http://HOST:PORT/_scimd or with
+// https, and ControlToken what requests to it need; both are "" without it.
+func (s *Server) ControlURL() string   { return s.ready.ControlURL }
+func (s *Server) ControlToken() string { return s.ready.ControlToken }
 
 // Reload takes the certificate anew from its files, if it comes from files.
 func (s *Server) Reload() {
@@ -203,15 +214,17 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 		PublicURL: cfg.PublicURL, TrustedProxies: cfg.TrustedProxy, BasePath: cfg.BasePath, CORSOrigins: cfg.CORSOrigins, Ready: s.readiness(e.store),
 		Audit: trail, AuditReads: cfg.AuditReads,
 	})
+	audited := &control.Audited{Direct: manager, Record: trail.Add}
+	s.management = audited
+	places, err := s.startControl(audited, local)
+	if err != nil {
+		return err
+	}
+	handler = places.onMain(handler)
 	if cfg.HSTS {
 		handler = hsts(handler)
 	}
 	s.http = s.server(handler)
-	audited := &control.Audited{Direct: manager, Record: trail.Add}
-	elsewhere, err := s.startControl(audited)
-	if err != nil {
-		return err
-	}
 	var ready *readyFile
 	if cfg.ReadyFile != "" {
 		if ready, err = newReadyFile(cfg.ReadyFile); err != nil {
@@ -229,12 +242,15 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 	s.beside(func(ctx context.Context) { sweeper.run(ctx, e, s.log) })
 	s.serveClients(listener)
 
-	s.ready = Ready{BaseURL: local + scim.BasePath, Tenant: tenant.Name, Token: cfg.Token + made, PID: os.Getpid(), CAFile: authorityFile(s.certs)}
+	s.ready = Ready{
+		BaseURL: local + scim.BasePath, Tenant: tenant.Name, Token: cfg.Token + made, PID: os.Getpid(), CAFile: authorityFile(s.certs),
+		ControlURL: places.url, ControlToken: places.token,
+	}
 	s.log.LogAttrs(ctx, slog.LevelInfo, "ready", slog.String("address", listener.Addr().String()),
 		slog.String("database", cfg.Database()), slog.String("version", Version()))
 	b := banner{
 		version: Version(), profile: behaviour.profile.Name, baseURL: public + scim.BasePath, local: s.ready.BaseURL, tenant: tenant.Name,
-		database: cfg.Database(), token: made, known: cfg.Token != "", controlSocket: elsewhere, controlAddr: cfg.ControlAddr,
+		database: cfg.Database(), token: made, known: cfg.Token != "", control: places,
 		caFile: s.ready.CAFile,
 	}
 	if cfg.DataDir != Defaults().DataDir {
@@ -247,37 +263,6 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 		return ready.write(s.ready)
 	}
 	return nil
-}
-
-// startControl serves the control API; elsewhere is the path of its socket when
-// that is not in the data directory.
-func (s *Server) startControl(m control.Service) (elsewhere string, err error) {
-	l, elsewhere, err := listenControl(&s.cfg, &s.undo)
-	if err != nil {
-		return "", err
-	}
-	s.control = s.server(control.Handler(m, "", s.log))
-	s.undo.add(s.control.Close)
-	s.serve(s.control, l)
-	if s.cfg.ControlAddr == "" {
-		return elsewhere, nil
-	}
-	token, made, err := control.EnsureToken(s.cfg.DataDir)
-	if err != nil {
-		return "", err
-	}
-	if made && s.cfg.Ephemeral {
-		s.undo.add(func() error { return control.RemoveToken(s.cfg.DataDir) })
-	}
-	tcp, err := net.Listen("tcp", s.cfg.ControlAddr)
-	if err != nil {
-		return "", fmt.Errorf("listen on %s: %w", s.cfg.ControlAddr, cause(err))
-	}
-	s.cfg.ControlAddr = tcp.Addr().String()
-	overTCP := s.server(control.Handler(m, token, s.log))
-	s.undo.add(overTCP.Close)
-	s.serve(overTCP, tcp)
-	return elsewhere, nil
 }
 
 // firstToken makes the first token of a database that never had one, unless
@@ -357,12 +342,21 @@ func (s *Server) run(ctx context.Context) {
 	s.log.LogAttrs(ctx, slog.LevelInfo, "stopping")
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.ShutdownTimeout)
 	defer cancel()
-	if err := errors.Join(s.http.Shutdown(limit), s.control.Shutdown(limit)); err != nil {
+	if err := s.shutdown(limit); err != nil {
 		s.log.LogAttrs(ctx, slog.LevelWarn, "requests were cut off at the end of shutdown-timeout")
 		_ = s.http.Close()
 	}
 	s.err = errors.Join(s.err, s.undo.run())
 	s.log.LogAttrs(ctx, slog.LevelInfo, "stopped")
+}
+
+// shutdown lets the requests under way end.
+func (s *Server) shutdown(ctx context.Context) error {
+	errs := []error{s.http.Shutdown(ctx)}
+	for _, c := range s.controls {
+		errs = append(errs, c.Shutdown(ctx))
+	}
+	return errors.Join(errs...)
 }
 
 // reachable is the address by which this machine reaches a listener: its own,

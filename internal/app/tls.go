@@ -54,11 +54,16 @@ func (c *Config) validateTLS() error {
 // validateExposure refuses to send tokens and personal values in clear to other
 // machines (RFC 7644 §7.1) unless that is meant.
 func (c *Config) validateExposure() error {
-	if c.tls() || c.InsecureHTTP || loopback(c.Addr) {
+	if c.tls() || c.InsecureHTTP {
 		return nil
 	}
-	return fmt.Errorf("addr %s can be reached from other machines, where HTTP without TLS would show tokens: "+
-		"set tls-cert and tls-key, tls-self-signed or tls-acme-host, or insecure-http if a proxy has TLS", c.Addr)
+	for _, o := range []struct{ name, addr string }{{"addr", c.Addr}, {"control-addr", c.ControlAddr}} {
+		if o.addr != "" && !loopback(o.addr) {
+			return fmt.Errorf("%s %s can be reached from other machines, where HTTP without TLS would show tokens: "+
+				"set tls-cert and tls-key, tls-self-signed or tls-acme-host, or insecure-http if a proxy has TLS", o.name, o.addr)
+		}
+	}
+	return nil
 }
 
 // openCertificates opens the source of certificates that is configured, if one is.
@@ -94,13 +99,20 @@ func (s *Server) answerACME(acme *certs.ACME) error {
 
 // serveClients serves requests on the listener, with TLS if there are certificates.
 func (s *Server) serveClients(l net.Listener) {
+	s.serveWithTLS(s.http, l)
+	if s.certs != nil {
+		s.beside(s.certs.Keep)
+	}
+}
+
+// serveWithTLS is serve with the certificates, if there are any.
+func (s *Server) serveWithTLS(h *http.Server, l net.Listener) {
 	if s.certs == nil {
-		s.serve(s.http, l)
+		s.serve(h, l)
 		return
 	}
-	s.http.TLSConfig = s.certs.Config()
-	go s.served(func() error { return s.http.ServeTLS(l, "", "") })
-	s.beside(s.certs.Keep)
+	h.TLSConfig = s.certs.Config()
+	go s.served(func() error { return h.ServeTLS(l, "", "") })
 }
 
 // hsts has browsers use nothing but HTTPS. Nobody else looks at it.

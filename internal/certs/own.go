@@ -62,8 +62,11 @@ func OpenOwn(dir string, names []string, now func() time.Time, log *slog.Logger)
 	return o, o.renew()
 }
 
+// AuthorityName is the file of the authority, in the directory of an Own.
+const AuthorityName = "ca.pem"
+
 // AuthorityFile holds the certificate that clients have to trust.
-func (o *Own) AuthorityFile() string { return filepath.Join(o.dir, "ca.pem") }
+func (o *Own) AuthorityFile() string { return filepath.Join(o.dir, AuthorityName) }
 
 // Keep implements Source.
 func (o *Own) Keep(ctx context.Context) {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,38 +50,42 @@ func DialSocket(ctx context.Context, path string) (*Client, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	return dial(ctx, "unix", path, "")
+	if err := probe(ctx, "unix", path); err != nil {
+		return nil, err
+	}
+	return newClient("http://localhost", "", &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", path)
+	}}), nil
 }
 
-// DialTCP finds the server whose control API listens on addr; ErrNoServer if
-// none. token is the control token of its data directory (ReadToken).
-func DialTCP(ctx context.Context, addr, token string) (*Client, error) {
-	return dial(ctx, "tcp", addr, token)
+func newClient(base, token string, t *http.Transport) *Client {
+	t.DisableKeepAlives = true
+	return &Client{base: base, token: token, http: http.Client{Timeout: clientTimeout, CheckRedirect: asked, Transport: t}}
 }
 
-func dial(ctx context.Context, network, addr, token string) (*Client, error) {
+// Listens tells whether something listens on a TCP address; ErrNoServer if not.
+func Listens(ctx context.Context, addr string) error { return probe(ctx, "tcp", addr) }
+
+// AtURL is the Service of the server whose control API has a URL, with or without
+// BasePath at its end. roots are the authorities trusted for https, nil for those of
+// the system.
+func AtURL(u *url.URL, token string, roots *x509.CertPool) *Client {
+	base := strings.TrimSuffix(strings.TrimRight(u.String(), "/"), BasePath)
+	return newClient(base, token, &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{RootCAs: roots}})
+}
+
+func probe(ctx context.Context, network, addr string) error {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, network, addr)
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return nil, fmt.Errorf("the control socket %s belongs to another user", addr)
+		return fmt.Errorf("the control socket %s belongs to another user", addr)
 	case ctx.Err() != nil:
-		return nil, ctx.Err()
+		return ctx.Err()
 	case err != nil:
-		return nil, ErrNoServer
+		return ErrNoServer
 	}
-	_ = conn.Close()
-	c := &Client{base: "http://scimd", token: token}
-	if network == "tcp" {
-		c.base = "http://" + addr
-	}
-	c.http = http.Client{Timeout: clientTimeout, CheckRedirect: asked, Transport: &http.Transport{
-		DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return d.DialContext(ctx, network, addr)
-		},
-	}}
-	return c, nil
+	return conn.Close()
 }
 
 // asked keeps a request where it was sent: repeated elsewhere it would do

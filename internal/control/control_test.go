@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -231,13 +232,12 @@ func TestOnTCPTheControlTokenIsNeeded(t *testing.T) {
 	d, _ := direct(&admin{})
 	srv := httptest.NewServer(control.Handler(d, token, slog.New(slog.DiscardHandler)))
 	t.Cleanup(srv.Close)
-	addr := srv.Listener.Addr().String()
+	at, err := url.Parse(srv.URL + "/_scimd/")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for given, status := range map[string]int{token: 200, token + "x": 401, "": 401} {
-		c, err := control.DialTCP(ctx, addr, given)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = c.Info(ctx)
+		_, err = control.AtURL(at, given, nil).Info(ctx)
 		if (err == nil) != (status == 200) || err != nil && !scimerr.Is(err, status) {
 			t.Errorf("with a token of %d characters: %v, want %d", len(given), err, status)
 		}

@@ -8,8 +8,10 @@ import (
 	"strings"
 )
 
-// prefix begins the path of every route.
-const prefix = "/_scimd/"
+// BasePath is what all paths of the control API are below.
+const BasePath = "/_scimd"
+
+const prefix = BasePath + "/"
 
 // route is one thing that can be asked of the control API: the handler and the
 // OpenAPI document are made of routes.

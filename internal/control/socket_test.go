@@ -51,7 +51,7 @@ func TestADirectoryWithoutServerIsToldApart(t *testing.T) {
 			t.Errorf("%s: %v, want ErrNoServer", dir, err)
 		}
 	}
-	if _, err := control.DialTCP(ctx, "127.0.0.1:1", "x"); !errors.Is(err, control.ErrNoServer) {
+	if err := control.Listens(ctx, "127.0.0.1:1"); !errors.Is(err, control.ErrNoServer) {
 		t.Errorf("on TCP: %v, want ErrNoServer", err)
 	}
 }

@@ -15,9 +15,12 @@ import (
 // API on TCP.
 const tokenFile = "control-token"
 
+// TokenFile is where the control token of a data directory lies.
+func TokenFile(dataDir string) string { return filepath.Join(dataDir, tokenFile) }
+
 // ReadToken reads the control token of a data directory.
 func ReadToken(dataDir string) (string, error) {
-	b, err := os.ReadFile(filepath.Join(dataDir, tokenFile))
+	b, err := os.ReadFile(TokenFile(dataDir))
 	if err != nil {
 		return "", fmt.Errorf("read the control token: %w", err)
 	}
@@ -32,7 +35,7 @@ func ReadToken(dataDir string) (string, error) {
 // made then tells.
 func EnsureToken(dataDir string) (token string, made bool, err error) {
 	text := auth.NewToken()
-	f, err := os.OpenFile(filepath.Join(dataDir, tokenFile), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(TokenFile(dataDir), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		token, err = ReadToken(dataDir)
 		return token, false, err
@@ -48,4 +51,4 @@ func EnsureToken(dataDir string) (token string, made bool, err error) {
 }
 
 // RemoveToken removes the control token of a data directory.
-func RemoveToken(dataDir string) error { return os.Remove(filepath.Join(dataDir, tokenFile)) }
+func RemoveToken(dataDir string) error { return os.Remove(TokenFile(dataDir)) }

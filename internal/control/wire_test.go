@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -61,11 +62,11 @@ func TestAClientIsNotSentElsewhere(t *testing.T) {
 		}
 	}))
 	t.Cleanup(elsewhere.Close)
-	c, err := control.DialTCP(ctx, elsewhere.Listener.Addr().String(), "")
+	at, err := url.Parse(elsewhere.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.DeleteTenant(ctx, "blue"); err == nil || !strings.Contains(err.Error(), "307") || reached != 1 {
+	if err := control.AtURL(at, "", nil).DeleteTenant(ctx, "blue"); err == nil || !strings.Contains(err.Error(), "307") || reached != 1 {
 		t.Errorf("%v after %d requests", err, reached)
 	}
 }
