@@ -3,6 +3,7 @@ package app
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"maps"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,8 +18,8 @@ import (
 // such as come again with the same seed and the same requests.
 type ids struct{ seeded atomic.Pointer[seededIDs] }
 
-// seed makes ids follow from a seed, from the first one on; "" makes them random.
-func (i *ids) seed(text string) {
+// Seed implements control.IDs.
+func (i *ids) Seed(text string) {
 	if text == "" {
 		i.seeded.Store(nil)
 		return
@@ -26,25 +27,21 @@ func (i *ids) seed(text string) {
 	i.seeded.Store(&seededIDs{seed: text, made: map[string]uint64{}})
 }
 
-// now tells the seed and how many ids of each type were made of it; "" for none.
-func (i *ids) now() (seed string, made map[string]uint64) {
+// State implements control.IDs.
+func (i *ids) State() (seed string, made map[string]uint64) {
 	s := i.seeded.Load()
 	if s == nil {
 		return "", nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	made = make(map[string]uint64, len(s.made))
-	for name, n := range s.made {
-		made[name] = n
-	}
-	return s.seed, made
+	return s.seed, maps.Clone(s.made)
 }
 
 // restart makes seeded ids begin anew.
 func (i *ids) restart() {
 	if s := i.seeded.Load(); s != nil {
-		i.seed(s.seed)
+		i.Seed(s.seed)
 	}
 }
 

@@ -205,6 +205,7 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 		Version: Version(), PID: os.Getpid(), BaseURL: public + scim.BasePath, Address: listener.Addr().String(), TLS: s.certs != nil,
 		Engine: e.store.Capabilities().Engine, Database: cfg.Database(), Profile: e.profile.Name, Started: time.Now().UTC(),
 	}, authenticator.Forget, known.refresh, sweeper.wake)
+	e.targets.hold(manager)
 	manager.ApplicationChanged = issuer.ApplicationChanged
 	manager.Signing = func(context.Context) (*auth.SigningKeys, error) { return issuer.Keys, nil }
 

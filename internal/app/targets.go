@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/scimd/scimd/internal/clock"
+	"github.com/scimd/scimd/internal/control"
 	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/store"
 )
@@ -35,6 +36,12 @@ func (t *targets) of(tenant int64) *target {
 		t.byID[tenant] = found
 	}
 	return found
+}
+
+// hold lets a control service hold what this process keeps of tenants.
+func (t *targets) hold(d *control.Direct) {
+	d.ClockOf = func(tenant store.Tenant) *clock.Clock { return &t.of(tenant.ID).clock }
+	d.IDsOf = func(tenant store.Tenant) control.IDs { return &t.of(tenant.ID).ids }
 }
 
 // keep drops those of tenants that are not in the list.

@@ -77,7 +77,7 @@ func (i *Issuer) Hop(ctx context.Context, t *scim.Tenant, root, must string, hea
 	}
 	id, err := i.sign(ctx, t, root, &app.Application, bearing{
 		user: store.Principal{ID: v.subject, Display: v.name}, session: v.session, from: append(v.from[:len(v.from):len(v.from)], v.id), scope: scope, signedIn: v.signedIn,
-		expires: v.until.Add(-i.skew), nonce: p.Get("nonce"), place: place,
+		expires: v.until, nonce: p.Get("nonce"), place: place,
 	})
 	if err != nil {
 		return "", scimerr.Unavailable(err)

@@ -315,6 +315,9 @@ func (i *Issuer) parse(ctx context.Context, t *scim.Tenant, text string) (*verif
 	case err != nil:
 		return nil, notYet()
 	}
+	if !t.Now().Before(c.ExpiresAt.Time) { // to the second, as the client was told
+		return nil, invalid("The access token has expired.")
+	}
 	root, app, ok := splitIssuer(c.Issuer)
 	epoch, _, named := strings.Cut(c.ID, ".")
 	if !ok || !named || len(c.Audience) != 1 {
@@ -322,7 +325,7 @@ func (i *Issuer) parse(ctx context.Context, t *scim.Tenant, text string) (*verif
 	}
 	v := &verified{
 		tenant: t.ID, id: c.ID, key: kid, root: root, app: app, epoch: epoch, subject: c.Subject, name: c.UniqueName, client: c.Audience[0],
-		session: c.Session, from: c.From, scope: c.Scope, rights: scopeRights(c.Scope), until: c.ExpiresAt.Add(i.skew),
+		session: c.Session, from: c.From, scope: c.Scope, rights: scopeRights(c.Scope), until: c.ExpiresAt.Time,
 	}
 	if c.AuthTime != nil {
 		v.signedIn = c.AuthTime.Time

@@ -41,7 +41,7 @@ func (i *Issuer) Introspect(ctx context.Context, t *scim.Tenant, c *Client, text
 	}
 	out := &Introspection{
 		Active: true, TokenType: "Bearer", Scope: v.scope, ClientID: app.ClientID, UserName: v.name, Subject: v.subject, Audience: v.client,
-		Issuer: IssuerOf(v.root, v.app), ID: v.id, Session: v.session, Issued: v.begins.Unix(), Expires: v.until.Add(-i.skew).Unix(),
+		Issuer: IssuerOf(v.root, v.app), ID: v.id, Session: v.session, Issued: v.begins.Unix(), Expires: v.until.Unix(),
 	}
 	if v.session != "" { // who may be called otherwise by now
 		person, err := i.users.Person(ctx, t, v.subject)

@@ -4,7 +4,7 @@
 package clock
 
 import (
-	"encoding/json"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,30 +35,29 @@ const MaxStep = 366 * 24 * time.Hour
 
 // Setting is how a clock goes: as it is set, and as it is shown.
 type Setting struct {
-	Mode Mode `json:"mode" doc:"running, fixed, or stepped: on by a step with each reading"`
+	Mode Mode `json:"mode" enum:"running,fixed,stepped" doc:"How the clock goes on; stepped is by a step with each reading."`
 	// Time is what the clock says now; in what it is set to, absent means that it
 	// stays.
-	Time time.Time `json:"time,omitzero" doc:"what the clock says; absent when it is set: what it says already"`
-	Step Duration  `json:"step,omitzero" doc:"how far a stepped clock goes on with each reading, such as 1s"`
+	Time time.Time `json:"time,omitzero" doc:"What the clock says; absent in what it is set to: what it says already."`
+	Step Duration  `json:"step,omitzero" doc:"How far a stepped clock goes on with each reading, such as 1s."`
 	// Real tells that it is the clock on the wall; only shown.
-	Real bool `json:"real,omitempty" doc:"that it is the clock of the machine; only in answers"`
+	Real bool `json:"real,omitempty" doc:"That it is the clock of the machine; only in answers."`
 }
 
-// Duration is one in JSON as text: 1h30m, 250ms.
+// Duration is one as text: 1h30m, 250ms.
 type Duration time.Duration
 
-// MarshalJSON implements json.Marshaler.
-func (d Duration) MarshalJSON() ([]byte, error) { return json.Marshal(time.Duration(d).String()) }
+// MarshalText implements encoding.TextMarshaler.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
 
-// UnmarshalJSON implements json.Unmarshaler.
-func (d *Duration) UnmarshalJSON(data []byte) error {
-	var text string
-	if err := json.Unmarshal(data, &text); err != nil {
-		return err
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *Duration) UnmarshalText(text []byte) error {
+	v, err := time.ParseDuration(string(text))
+	if err != nil {
+		return fmt.Errorf("%.50q is no duration such as 90s or 1h30m", text)
 	}
-	v, err := time.ParseDuration(text)
 	*d = Duration(v)
-	return err
+	return nil
 }
 
 // Clock is safe for concurrent use, and must not be copied.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/scimd/scimd/internal/auth"
+	"github.com/scimd/scimd/internal/clock"
 	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/secret"
@@ -60,8 +61,12 @@ type Direct struct {
 	Keyring, HeldKeys func(context.Context) (*secret.Keyring, error)
 	SharedDatabase    bool
 	KeepMaster        func(text string) (file string, err error)
-	About             Info
-	Now               func() time.Time
+	// ClockOf and IDsOf are what a server keeps of a tenant in memory; nil where none
+	// runs.
+	ClockOf func(store.Tenant) *clock.Clock
+	IDsOf   func(store.Tenant) IDs
+	About   Info
+	Now     func() time.Time
 }
 
 // Info implements Service.
@@ -86,7 +91,11 @@ func (d *Direct) CreateToken(ctx context.Context, n NewToken) (*Token, error) {
 		return nil, scimerr.InvalidValue("rights", "The rights cannot be read: %v.", err)
 	}
 	now := d.Now().UTC().Truncate(time.Microsecond)
-	if !n.Expires.IsZero() && !n.Expires.After(now) {
+	at := now // by the clock at which it will expire
+	if d.ClockOf != nil {
+		at = d.ClockOf(tenant).Setting().Time
+	}
+	if !n.Expires.IsZero() && !n.Expires.After(at) {
 		return nil, scimerr.InvalidValue("expires", "The token would have expired already.")
 	}
 	text := auth.NewToken()

@@ -11,7 +11,8 @@ import (
 // routes are all routes. Each feature has its own slice, beside the methods that
 // they lead to.
 func routes() []route {
-	return slices.Concat(serverRoutes(), tenantRoutes(), tokenRoutes(), applicationRoutes(), serviceUserRoutes(), issuerRoutes(), keyRoutes())
+	return slices.Concat(serverRoutes(), tenantRoutes(), tokenRoutes(), applicationRoutes(), serviceUserRoutes(), issuerRoutes(), keyRoutes(),
+		clockRoutes(), idRoutes())
 }
 
 // aTenant and its like read a part of the path.

@@ -78,6 +78,8 @@ type Service interface {
 	AddIssuer(ctx context.Context, tenant string, i Issuer) (*Issuer, error)
 	// RemoveIssuer ends that, for tokens in use too; 404.
 	RemoveIssuer(ctx context.Context, tenant, issuer string) error
+	Clocks
+	IDSeeds
 }
 
 // Info tells what a server is. Address is where it listens, host:port; TLS tells

@@ -23,7 +23,7 @@ const module = "github.com/scimd/scimd"
 // house down. A room stands for its sub-packages unless they have an entry of
 // their own.
 var allowed = map[string][]string{
-	"cmd/scimd":               {"internal/app", "internal/audit", "internal/control"},
+	"cmd/scimd":               {"internal/app", "internal/audit", "internal/clock", "internal/control"},
 	"scimdtest":               {"internal/app"},
 	"internal/app":            {"internal/audit", "internal/certs", "internal/clock", "internal/console", "internal/control", "internal/server", "internal/auth", "internal/scim", "internal/store", "internal/store/sqlstore", "internal/store/postgres", "internal/store/sqlite", "internal/schema", "internal/scimerr", "internal/secret", "schemas"},
 	"internal/console":        {"internal/control", "internal/scim", "internal/scimerr"},

@@ -1,0 +1,104 @@
+package server_test
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/scimd/scimd/internal/clock"
+	"github.com/scimd/scimd/internal/schema"
+	"github.com/scimd/scimd/internal/scim"
+)
+
+// held gives the tenant of a client a clock that can be held.
+func (c *client) held(to clock.Setting) *clock.Clock {
+	c.Helper()
+	held := new(clock.Clock)
+	if err := held.Set(to); err != nil {
+		c.Fatal(err)
+	}
+	c.site.tenant.Now, c.site.tenant.Wall = held.Now, time.Now
+	return held
+}
+
+var heldMoment = time.Date(2031, 5, 6, 7, 8, 9, 10_000, time.UTC)
+
+var clockRows = []row{
+	{holds: "an access token ends when its tenant's clock comes to its end, to the second", show: func(c *client) {
+		held := c.held(clock.Setting{Mode: clock.Fixed, Time: heldMoment})
+		a := c.application("app")
+		use := c.ask("/oauth2/token/app", credentials(a)).with()
+		move := func(d time.Duration) {
+			c.Helper()
+			if err := held.Advance(d); err != nil {
+				c.Fatal(err)
+			}
+		}
+		use.do("GET", "/Users", "").is(200)
+		move(17999 * time.Second)
+		use.do("GET", "/Users", "").is(200)
+		move(2 * time.Second)
+		use.do("GET", "/Users", "").refused(401, "")
+		move(-18001 * time.Second)
+		use.do("GET", "/Users", "").is(200)
+		move(-time.Hour) // it was not issued yet
+		use.do("GET", "/Users", "").refused(401, "")
+		c.do("GET", "/Users", "").is(200)
+	}},
+	{holds: "meta has the times of a fixed clock, and goes on by a microsecond with each change of a resource", set: []string{"metaTimes=real"}, show: func(c *client) {
+		held := c.held(clock.Setting{Mode: clock.Fixed, Time: heldMoment})
+		id := c.user(`"userName":"ada"`)
+		changed := func(want time.Time) {
+			c.Helper()
+			text := c.get(id).has("meta/created", "2031-05-06T07:08:09.00001Z").text("meta/lastModified")
+			if at, err := time.Parse(time.RFC3339Nano, text); err != nil || !at.Equal(want) {
+				c.Errorf("lastModified %s, want %v", text, want)
+			}
+		}
+		changed(heldMoment)
+		for n := range 3 {
+			c.patch(id, fmt.Sprintf(`{"op":"replace","path":"title","value":"%d"}`, n)).is(200)
+			changed(heldMoment.Add(time.Duration(n+1) * time.Microsecond))
+		}
+		if err := held.Advance(-time.Hour); err != nil { // time goes on, whatever the clock does
+			c.Fatal(err)
+		}
+		c.patch(id, `{"op":"replace","path":"title","value":"after"}`).is(200)
+		changed(heldMoment.Add(4 * time.Microsecond))
+	}},
+	{holds: "seeded ids that are in use are passed over", show: func(c *client) {
+		c.site.tenant.Seeded = func() scim.SeededIDs { return nil }
+		c.user(`"userName":"before"`)
+		seed := func() {
+			ids := &countedIDs{}
+			c.site.tenant.Seeded = func() scim.SeededIDs { return ids }
+		}
+		seed()
+		if id := c.user(`"userName":"ada"`); id != "User-1" {
+			c.Errorf("the first id is %s", id)
+		}
+		if id := c.user(`"userName":"bob"`); id != "User-2" {
+			c.Errorf("the second id is %s", id)
+		}
+		seed()
+		if id := c.user(`"userName":"cyd"`); id != "User-3" {
+			c.Errorf("the first id that is free is %s", id)
+		}
+	}},
+	{holds: "seeded ids are numbers where ids are", on: cyberark, set: []string{"vaultMode=selfHosted"}, show: func(c *client) {
+		ids := &countedIDs{}
+		c.site.tenant.Seeded = func() scim.SeededIDs { return ids }
+		if id := c.user(`"userName":"ada"`); id != "1" {
+			c.Errorf("the id is %s", id)
+		}
+	}},
+}
+
+// countedIDs counts up.
+type countedIDs struct{ made atomic.Int64 }
+
+func (i *countedIDs) ID(rt *schema.ResourceType) string {
+	return fmt.Sprintf("%s-%d", rt.Name, i.made.Add(1))
+}
+func (i *countedIDs) Number(*schema.ResourceType) int64              { return i.made.Add(1) }
+func (*countedIDs) NumberOf(_ *schema.ResourceType, id string) int64 { return int64(len(id)) }
