@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/scimd/scimd/internal/control"
 	"github.com/scimd/scimd/internal/scim"
 )
 
@@ -59,7 +60,7 @@ func parsePrefix(s string) (netip.Prefix, error) {
 }
 
 // ownPaths are the first segments that the server itself uses.
-var ownPaths = []string{"scim", scim.TenantsSegment, "healthz", "readyz"}
+var ownPaths = []string{"scim", strings.TrimPrefix(control.BasePath, "/"), scim.TenantsSegment, "healthz", "readyz"}
 
 // parseBasePath reads a path of plain segments, which ends up with a slash
 // before it and none after it. It must not hide what is served without it.

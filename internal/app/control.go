@@ -160,22 +160,22 @@ func (c *Config) dialControlAddr(ctx context.Context) (*control.Client, error) {
 	if ca == "" && c.TLSSelfSigned {
 		ca = filepath.Join(c.DataDir, ownDir, certs.AuthorityName)
 	}
-	roots, rootsErr := c.controlRoots(ca)
+	roots, rootsErr := RootsWith(ca)
 	if err = errors.Join(err, rootsErr); err != nil {
 		return nil, err
 	}
 	return control.AtURL(&url.URL{Scheme: scheme(c.tls()), Host: addr}, token, roots), nil
 }
 
-// controlRoots are the authorities of the system and those in a file, or nil, which
+// RootsWith are the authorities of the system and those in a file, or nil, which
 // means the system's, without one.
-func (c *Config) controlRoots(file string) (*x509.CertPool, error) {
+func RootsWith(file string) (*x509.CertPool, error) {
 	if file == "" {
 		return nil, nil
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("read the authority of the control API: %w", err)
+		return nil, fmt.Errorf("read the authority: %w", err)
 	}
 	roots, err := x509.SystemCertPool()
 	if err != nil {

@@ -83,7 +83,7 @@ func manage(ctx context.Context, cfg Config, write bool) (s control.Service, clo
 // dial finds the running server that cfg means; control.ErrNoServer if none.
 func dial(ctx context.Context, cfg *Config) (*control.Client, error) {
 	if cfg.ControlURL != nil {
-		roots, err := cfg.controlRoots(cfg.ControlCA)
+		roots, err := RootsWith(cfg.ControlCA)
 		return control.AtURL(cfg.ControlURL, cfg.ControlToken, roots), err
 	}
 	if cfg.ControlSocket != "" {

@@ -23,7 +23,7 @@ const module = "github.com/scimd/scimd"
 // house down. A room stands for its sub-packages unless they have an entry of
 // their own.
 var allowed = map[string][]string{
-	"cmd/scimd":               {"internal/app", "internal/audit", "internal/clock", "internal/control"},
+	"cmd/scimd":               {"internal/app", "internal/audit", "internal/clock", "internal/control", "internal/doctor"},
 	"scimdtest":               {"internal/app"},
 	"internal/app":            {"internal/audit", "internal/certs", "internal/clock", "internal/console", "internal/control", "internal/server", "internal/auth", "internal/scim", "internal/store", "internal/store/sqlstore", "internal/store/postgres", "internal/store/sqlite", "internal/schema", "internal/scimerr", "internal/secret", "schemas"},
 	"internal/console":        {"internal/control", "internal/scim", "internal/scimerr"},
@@ -41,6 +41,7 @@ var allowed = map[string][]string{
 	"internal/resource":       {"internal/scimerr"},
 	"internal/scimerr":        {},
 	"internal/certs":          {},
+	"internal/doctor":         {}, // it knows the wire, as clients do
 	"internal/clock":          {"internal/scimerr"},
 	"internal/phc":            {},
 	"internal/secret":         {"internal/store"},
@@ -75,7 +76,7 @@ var keepers = map[string][]string{
 	"golang.org/x/time":                 {"internal/scim"},
 	"github.com/getkin/kin-openapi":     {}, // tests alone
 	"github.com/spf13":                  {"cmd/scimd", "internal/app"},
-	"net/http":                          {"cmd/scimd", "scimdtest", "internal/app", "internal/audit", "internal/certs", "internal/console", "internal/control", "internal/server", "internal/auth", "internal/scimerr", "test", "examples"},
+	"net/http":                          {"cmd/scimd", "scimdtest", "internal/app", "internal/audit", "internal/certs", "internal/console", "internal/control", "internal/doctor", "internal/server", "internal/auth", "internal/scimerr", "test", "examples"},
 }
 
 // A listed package, as go list prints it.
