@@ -20,7 +20,7 @@ func (c *Config) settleTime() time.Duration {
 
 // sweep removes what deleted tenants held.
 func (e *engine) sweep(ctx context.Context) error {
-	return e.store.Sweep(ctx, time.Now().Add(-e.cfg.settleTime()))
+	return e.store.Sweep(ctx, time.Now().Add(-e.cfg.settleTime()), nil)
 }
 
 // trim removes what the audit trail of each tenant need not keep any longer.
@@ -38,7 +38,7 @@ func (e *engine) trim(ctx context.Context) error {
 	}
 	failed := []error{e.store.Trim(ctx, store.ServerSpace, l)}
 	for _, t := range tenants {
-		failed = append(failed, e.store.Trim(ctx, t.Space, l))
+		failed = append(failed, e.store.Trim(ctx, t.Home, l))
 	}
 	return errors.Join(failed...)
 }

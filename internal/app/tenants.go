@@ -243,7 +243,7 @@ func (e *engine) tenant(t store.Tenant) (ready *scim.Tenant, faults []error, err
 	}
 	kept := e.targets.of(t.ID)
 	return &scim.Tenant{
-		ID: t.ID, Name: t.Name, Space: t.Space, Profile: b.profile, Registry: e.registry, Discovery: b.discovery,
+		ID: t.ID, Name: t.Name, Space: t.Space, Home: t.Home, Profile: b.profile, Registry: e.registry, Discovery: b.discovery,
 		Now: kept.clock.Now, Wall: time.Now, NewID: newID, Seeded: kept.ids.source, Sealer: e.sealer,
 		Limits: limits.Within(scim.Limits{
 			MaxFilterDepth: e.cfg.MaxFilterDepth, MaxFilterLength: int(e.cfg.MaxFilterLength), // that of bodies is with the server

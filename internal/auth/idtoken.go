@@ -82,7 +82,7 @@ type idClaims struct {
 // itself audience.
 func (i *Issuer) signID(ctx context.Context, t *scim.Tenant, person *scim.Person, issuer, audience string, b bearing, nonce, access string) (string, error) {
 	hash := sha256.Sum256([]byte(access))
-	text, err := i.signed(ctx, t.Space, "JWT", idClaims{
+	text, err := i.signed(ctx, t.Home, "JWT", idClaims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Issuer: issuer, Subject: person.ID, Audience: jwt.ClaimStrings{audience}, IssuedAt: jwt.NewNumericDate(t.Now()),
 			ExpiresAt: jwt.NewNumericDate(b.expires),

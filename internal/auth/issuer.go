@@ -134,7 +134,7 @@ func (i *Issuer) sign(ctx context.Context, t *scim.Tenant, root string, app *sto
 	if b.id == "" {
 		b.id = tokenID(app)
 	}
-	return i.signed(ctx, t.Space, tokenType, claims{
+	return i.signed(ctx, t.Home, tokenType, claims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Issuer: IssuerOf(root, app.ID), Subject: b.user.ID, Audience: jwt.ClaimStrings{app.ClientID},
 			IssuedAt: jwt.NewNumericDate(t.Now()), ExpiresAt: jwt.NewNumericDate(b.expires), ID: b.id,
@@ -252,7 +252,7 @@ func (i *Issuer) verify(ctx context.Context, t *scim.Tenant, text string, hash [
 		case now.Add(i.skew).Before(v.begins): // the tenant's clock was set back
 			return nil, notYet()
 		}
-		switch _, there, err := i.Keys.verifier(ctx, t.Space, v.key); {
+		switch _, there, err := i.Keys.verifier(ctx, t.Home, v.key); {
 		case err != nil:
 			return nil, scimerr.Unavailable(err)
 		case !there: // it was dropped meanwhile
@@ -299,7 +299,7 @@ func (i *Issuer) parse(ctx context.Context, t *scim.Tenant, text string) (*verif
 			return nil, errors.New("it is no access token")
 		}
 		kid, _ = token.Header["kid"].(string)
-		key, ok, err := i.Keys.verifier(ctx, t.Space, kid)
+		key, ok, err := i.Keys.verifier(ctx, t.Home, kid)
 		if failed = err; err == nil && !ok {
 			err = errors.New("no such key")
 		}

@@ -307,5 +307,5 @@ func (d *Direct) signing(ctx context.Context, tenant string, do func(*auth.Signi
 	if err != nil {
 		return nil, err
 	}
-	return do(keys, ctx, t.Space)
+	return do(keys, ctx, t.Home)
 }

@@ -32,7 +32,7 @@ func (a *Audited) tell(ctx context.Context, action, tenant, typ, id string, err 
 	}
 	if tenant != "" {
 		if t, err := a.tenant(context.WithoutCancel(ctx), tenant); err == nil {
-			row.Space = t.Space
+			row.Space = t.Home
 		}
 	}
 	a.Record(row)
@@ -156,7 +156,7 @@ func (d *Direct) Audit(ctx context.Context, tenant string, q audit.Query) (*audi
 	if err != nil {
 		return nil, err
 	}
-	return audit.Read(ctx, d.Store, t.Space, t.Name, q)
+	return audit.Read(ctx, d.Store, t.Home, t.Name, q)
 }
 
 // SetServiceUser implements Service.

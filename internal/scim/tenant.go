@@ -21,12 +21,14 @@ import (
 // Tenant is a tenant resolved for use: where its data lives, how it behaves,
 // and where its time and ids come from. It is made once and shared.
 type Tenant struct {
-	ID        int64
-	Name      string
-	Space     int64
-	Profile   *Profile
-	Registry  *schema.Registry
-	Discovery *Discovery
+	ID   int64
+	Name string
+	// Space is where its resources are, Home the space of what belongs to the tenant
+	// itself: see store.Tenant.
+	Space, Home int64
+	Profile     *Profile
+	Registry    *schema.Registry
+	Discovery   *Discovery
 	// Now is the tenant's clock, which can stand still or be elsewhere. Wall is the
 	// one on the wall, by which limits and the change log go; nil means Now.
 	Now, Wall func() time.Time

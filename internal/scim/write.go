@@ -313,7 +313,7 @@ func (c *Call) event(op string, r *store.Resource) store.Event {
 		at = r.Modified
 	}
 	return store.Event{
-		At: at, Operation: op, Type: r.Type.Name, ID: r.ID, Version: r.Version,
+		Home: c.Tenant.Home, At: at, Operation: op, Type: r.Type.Name, ID: r.ID, Version: r.Version,
 		Principal: c.Principal, Credential: c.Credential, Address: c.Address, RequestID: c.RequestID,
 	}
 }

@@ -39,7 +39,7 @@ func (s *server) audit(r *http.Request, status int, route string, e *logEntry) {
 		row.ID = e.resource
 	}
 	if e.tenanted != nil {
-		row.Space = e.tenanted.Space
+		row.Space = e.tenanted.Home
 	}
 	s.Audit.Add(row)
 }

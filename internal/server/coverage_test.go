@@ -321,7 +321,7 @@ func testServer(t *testing.T) *server {
 		t.Fatal(err)
 	}
 	tenant := &scim.Tenant{
-		ID: stored.ID, Name: stored.Name, Space: stored.Space, Profile: profile, Registry: reg, Discovery: discovery,
+		ID: stored.ID, Name: stored.Name, Space: stored.Space, Home: stored.Home, Profile: profile, Registry: reg, Discovery: discovery,
 		Now: time.Now, NewID: func(*schema.ResourceType) string { return rand.Text() },
 	}
 	tokens := []store.Token{{Tenant: tenant.ID, Hash: auth.Hash(coverageToken), Rights: auth.All.String()}}

@@ -46,7 +46,7 @@ func building(t *testing.T, s store.Store, profiles map[string]string) map[strin
 		}
 		f := &flat{store: s}
 		f.tenant = &scim.Tenant{
-			ID: stored.ID, Name: name, Space: stored.Space, Registry: registry(t), Usage: scim.NewUsage(),
+			ID: stored.ID, Name: name, Space: stored.Space, Home: stored.Home, Registry: registry(t), Usage: scim.NewUsage(),
 			Now:   func() time.Time { return time.UnixMicro(f.clock.Load()) },
 			NewID: func(rt *schema.ResourceType) string { return fmt.Sprintf("%s-%d", rt.Name, f.made.Add(1)) },
 		}

@@ -268,7 +268,7 @@ func (s *server) signingKeys(q *oauthRequest) (any, error) {
 			return nil, err
 		}
 	}
-	keys, err := s.Issuer.Keys.Published(q.r.Context(), q.tenant.Space)
+	keys, err := s.Issuer.Keys.Published(q.r.Context(), q.tenant.Home)
 	return map[string]any{"keys": keys}, err
 }
 

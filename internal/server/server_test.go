@@ -191,7 +191,7 @@ func newClient(t testing.TB, s store.Store, profile string, set ...string) *clie
 		t.Fatal(err)
 	}
 	tenant := &scim.Tenant{
-		ID: stored.ID, Name: stored.Name, Space: stored.Space, Registry: registry(t),
+		ID: stored.ID, Name: stored.Name, Space: stored.Space, Home: stored.Home, Registry: registry(t),
 		Now: time.Now, NewID: func(*schema.ResourceType) string { return uuid.NewString() },
 		Sealer: plainSealer{},
 	}

@@ -9,9 +9,12 @@ import (
 
 // Tenant is one isolated set of resources.
 type Tenant struct {
-	ID    int64
-	Name  string
-	Space int64
+	ID   int64
+	Name string
+	// Space is where its resources are; a restore gives it another one. Home is the
+	// space of what belongs to the tenant itself and stays: its logs, and its
+	// secrets under SpaceSeq.
+	Space, Home int64
 	// Profile names the profile, for people.
 	Profile string
 	// Switches and Limits are texts of package scim: the profile in full, "" for
@@ -22,6 +25,10 @@ type Tenant struct {
 	// ports, sorted.
 	Hosts   []string
 	Created time.Time
+	// Expires is when it stops being there; zero: never.
+	Expires time.Time
+	// OnDemand tells that it came to be by its first use.
+	OnDemand bool
 }
 
 // TenantSettings begins the keys of the settings that go with a tenant.
@@ -87,21 +94,30 @@ type Admin interface {
 	// CreateTenant makes a tenant with a new space. *TakenError "name", or "host"
 	// with the host that leads to another tenant.
 	CreateTenant(ctx context.Context, t Tenant) (Tenant, error)
-	// UpdateTenant changes profile, switches, limits, trust and hosts as change does to
-	// the tenant given to it, which may run more than once; an error from change
-	// is returned as it is. ErrNotFound; *TakenError "host".
+	// UpdateTenant changes profile, switches, limits, trust, hosts and the time of
+	// expiry as change does to the tenant given to it, which may run more than once;
+	// an error from change is returned as it is. ErrNotFound; *TakenError "host".
 	UpdateTenant(ctx context.Context, id int64, change func(*Tenant) error) (Tenant, error)
 	// DeleteTenant removes a tenant with its tokens, applications, hosts and settings at
 	// once, so that nothing leads to its resources any more; Sweep removes these. ErrNotFound.
 	DeleteTenant(ctx context.Context, id int64, at time.Time) error
-	// Sweep removes the resources and events of deleted tenants. It works in short
-	// transactions, and a later call takes up where one was cut off. A request
+	// Sweep removes what is in spaces that nothing leads to any more: of deleted
+	// tenants at once, of those that were taken back to a snapshot when no request
+	// can be under way in it, as it is told by idle, or since settled. It works in
+	// short transactions, and a later call takes up where one was cut off. A request
 	// under way may still have written after its tenant was deleted: only spaces
-	// of tenants deleted before settled are done with, others are swept again by
-	// the next call.
-	Sweep(ctx context.Context, settled time.Time) error
+	// given up before settled, or idle ones, are done with, others are swept again
+	// by the next call. idle may be nil.
+	Sweep(ctx context.Context, settled time.Time, idle func(space int64) bool) error
 	// Tenants reads all tenants in order of creation.
 	Tenants(ctx context.Context) ([]Tenant, error)
+	// TenantNamed reads a tenant; ErrNotFound.
+	TenantNamed(ctx context.Context, name string) (Tenant, error)
+	// ExpiredTenants reads those that have expired at a time.
+	ExpiredTenants(ctx context.Context, at time.Time) ([]Tenant, error)
+	// ChangedTenants reads the tenants that have changed after a generation, and
+	// the ids of those that were deleted after it, for as long as they are not swept.
+	ChangedTenants(ctx context.Context, since int64) (changed []Tenant, deleted []int64, err error)
 	// TenantGeneration is a number that every change of a tenant makes greater.
 	TenantGeneration(ctx context.Context) (int64, error)
 	// CreateToken stores a token; *TakenError "name" when a token of the tenant

@@ -150,6 +150,8 @@ var (
 	ErrVersion = errors.New("store: version differs")
 	// ErrClosed: the store is closed.
 	ErrClosed = errors.New("store: closed")
+	// ErrMoved: a tenant's resources are in another space by now.
+	ErrMoved = errors.New("store: the tenant has another space")
 	// ErrMaster: the database's data keys are wrapped by another master key.
 	ErrMaster = errors.New("store: another master key")
 )
@@ -175,6 +177,7 @@ type Store interface {
 	Query(ctx context.Context, q *Query) (*Page, error)
 
 	Admin
+	Snapshots
 	Sessions
 	// Capabilities tells where engines differ.
 	Capabilities() Capabilities
@@ -267,9 +270,10 @@ type Tx interface {
 	// itself, which stand under SpaceSeq.
 	Secrets(seq int64) (map[string]Sealed, error)
 	// AddApplication stores an application of a tenant; *TakenError "id" or
-	// "client". ErrNotFound without the tenant.
+	// "client". ErrNotFound without the tenant, ErrMoved when the space is not its
+	// own any more.
 	AddApplication(a Application) error
-	// RemoveApplication removes an application; ErrNotFound.
+	// RemoveApplication removes an application; ErrNotFound, ErrMoved.
 	RemoveApplication(tenant int64, id string) error
 	// EndSessions ends all sessions of a user, by its id.
 	EndSessions(tenant int64, user string, at time.Time) error
@@ -301,10 +305,12 @@ type Held struct {
 
 // Event is one row of the change log: who did what, never any value.
 type Event struct {
+	// Home is the tenant's, see Tenant; 0 is the space of the transaction.
+	Home int64
 	// N orders events; the store assigns it.
 	N         int64
 	At        time.Time
-	Operation string // create, replace, patch, delete
+	Operation string // create, replace, patch, delete; restore, of all resources
 	Type      string // resource type name
 	ID        string // resource id
 	Version   int64

@@ -116,7 +116,7 @@ func start(b *testing.B, reg *schema.Registry, st store.Store, profileName strin
 		b.Fatal(err)
 	}
 	tenant := &scim.Tenant{
-		ID: row.ID, Name: row.Name, Space: row.Space, Profile: profile, Registry: reg, Discovery: discovery,
+		ID: row.ID, Name: row.Name, Space: row.Space, Home: row.Home, Profile: profile, Registry: reg, Discovery: discovery,
 		Now: time.Now, NewID: func(*schema.ResourceType) string { return uuid.Must(uuid.NewV7()).String() },
 	}
 	fixed := []store.Token{{Tenant: tenant.ID, Hash: auth.Hash(token), Rights: auth.All.String()}}

@@ -69,6 +69,7 @@ var dialect = &sqlstore.Dialect{
 	Texts:     func(list []string) any { return list },
 	ForUpdate: " FOR UPDATE",
 	ForShare:  " FOR SHARE",
+	OneState:  "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
 }
 
 const (

@@ -11,8 +11,9 @@ import (
 	"github.com/scimd/scimd/internal/store/storetest"
 )
 
-// Whatever is kept by space goes with its tenant: a table that a migration adds
-// must be swept, too, by the rest of its primary key.
+// Whatever is kept by space goes with its tenant, and into its snapshots: a table
+// that a migration adds must be swept, too, by the rest of its primary key, and a
+// column that it adds must be copied.
 func TestEveryTableOfASpaceIsSwept(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -43,6 +44,23 @@ WHERE m.type = 'table' AND c.pk > 0 ORDER BY m.name, c.pk`)
 	swept := map[string]string{}
 	for _, s := range sqlstore.SpaceTables {
 		swept[s.Table] = "space " + strings.Join(s.Key, " ")
+	}
+	for _, s := range sqlstore.SpaceTables {
+		var columns []string
+		rows, err := db.Query("SELECT name FROM pragma_table_info($1) WHERE name <> 'space' ORDER BY name", s.Table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for rows.Next() {
+			var column string
+			if err := rows.Scan(&column); err != nil {
+				t.Fatal(err)
+			}
+			columns = append(columns, column)
+		}
+		if known := slices.Sorted(slices.Values(slices.Concat(s.Key, s.Columns))); !slices.Equal(columns, known) {
+			t.Errorf("%s has the columns %v, copied are %v", s.Table, columns, known)
+		}
 	}
 	for table, key := range keys {
 		if key[0] == "space" && table != "doomed_space" && swept[table] != strings.Join(key, " ") {

@@ -71,8 +71,7 @@ func (s *Store) RotateApplication(ctx context.Context, tenant int64, id, secret,
 
 // AddApplication implements store.Tx.
 func (t *tx) AddApplication(a store.Application) error {
-	// The lock keeps the tenant until the application is there.
-	if _, err := readTenant(t.ctx, t.conn, a.Tenant, t.engine.Dialect.ForShare); err != nil {
+	if err := t.stay(a.Tenant); err != nil {
 		return t.spoilt(err)
 	}
 	n, err := t.conn.Exec(t.ctx, "INSERT INTO application (id_key, client_key, "+applicationColumns+
@@ -93,8 +92,21 @@ func (t *tx) AddApplication(a store.Application) error {
 	return &store.TakenError{Attr: "client"}
 }
 
+// stay keeps the tenant, and its space, until the transaction ends: an application
+// and its service user come and go together.
+func (t *tx) stay(tenant int64) error {
+	row, err := readTenant(t.ctx, t.conn, tenant, t.engine.Dialect.ForShare)
+	if err == nil && row.Space != t.space {
+		err = store.ErrMoved
+	}
+	return err
+}
+
 // RemoveApplication implements store.Tx.
 func (t *tx) RemoveApplication(tenant int64, id string) error {
+	if err := t.stay(tenant); err != nil {
+		return t.spoilt(err)
+	}
 	n, err := t.conn.Exec(t.ctx, "DELETE FROM application WHERE tenant = $1 AND id_key = $2", tenant, schema.Fold(id))
 	if err == nil && n == 0 {
 		err = store.ErrNotFound

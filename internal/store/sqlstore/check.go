@@ -50,7 +50,7 @@ func (c *check) run() error {
 	known := map[int64]bool{}
 	asked := false
 	for _, t := range tenants {
-		known[t.Space] = true
+		known[t.Space], known[t.Home] = true, true
 		if c.options.Tenant != "" && t.Name != c.options.Tenant {
 			continue
 		}
@@ -58,6 +58,9 @@ func (c *check) run() error {
 		c.checked["tenant"]++
 		c.tenant = t
 		if err := c.all(c.resources, c.strays, c.ends, c.edges, c.pairs, c.events, c.sealed, c.principals); err != nil {
+			return fmt.Errorf("tenant %s: %w", t.Name, err)
+		}
+		if err := c.snapshots(t); err != nil {
 			return fmt.Errorf("tenant %s: %w", t.Name, err)
 		}
 	}
@@ -68,7 +71,31 @@ func (c *check) run() error {
 		return nil
 	}
 	c.tenant = store.Tenant{}
+	all, err := readSnapshots(c.ctx, c.conn, "true")
+	if err != nil {
+		return err
+	}
+	for _, n := range all {
+		known[n.Space] = true
+	}
 	return c.leftovers(known)
+}
+
+// snapshots looks at the snapshots of a tenant as at the tenant itself; they have
+// no tokens, and no logs.
+func (c *check) snapshots(t store.Tenant) error {
+	list, err := readSnapshots(c.ctx, c.conn, "tenant = $1 ORDER BY name", t.ID)
+	if err != nil {
+		return err
+	}
+	for _, n := range list {
+		c.checked["snapshot"]++
+		c.tenant = store.Tenant{ID: t.ID, Name: t.Name + ", snapshot " + n.Name, Space: n.Space, Home: n.Space}
+		if err := c.all(c.resources, c.strays, c.ends, c.edges, c.pairs, c.sealed); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *check) all(rules ...func() error) error {
@@ -101,7 +128,7 @@ func (c *check) each(row func(who, detail string), sql string, args ...any) erro
 // count counts the rows of the tenant in a table.
 func (c *check) count(table string) error {
 	var n int64
-	_, err := one(c.ctx, c.conn, "SELECT count(*) FROM "+table+" WHERE space = $1", []any{c.tenant.Space}, &n)
+	_, err := one(c.ctx, c.conn, "SELECT count(*) FROM "+table+" WHERE space IN ($1, $2)", []any{c.tenant.Space, c.tenant.Home}, &n)
 	c.checked[table] += n
 	return err
 }

@@ -101,12 +101,17 @@ func (c *check) pairs() error {
 	return nil
 }
 
-// events compares the last event of each resource with what is there.
+// events compares the last event of each resource with what is there, as far as
+// they are of the same state: a restore begins another one.
 func (c *check) events() error {
 	for _, log := range []string{"event", "audit"} {
 		if err := c.count(log); err != nil {
 			return err
 		}
+	}
+	state := c.tenant.Space
+	if state == c.tenant.Home {
+		state = 0
 	}
 	for _, m := range tables {
 		for _, name := range c.typesIn(m) {
@@ -116,9 +121,9 @@ func (c *check) events() error {
 			}
 			err := c.each(func(id, detail string) { c.report("event", m.table, name+" "+id, detail) },
 				`SELECT e.id, CASE WHEN e.operation = 'delete' THEN 'deleted, and there' WHEN o.seq IS NULL THEN 'not deleted, and not there' ELSE 'version of the last event' END
-FROM (SELECT id, version, operation, row_number() OVER (PARTITION BY id ORDER BY n DESC NULLS FIRST, moment DESC, k DESC) AS back FROM event WHERE space = $1 AND type = $2) e
+FROM (SELECT id, version, operation, row_number() OVER (PARTITION BY id ORDER BY n DESC NULLS FIRST, moment DESC, k DESC) AS back FROM event WHERE space = $3 AND type = $2 AND state = $4) e
 LEFT JOIN `+m.table+" o ON "+resource+" WHERE e.back = 1 AND CASE WHEN e.operation = 'delete' THEN o.seq IS NOT NULL ELSE o.seq IS NULL OR o.version <> e.version END",
-				c.tenant.Space, name)
+				c.tenant.Space, name, c.tenant.Home, state)
 			if err != nil {
 				return err
 			}
@@ -136,7 +141,7 @@ func (c *check) sealed() error {
 		}
 		columns := "e." + strings.Join(col.primary, ", e.")
 		rows, err := c.conn.Query(c.ctx, "SELECT "+c.who("e.seq")+", e."+col.key+", e."+col.sealed+", COALESCE(k.id, ''), "+columns+
-			" FROM "+col.table+" e LEFT JOIN data_key k ON k.id = e."+col.key+" WHERE e.space = $1", c.tenant.Space)
+			" FROM "+col.table+" e LEFT JOIN data_key k ON k.id = e."+col.key+" WHERE e.space IN ($1, $2)", c.tenant.Space, c.tenant.Home)
 		err = each(rows, err, func(rows Rows) error {
 			var who, key string
 			var sealed store.Sealed
@@ -203,8 +208,8 @@ func (c *check) principals() error {
 	return err
 }
 
-// leftovers are rows of spaces that belong to no tenant, and deleted tenants that
-// were not swept in time.
+// leftovers are rows of spaces that belong to no tenant and no snapshot, and spaces
+// given up that were not swept in time.
 func (c *check) leftovers(known map[int64]bool) error {
 	known[store.ServerSpace] = true
 	rows, err := c.conn.Query(c.ctx, "SELECT space, since FROM doomed_space")

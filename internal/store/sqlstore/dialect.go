@@ -17,6 +17,9 @@ type Dialect struct {
 	// ForUpdate and ForShare end a SELECT that locks its rows.
 	ForUpdate string
 	ForShare  string
+	// OneState begins a transaction whose statements all see one state of the
+	// database; "" where all do.
+	OneState string
 	// CommitOrder tells that keys handed out later are committed later, as with
 	// a single writer.
 	CommitOrder bool

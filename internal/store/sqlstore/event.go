@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -24,10 +25,14 @@ func (t *tx) insertEvents(list []store.Event) error {
 			n = k
 		}
 		t.moment = max(t.moment, e.At.UnixMicro())
-		rows[i] = []any{t.space, k, n, t.moment, e.At.UnixMicro(), e.Operation, e.Type, e.ID, e.Version,
+		home, state := cmp.Or(e.Home, t.space), t.space
+		if home == t.space {
+			state = 0
+		}
+		rows[i] = []any{home, k, n, t.moment, e.At.UnixMicro(), state, e.Operation, e.Type, e.ID, e.Version,
 			e.Principal.Kind, e.Principal.ID, e.Principal.Display, e.RequestID, e.Credential, e.Address, e.Attributes}
 	}
-	inserted, err := t.insertRows("event (space, k, n, moment, at, "+eventColumns+")", rows)
+	inserted, err := t.insertRows("event (space, k, n, moment, at, state, "+eventColumns+")", rows)
 	if err == nil && inserted != int64(len(rows)) {
 		err = errors.New("store: the key of an event is in use")
 	}

@@ -56,13 +56,14 @@ type numbers struct {
 	typeNames  map[int64]*schema.ResourceType
 	attributes map[attributeName]int64
 
-	seq, event, audit block
+	seq, event, audit, space block
 }
 
 func newNumbers(l Ledger, reg *schema.Registry) *numbers {
 	return &numbers{
 		ledger: l, reg: reg, types: map[string]int64{}, typeNames: map[int64]*schema.ResourceType{},
 		attributes: map[attributeName]int64{}, seq: block{name: seqAllocator}, event: block{name: eventAllocator}, audit: block{name: auditAllocator},
+		space: block{name: spaceAllocator},
 	}
 }
 

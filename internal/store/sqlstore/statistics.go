@@ -64,6 +64,13 @@ func (s *statistics) add(space, n int64) {
 	s.want()
 }
 
+// forget drops what is known of a space that is no more.
+func (s *statistics) forget(space int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.spaces, space)
+}
+
 // want has the tables analysed, once more if that is under way; mu is held.
 func (s *statistics) want() {
 	s.wanted = s.ctx.Err() == nil

@@ -8,40 +8,18 @@ import (
 	"time"
 )
 
-// SpaceTables are the tables that hold what belongs to a space, each with the
-// rest of its primary key.
-var SpaceTables = []struct {
-	Table string
-	Key   []string
-}{
-	{"edge", []string{"relation", "src", "dst"}},
-	{"value_r", []string{"seq", "attr", "ord"}},
-	{"resource_unique", []string{"attr", "v"}},
-	{"password", []string{"seq"}},
-	{"secret_r", []string{"seq", "name"}},
-	{"user_r", []string{"seq"}},
-	{"group_r", []string{"seq"}},
-	{"container_r", []string{"seq"}},
-	{"account_r", []string{"seq"}},
-	{"container_permission_r", []string{"seq"}},
-	{"account_permission_r", []string{"seq"}},
-	{"resource_r", []string{"seq"}},
-	{"event", []string{"k"}},
-	{"audit", []string{"k"}},
-	{"named_lock", []string{"name"}},
-}
-
-// sweepBatch is how many rows of a deleted tenant one transaction removes.
+// sweepBatch is how many rows of a table one transaction removes.
 const sweepBatch = 2000
 
 // Sweep implements store.Admin.
-func (s *Store) Sweep(ctx context.Context, settled time.Time) error {
-	type doomed struct{ space, since int64 }
+func (s *Store) Sweep(ctx context.Context, settled time.Time, idle func(space int64) bool) error {
 	var list []doomed
-	rows, err := s.engine.Read.Query(ctx, "SELECT space, since FROM doomed_space ORDER BY since, space")
+	rows, err := s.engine.Read.Query(ctx, "SELECT space, since, kept FROM doomed_space ORDER BY since, space")
 	err = each(rows, err, func(rows Rows) error {
 		var d doomed
-		err := rows.Scan(&d.space, &d.since)
+		var kept int64
+		err := rows.Scan(&d.space, &d.since, &kept)
+		d.kept = kept != 0
 		list = append(list, d)
 		return err
 	})
@@ -53,7 +31,11 @@ func (s *Store) Sweep(ctx context.Context, settled time.Time) error {
 		if err := ctx.Err(); err != nil {
 			return errors.Join(append(failed, err)...)
 		}
-		if err := s.sweepSpace(ctx, d.space, d.since < settled.UnixMicro()); err != nil { // the others can go all the same
+		done := d.since < settled.UnixMicro() || idle != nil && idle(d.space)
+		if d.kept && !done {
+			continue
+		}
+		if err := s.sweepSpace(ctx, d, done); err != nil { // the others can go all the same
 			failed = append(failed, fmt.Errorf("sweep the space %d: %w", d.space, err))
 		}
 	}
@@ -61,62 +43,113 @@ func (s *Store) Sweep(ctx context.Context, settled time.Time) error {
 }
 
 // sweepSpace removes what is in a space and, when nothing more can come to be in
-// it, the note that it is doomed.
-func (s *Store) sweepSpace(ctx context.Context, space int64, done bool) (err error) {
-	for _, t := range SpaceTables {
-		for more := true; more; {
-			if more, err = s.sweepSome(ctx, t.Table, t.Key, space); err != nil {
-				return err
-			}
+// it, the note that it is doomed. What is a tenant's own stays with the tenant,
+// and all of what a snapshot or a tenant has come to lead to.
+func (s *Store) sweepSpace(ctx context.Context, d doomed, done bool) error {
+	var used, home int64
+	_, err := one(ctx, s.engine.Read, "SELECT CASE WHEN EXISTS (SELECT 1 FROM snapshot WHERE space = $1) OR EXISTS (SELECT 1 FROM tenant WHERE space = $1) THEN 1 ELSE 0 END,"+
+		" CASE WHEN EXISTS (SELECT 1 FROM tenant WHERE home = $1) THEN 1 ELSE 0 END", []any{d.space}, &used, &home)
+	if err != nil {
+		return err
+	}
+	var rest []removal
+	for i := range SpaceTables {
+		t := &SpaceTables[i]
+		if used != 0 || home != 0 && t.Home {
+			continue
+		}
+		r := removal{SpaceTable: t, space: d.space}
+		if home != 0 {
+			r.where = t.Resources
+		}
+		last, err := s.sweepTable(ctx, &r)
+		if err != nil {
+			return err
+		}
+		if last {
+			rest = append(rest, r)
 		}
 	}
-	if !done {
+	if len(rest) == 0 && !done {
 		return nil
 	}
-	return s.engine.Transact(ctx, func(c Conn) error {
+	err = s.engine.Transact(ctx, func(c Conn) error {
 		ctx := context.WithoutCancel(ctx)
-		for _, l := range []trailLog{changeLog, auditLog} {
-			if _, err := c.Exec(ctx, "DELETE FROM allocator WHERE name = $1", l.allocator(space)); err != nil {
+		for _, r := range rest {
+			if _, err := c.Exec(ctx, r.sql(), r.space); err != nil {
 				return err
 			}
 		}
-		_, err := c.Exec(ctx, "DELETE FROM doomed_space WHERE space = $1", space)
+		if !done {
+			return nil
+		}
+		for _, l := range []trailLog{changeLog, auditLog} {
+			if home != 0 {
+				break
+			}
+			if _, err := c.Exec(ctx, "DELETE FROM allocator WHERE name = $1", l.allocator(d.space)); err != nil {
+				return err
+			}
+		}
+		_, err := c.Exec(ctx, "DELETE FROM doomed_space WHERE space = $1 AND since = $2", d.space, d.since)
 		return err
 	})
+	if err == nil && done {
+		s.statistics.forget(d.space)
+	}
+	return err
+}
+
+// removal is what of a table goes.
+type removal struct {
+	*SpaceTable
+	space int64
+	where string
+}
+
+// of is a condition on the rows that go, in the space $1.
+func (r *removal) of() string {
+	if r.where == "" {
+		return "space = $1"
+	}
+	return "space = $1 AND " + r.where
+}
+
+func (r *removal) sql() string { return "DELETE FROM " + r.Table + " WHERE " + r.of() }
+
+// sweepTable removes rows in batches for as long as there are more than one holds;
+// last tells that there are some still.
+func (s *Store) sweepTable(ctx context.Context, r *removal) (last bool, err error) {
+	var found int64
+	some, err := one(ctx, s.engine.Read, "SELECT 1 FROM "+r.Table+" WHERE "+r.of()+" LIMIT 1", []any{r.space}, &found)
+	for more := some; more && err == nil; {
+		more, err = s.sweepSome(ctx, r)
+	}
+	return some, err
 }
 
 // sweepSome removes the first rows of a space from a table, by ranges of the
-// primary key, so that no batch looks at rows of another. more tells whether
-// there were too many for one batch.
-func (s *Store) sweepSome(ctx context.Context, table string, key []string, space int64) (more bool, err error) {
-	columns := strings.Join(key, ", ")
-	last := make([]any, len(key))
-	dest := make([]any, len(key))
+// primary key, so that no batch looks at rows of another; none when there are too
+// few for a batch.
+func (s *Store) sweepSome(ctx context.Context, r *removal) (more bool, err error) {
+	columns := strings.Join(r.Key, ", ")
+	last := make([]any, len(r.Key))
+	dest := make([]any, len(r.Key))
 	for i := range last {
 		dest[i] = &last[i]
 	}
-	var found int64
-	some, err := one(ctx, s.engine.Read, "SELECT 1 FROM "+table+" WHERE space = $1 LIMIT 1", []any{space}, &found)
-	if err != nil || !some {
+	more, err = one(ctx, s.engine.Read, fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY %s LIMIT 1 OFFSET %d", columns, r.Table, r.of(), columns, sweepBatch-1),
+		[]any{r.space}, dest...)
+	if err != nil || !more {
 		return false, err
 	}
-	more, err = one(ctx, s.engine.Read, fmt.Sprintf("SELECT %s FROM %s WHERE space = $1 ORDER BY %s LIMIT 1 OFFSET %d",
-		columns, table, columns, sweepBatch-1),
-		[]any{space}, dest...)
-	if err != nil {
-		return false, err
+	marks := make([]string, len(r.Key))
+	for i := range r.Key {
+		marks[i] = fmt.Sprintf("$%d", i+2)
 	}
-	sql, args := "DELETE FROM "+table+" WHERE space = $1", []any{space}
-	if more {
-		marks := make([]string, len(key))
-		for i := range key {
-			marks[i] = fmt.Sprintf("$%d", i+2)
-		}
-		sql += fmt.Sprintf(" AND (%s) <= (%s)", columns, strings.Join(marks, ", "))
-		args = append(args, last...)
-	}
-	return more, s.engine.Transact(ctx, func(c Conn) error {
-		_, err := c.Exec(context.WithoutCancel(ctx), sql, args...)
+	sql := r.sql() + fmt.Sprintf(" AND (%s) <= (%s)", columns, strings.Join(marks, ", "))
+	return true, s.engine.Transact(ctx, func(c Conn) error {
+		_, err := c.Exec(context.WithoutCancel(ctx), sql, append([]any{r.space}, last...)...)
 		return err
 	})
 }

@@ -10,17 +10,18 @@ import (
 	"github.com/scimd/scimd/internal/store"
 )
 
-const tenantColumns = "id, name, space, profile, switches, limits, trust, created"
+const tenantColumns = "id, name, space, home, profile, switches, limits, trust, created, expires, on_demand"
 
 // tenantRow is a row of tenantColumns, with room for more columns after them.
 type tenantRow struct {
 	store.Tenant
-	created int64
+	created, onDemand int64
+	expires           *int64
 }
 
 func (r *tenantRow) scan(rows Rows, more ...any) error {
-	err := rows.Scan(append([]any{&r.ID, &r.Name, &r.Space, &r.Profile, &r.Switches, &r.Limits, &r.Trust, &r.created}, more...)...)
-	r.Created = fromMicros(r.created)
+	err := rows.Scan(append([]any{&r.ID, &r.Name, &r.Space, &r.Home, &r.Profile, &r.Switches, &r.Limits, &r.Trust, &r.created, &r.expires, &r.onDemand}, more...)...)
+	r.Created, r.Expires, r.OnDemand = fromMicros(r.created), fromMicrosOrNil(r.expires), r.onDemand != 0
 	return err
 }
 
@@ -56,34 +57,65 @@ func (s *Store) TenantGeneration(ctx context.Context) (n int64, err error) {
 	return n, err
 }
 
-// changeTenants runs fn in a transaction that makes the generation greater.
-func (s *Store) changeTenants(ctx context.Context, fn func(context.Context, Conn) error) error {
+// ChangedTenants implements store.Admin.
+func (s *Store) ChangedTenants(ctx context.Context, since int64) (changed []store.Tenant, deleted []int64, err error) {
+	rows, err := s.engine.Read.Query(ctx, "SELECT tenant FROM doomed_space WHERE changed > $1 AND tenant IS NOT NULL", since)
+	err = each(rows, err, func(rows Rows) error {
+		var id int64
+		err := rows.Scan(&id)
+		deleted = append(deleted, id)
+		return err
+	})
+	if err == nil {
+		changed, err = s.tenants(ctx, "WHERE changed > $1", since)
+	}
+	return changed, deleted, err
+}
+
+// TenantNamed implements store.Admin.
+func (s *Store) TenantNamed(ctx context.Context, name string) (store.Tenant, error) {
+	list, err := s.tenants(ctx, "WHERE name = $1", name)
+	if err == nil && len(list) == 0 {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return store.Tenant{}, err
+	}
+	return list[0], nil
+}
+
+// nextGeneration makes the generation greater. Its row is locked from then on, so
+// that generations are committed in their order.
+func nextGeneration(ctx context.Context, c Conn) (n int64, err error) {
+	_, err = one(ctx, c, "UPDATE tenant_generation SET n = n + 1 WHERE nr = 1 RETURNING n", nil, &n)
+	return n, err
+}
+
+// changeTenant runs fn in a transaction that changes a tenant.
+func (s *Store) changeTenant(ctx context.Context, id int64, fn func(context.Context, Conn) error) error {
 	return s.engine.Transact(ctx, func(c Conn) error {
 		ctx := context.WithoutCancel(ctx)
 		if err := fn(ctx, c); err != nil {
 			return err
 		}
-		_, err := c.Exec(ctx, "UPDATE tenant_generation SET n = n + 1 WHERE nr = 1")
+		generation, err := nextGeneration(ctx, c)
+		if err != nil {
+			return err
+		}
+		_, err = c.Exec(ctx, "UPDATE tenant SET changed = $1 WHERE id = $2", generation, id)
 		return err
 	})
 }
 
 // EnsureTenant implements store.Admin.
 func (s *Store) EnsureTenant(ctx context.Context, t store.Tenant) (store.Tenant, bool, error) {
-	find := func() (store.Tenant, bool, error) {
-		list, err := s.tenants(ctx, "WHERE name = $1", t.Name)
-		if err != nil || len(list) == 0 {
-			return store.Tenant{}, false, err
-		}
-		return list[0], true, nil
-	}
-	if found, ok, err := find(); ok || err != nil {
+	if found, err := s.TenantNamed(ctx, t.Name); !errors.Is(err, store.ErrNotFound) {
 		return found, false, err
 	}
 	made, err := s.CreateTenant(ctx, t)
 	var taken *store.TakenError
 	if errors.As(err, &taken) && taken.Attr == "name" {
-		made, _, err = find()
+		made, err = s.TenantNamed(ctx, t.Name)
 		return made, false, err
 	}
 	return made, err == nil, err
@@ -91,24 +123,39 @@ func (s *Store) EnsureTenant(ctx context.Context, t store.Tenant) (store.Tenant,
 
 // CreateTenant implements store.Admin.
 func (s *Store) CreateTenant(ctx context.Context, t store.Tenant) (store.Tenant, error) {
+	space, err := s.space(ctx)
+	if err != nil {
+		return store.Tenant{}, err
+	}
+	return s.makeTenant(ctx, t, space, func(context.Context, Conn, store.Tenant) error { return nil })
+}
+
+// makeTenant makes a tenant with a space, and runs then in the same transaction.
+func (s *Store) makeTenant(ctx context.Context, t store.Tenant, space int64, then func(context.Context, Conn, store.Tenant) error) (store.Tenant, error) {
 	var err error
 	if t.ID, err = s.numbers.one(ctx, tenantAllocator); err != nil {
 		return store.Tenant{}, err
 	}
-	if t.Space, err = s.numbers.one(ctx, spaceAllocator); err != nil {
-		return store.Tenant{}, err
-	}
+	t.Space, t.Home = space, space
 	t.Created, t.Hosts = fromMicros(t.Created.UnixMicro()), sorted(t.Hosts)
-	err = s.changeTenants(ctx, func(ctx context.Context, c Conn) error {
-		n, err := c.Exec(ctx, "INSERT INTO tenant ("+tenantColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
-			t.ID, t.Name, t.Space, t.Profile, t.Switches, t.Limits, t.Trust, t.Created.UnixMicro())
+	err = s.engine.Transact(ctx, func(c Conn) error {
+		ctx := context.WithoutCancel(ctx)
+		generation, err := nextGeneration(ctx, c)
+		if err != nil {
+			return err
+		}
+		n, err := c.Exec(ctx, "INSERT INTO tenant ("+tenantColumns+", changed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING",
+			t.ID, t.Name, t.Space, t.Home, t.Profile, t.Switches, t.Limits, t.Trust, t.Created.UnixMicro(), microsOrNil(t.Expires), flag(t.OnDemand), generation)
 		if err == nil && n == 0 {
 			err = &store.TakenError{Attr: "name"}
 		}
 		if err != nil {
 			return err
 		}
-		return addHosts(ctx, c, t.ID, t.Hosts)
+		if err := addHosts(ctx, c, t.ID, t.Hosts); err != nil {
+			return err
+		}
+		return then(ctx, c, t)
 	})
 	if err != nil {
 		return store.Tenant{}, err
@@ -153,7 +200,7 @@ func readTenant(ctx context.Context, c Conn, id int64, lock string) (store.Tenan
 // UpdateTenant implements store.Admin.
 func (s *Store) UpdateTenant(ctx context.Context, id int64, change func(*store.Tenant) error) (store.Tenant, error) {
 	var after store.Tenant
-	err := s.changeTenants(ctx, func(ctx context.Context, c Conn) error {
+	err := s.changeTenant(ctx, id, func(ctx context.Context, c Conn) error {
 		before, err := readTenant(ctx, c, id, s.engine.Dialect.ForUpdate)
 		if err != nil {
 			return err
@@ -173,10 +220,10 @@ func (s *Store) UpdateTenant(ctx context.Context, id int64, change func(*store.T
 		if err := safely(func() error { return change(&after) }); err != nil {
 			return err
 		}
-		after.ID, after.Name, after.Space, after.Created = before.ID, before.Name, before.Space, before.Created
+		after.ID, after.Name, after.Space, after.Home, after.Created, after.OnDemand = before.ID, before.Name, before.Space, before.Home, before.Created, before.OnDemand
 		after.Hosts = sorted(after.Hosts)
-		_, err = c.Exec(ctx, "UPDATE tenant SET profile = $1, switches = $2, limits = $3, trust = $4 WHERE id = $5",
-			after.Profile, after.Switches, after.Limits, after.Trust, id)
+		_, err = c.Exec(ctx, "UPDATE tenant SET profile = $1, switches = $2, limits = $3, trust = $4, expires = $5 WHERE id = $6",
+			after.Profile, after.Switches, after.Limits, after.Trust, microsOrNil(after.Expires), id)
 		if err != nil || slices.Equal(before.Hosts, after.Hosts) {
 			return err
 		}
@@ -193,26 +240,48 @@ func (s *Store) UpdateTenant(ctx context.Context, id int64, change func(*store.T
 
 // DeleteTenant implements store.Admin.
 func (s *Store) DeleteTenant(ctx context.Context, id int64, at time.Time) error {
-	return s.changeTenants(ctx, func(ctx context.Context, c Conn) error {
+	return s.engine.Transact(ctx, func(c Conn) error {
+		ctx := context.WithoutCancel(ctx)
 		t, err := readTenant(ctx, c, id, s.engine.Dialect.ForUpdate)
 		if err != nil {
 			return err
 		}
-		for _, statement := range []string{
-			"DELETE FROM token WHERE tenant = $1", "DELETE FROM application WHERE tenant = $1",
-			"DELETE FROM session WHERE tenant = $1", "DELETE FROM ended_token WHERE tenant = $1",
-			"DELETE FROM tenant_host WHERE tenant = $1", "DELETE FROM tenant WHERE id = $1",
-		} {
-			if _, err := c.Exec(ctx, statement, id); err != nil {
+		snapshots, err := readSnapshots(ctx, c, "tenant = $1", id)
+		if err != nil {
+			return err
+		}
+		for _, table := range []string{"token", "application", "session", "ended_token", "tenant_host", "snapshot"} {
+			if _, err := c.Exec(ctx, "DELETE FROM "+table+" WHERE tenant = $1", id); err != nil {
 				return err
 			}
+		}
+		if _, err := c.Exec(ctx, "DELETE FROM tenant WHERE id = $1", id); err != nil {
+			return err
 		}
 		// Keys with the prefix: "0" comes after "/".
 		prefix := store.TenantSettings(id)
 		if _, err := c.Exec(ctx, "DELETE FROM setting WHERE key >= $1 AND key < $2", prefix, strings.TrimSuffix(prefix, "/")+"0"); err != nil {
 			return err
 		}
-		_, err = c.Exec(ctx, "INSERT INTO doomed_space (space, since) VALUES ($1, $2) ON CONFLICT DO NOTHING", t.Space, at.UnixMicro())
-		return err
+		for _, n := range snapshots {
+			if err := s.doom(ctx, c, doomed{space: n.Space, since: at.UnixMicro()}); err != nil {
+				return err
+			}
+		}
+		generation, err := nextGeneration(ctx, c)
+		if err != nil {
+			return err
+		}
+		for _, space := range slices.Compact([]int64{t.Space, t.Home}) {
+			if err := s.doom(ctx, c, doomed{space: space, since: at.UnixMicro(), tenant: id, changed: generation}); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
+}
+
+// ExpiredTenants implements store.Admin.
+func (s *Store) ExpiredTenants(ctx context.Context, at time.Time) ([]store.Tenant, error) {
+	return s.tenants(ctx, "WHERE expires <= $1", at.UnixMicro())
 }

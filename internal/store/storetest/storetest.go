@@ -53,7 +53,7 @@ func Run(t *testing.T, open Open) {
 		{"budget", budgetCases},
 		{"events", eventCases},
 		{"trail", trailCases},
-		{"tenants", tenantCases},
+		{"tenants", tenantCases}, {"snapshots", snapshotCases},
 		{"tokens", tokenCases},
 		{"applications", applicationCases}, {"sessions", sessionCases},
 		{"settings", settingCases},

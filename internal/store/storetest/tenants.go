@@ -72,7 +72,7 @@ var tenantCases = []testCase{
 		if err != nil || made.ID == 0 || made.Space == 0 {
 			w.Fatalf("made %+v, %v", made, err)
 		}
-		want.ID, want.Space = made.ID, made.Space
+		want.ID, want.Space, want.Home = made.ID, made.Space, made.Space
 		slices.Sort(want.Hosts)
 		if got, ok := w.tenantOf(made.ID); !ok || !sameTenant(got, want) || !sameTenant(made, want) {
 			w.Errorf("made %+v, read %+v, want %+v", made, got, want)
@@ -243,11 +243,11 @@ var tenantCases = []testCase{
 		}
 		cut, cancel := context.WithCancel(w.ctx)
 		cancel()
-		if err := w.store.Sweep(cut, deleted); err == nil {
+		if err := w.store.Sweep(cut, deleted, nil); err == nil {
 			w.Error("a sweep goes on without its context")
 		}
 		for _, settled := range []time.Time{deleted, deleted.Add(time.Second), deleted.Add(time.Second)} {
-			if err := w.store.Sweep(w.ctx, settled); err != nil {
+			if err := w.store.Sweep(w.ctx, settled, nil); err != nil {
 				w.Fatal(err)
 			}
 			empty("after a sweep")

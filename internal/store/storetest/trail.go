@@ -163,7 +163,7 @@ var trailCases = []testCase{
 		if err := w.store.DeleteTenant(w.ctx, tenant.ID, epoch); err != nil {
 			w.Fatal(err)
 		}
-		if err := w.store.Sweep(w.ctx, time.Now()); err != nil {
+		if err := w.store.Sweep(w.ctx, time.Now(), nil); err != nil {
 			w.Fatal(err)
 		}
 		if got := gone.audit(store.TrailQuery{Limit: 1}); len(got) != 0 {

@@ -1,0 +1,217 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/scimd/scimd/internal/store"
+)
+
+const snapshotColumns = "tenant, name, space, created, resources"
+
+func readSnapshots(ctx context.Context, c Conn, where string, args ...any) ([]store.Snapshot, error) {
+	var list []store.Snapshot
+	rows, err := c.Query(ctx, "SELECT "+snapshotColumns+" FROM snapshot WHERE "+where, args...)
+	err = each(rows, err, func(rows Rows) error {
+		var s store.Snapshot
+		var created int64
+		err := rows.Scan(&s.Tenant, &s.Name, &s.Space, &created, &s.Resources)
+		s.Created = fromMicros(created)
+		list = append(list, s)
+		return err
+	})
+	return list, err
+}
+
+// theSnapshot is a snapshot by its name; ErrNotFound.
+func theSnapshot(ctx context.Context, c Conn, tenant int64, name, lock string) (store.Snapshot, error) {
+	list, err := readSnapshots(ctx, c, "tenant = $1 AND name = $2"+lock, tenant, name)
+	if err == nil && len(list) == 0 {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return store.Snapshot{}, err
+	}
+	return list[0], nil
+}
+
+func addSnapshot(ctx context.Context, c Conn, n store.Snapshot) error {
+	_, err := c.Exec(ctx, "INSERT INTO snapshot ("+snapshotColumns+") VALUES ($1, $2, $3, $4, $5)",
+		n.Tenant, n.Name, n.Space, n.Created.UnixMicro(), n.Resources)
+	return err
+}
+
+// Snapshots implements store.Snapshots.
+func (s *Store) Snapshots(ctx context.Context, tenant int64) ([]store.Snapshot, error) {
+	return readSnapshots(ctx, s.engine.Read, "tenant = $1 ORDER BY name", tenant)
+}
+
+// SaveSnapshot implements store.Snapshots.
+func (s *Store) SaveSnapshot(ctx context.Context, tenant int64, name string, replace bool, at time.Time) (store.Snapshot, error) {
+	t, err := readTenant(ctx, s.engine.Read, tenant, "")
+	if err != nil {
+		return store.Snapshot{}, err
+	}
+	if _, err := theSnapshot(ctx, s.engine.Read, tenant, name, ""); err == nil && !replace {
+		return store.Snapshot{}, &store.TakenError{Attr: "name"}
+	} else if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return store.Snapshot{}, err
+	}
+	n := store.Snapshot{Tenant: tenant, Name: name, Created: fromMicros(at.UnixMicro())}
+	if n.Space, n.Resources, err = s.freeze(ctx, t.Space, at); err != nil {
+		return store.Snapshot{}, err
+	}
+	err = s.engine.Transact(ctx, func(c Conn) error {
+		ctx := context.WithoutCancel(ctx)
+		// The lock also keeps others from a snapshot of this name.
+		if _, err := readTenant(ctx, c, tenant, s.engine.Dialect.ForUpdate); err != nil {
+			return err
+		}
+		switch err := s.dropSnapshot(ctx, c, tenant, name, at, replace); {
+		case errors.Is(err, store.ErrNotFound):
+		case err != nil:
+			return err
+		}
+		if err := s.adopt(ctx, c, n.Space); err != nil {
+			return err
+		}
+		return addSnapshot(ctx, c, n)
+	})
+	if err != nil {
+		return store.Snapshot{}, err
+	}
+	return n, nil
+}
+
+// dropSnapshot removes a snapshot; ErrNotFound without one, *TakenError "name" if
+// it may not.
+func (s *Store) dropSnapshot(ctx context.Context, c Conn, tenant int64, name string, at time.Time, may bool) error {
+	old, err := theSnapshot(ctx, c, tenant, name, s.engine.Dialect.ForUpdate)
+	if err != nil {
+		return err
+	}
+	if !may {
+		return &store.TakenError{Attr: "name"}
+	}
+	if _, err := c.Exec(ctx, "DELETE FROM snapshot WHERE tenant = $1 AND name = $2", tenant, name); err != nil {
+		return err
+	}
+	// Another snapshot may share the space: the sweep looks for it.
+	return s.doom(ctx, c, doomed{space: old.Space, since: at.UnixMicro()})
+}
+
+// DeleteSnapshot implements store.Snapshots.
+func (s *Store) DeleteSnapshot(ctx context.Context, tenant int64, name string, at time.Time) error {
+	return s.engine.Transact(ctx, func(c Conn) error {
+		return s.dropSnapshot(context.WithoutCancel(ctx), c, tenant, name, at, true)
+	})
+}
+
+// RestoreSnapshot implements store.Snapshots.
+func (s *Store) RestoreSnapshot(ctx context.Context, tenant int64, name string, e store.Event) (store.Restored, error) {
+	for {
+		from := store.Snapshot{}
+		var err error
+		if name != "" {
+			if from, err = theSnapshot(ctx, s.engine.Read, tenant, name, ""); err != nil {
+				return store.Restored{}, err
+			}
+		}
+		var to int64
+		if name == "" {
+			to, err = s.space(ctx)
+		} else {
+			to, _, err = s.freeze(ctx, from.Space, e.At)
+		}
+		if err != nil {
+			return store.Restored{}, err
+		}
+		r, again, err := s.flip(ctx, tenant, from, to, e)
+		if !again || err != nil {
+			return r, err
+		}
+	}
+}
+
+// flip gives a tenant a space that is a copy of a snapshot's. again tells that the
+// name has come to stand for another snapshot meanwhile, so that what was copied
+// may have been swept at the time.
+func (s *Store) flip(ctx context.Context, tenant int64, from store.Snapshot, to int64, e store.Event) (r store.Restored, again bool, err error) {
+	err = s.changeTenant(ctx, tenant, func(ctx context.Context, c Conn) error {
+		before, err := readTenant(ctx, c, tenant, s.engine.Dialect.ForUpdate)
+		if err != nil {
+			return err
+		}
+		r, again = store.Restored{Tenant: before, Resources: from.Resources}, false
+		if from.Name != "" {
+			now, err := theSnapshot(ctx, c, tenant, from.Name, s.engine.Dialect.ForShare)
+			if err != nil {
+				return err
+			}
+			if again = now.Space != from.Space; again {
+				return nil
+			}
+			if err := s.adopt(ctx, c, to); err != nil {
+				return err
+			}
+		}
+		if r.Strays, err = s.carryServiceUsers(ctx, c, before.Space, to); err != nil {
+			return err
+		}
+		if _, err := c.Exec(ctx, "UPDATE tenant SET space = $1 WHERE id = $2", to, tenant); err != nil {
+			return err
+		}
+		r.Tenant.Space, e.Home = to, before.Home
+		if err := s.doom(ctx, c, doomed{space: before.Space, since: e.At.UnixMicro(), kept: true}); err != nil {
+			return err
+		}
+		t := &tx{Store: s, ctx: ctx, conn: c, space: to}
+		return t.insertEvents([]store.Event{e})
+	})
+	return r, again, err
+}
+
+// CopyTenant implements store.Snapshots.
+func (s *Store) CopyTenant(ctx context.Context, t store.Tenant, from int64, snapshot, setting string) (store.Tenant, error) {
+	seed := store.Snapshot{Tenant: from}
+	source, err := readTenant(ctx, s.engine.Read, from, "")
+	if err != nil {
+		return store.Tenant{}, err
+	}
+	if snapshot == "" {
+		if seed.Space, seed.Resources, err = s.freeze(ctx, source.Space, t.Created); err != nil {
+			return store.Tenant{}, err
+		}
+	} else if seed, err = theSnapshot(ctx, s.engine.Read, from, snapshot, ""); err != nil {
+		return store.Tenant{}, err
+	}
+	copied, _, err := s.freeze(ctx, seed.Space, t.Created)
+	if err != nil {
+		return store.Tenant{}, err
+	}
+	return s.makeTenant(ctx, t, copied, func(ctx context.Context, c Conn, made store.Tenant) error {
+		if snapshot != "" { // it stands until its space has another name
+			now, err := theSnapshot(ctx, c, from, snapshot, s.engine.Dialect.ForShare)
+			if err == nil && now.Space != seed.Space {
+				err = store.ErrNotFound
+			}
+			if err != nil {
+				return err
+			}
+		} else if err := s.adopt(ctx, c, seed.Space); err != nil {
+			return err
+		}
+		if err := s.adopt(ctx, c, copied); err != nil {
+			return err
+		}
+		_, err := c.Exec(ctx, "INSERT INTO setting (key, value) SELECT $1, value FROM setting WHERE key = $2",
+			store.TenantSettings(made.ID)+setting, store.TenantSettings(from)+setting)
+		if err != nil {
+			return err
+		}
+		return addSnapshot(ctx, c, store.Snapshot{
+			Tenant: made.ID, Name: store.SeedSnapshot, Space: seed.Space, Resources: seed.Resources, Created: made.Created,
+		})
+	})
+}
