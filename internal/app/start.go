@@ -206,7 +206,7 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 		Engine: e.store.Capabilities().Engine, Database: cfg.Database(), Profile: e.profile.Name, Started: time.Now().UTC(),
 	}, authenticator.Forget, known.refresh, sweeper.wake)
 	e.targets.hold(manager)
-	manager.ApplicationChanged = issuer.ApplicationChanged
+	manager.ApplicationChanged, manager.Restored = issuer.ApplicationChanged, issuer.TenantRestored
 	manager.Signing = func(context.Context) (*auth.SigningKeys, error) { return issuer.Keys, nil }
 
 	handler := server.New(server.Config{

@@ -58,8 +58,8 @@ type stands struct {
 }
 
 type standKey struct {
-	tenant int64
-	app    string // id in lower case
+	tenant, space int64
+	app           string // id in lower case
 }
 
 func newStands(apps Applications, users Users, now func() time.Time) *stands {
@@ -72,7 +72,7 @@ func (s *stands) of(ctx context.Context, t *scim.Tenant, app string) (*stand, er
 	if !ValidAppID(app) {
 		return &stand{}, nil
 	}
-	key := standKey{t.ID, strings.ToLower(app)}
+	key := standKey{t.ID, t.Space, strings.ToLower(app)}
 	now := s.now()
 	s.mu.Lock()
 	found, forgets := s.known[key], s.forgets

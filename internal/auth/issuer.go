@@ -80,6 +80,12 @@ func (i *Issuer) ApplicationChanged(tenant int64, id string) {
 	i.stands.forget(tenant, func(a store.Application) bool { return strings.EqualFold(a.ID, id) })
 }
 
+// TenantRestored forgets who might act in a tenant, whose users may be others now.
+func (i *Issuer) TenantRestored(tenant int64) {
+	i.stands.forget(tenant, func(store.Application) bool { return true })
+	i.lives.forget(tenant, func(*life) bool { return true })
+}
+
 // tokenType is the typ of access tokens (RFC 9068 §2.1). An id token has another,
 // and is none.
 const tokenType = "at+jwt"

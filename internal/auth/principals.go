@@ -25,8 +25,8 @@ type principals struct {
 }
 
 type principalKey struct {
-	tenant int64
-	user   string
+	space int64
+	user  string
 }
 
 type principal struct {
@@ -35,7 +35,7 @@ type principal struct {
 }
 
 func (p *principals) inactive(ctx context.Context, t *scim.Tenant, user string) (bool, error) {
-	key, now := principalKey{t.ID, user}, p.now()
+	key, now := principalKey{t.Space, user}, p.now()
 	p.mu.Lock()
 	found, ok := p.known[key]
 	if ok && now.Before(found.until) {

@@ -16,7 +16,9 @@ import (
 
 // Admin is the part of store.Store that is managed here.
 type Admin interface {
+	store.Snapshots
 	Tenants(ctx context.Context) ([]store.Tenant, error)
+	TenantNamed(ctx context.Context, name string) (store.Tenant, error)
 	CreateTenant(ctx context.Context, t store.Tenant) (store.Tenant, error)
 	UpdateTenant(ctx context.Context, id int64, change func(*store.Tenant) error) (store.Tenant, error)
 	DeleteTenant(ctx context.Context, id int64, at time.Time) error
@@ -54,6 +56,8 @@ type Direct struct {
 	// each change of a tenant, and Sweep has removed what deleted ones held.
 	Revoked        func(hash [32]byte)
 	Changed, Sweep func(context.Context) error
+	// Restored is told of each tenant that was taken back to a snapshot here.
+	Restored func(tenant int64)
 	// Keyring gives the keyring; SharedDatabase tells whether other processes may
 	// have one on the same database. KeepMaster has kept a new master key for the
 	// next start, in the file it names, or nowhere when the key was given.
@@ -177,14 +181,9 @@ func (d *Direct) tenant(ctx context.Context, name string) (store.Tenant, error) 
 	if name == "" {
 		name = DefaultTenant
 	}
-	list, err := d.Store.Tenants(ctx)
-	if err != nil {
-		return store.Tenant{}, err
+	t, err := d.Store.TenantNamed(ctx, name)
+	if errors.Is(err, store.ErrNotFound) || err == nil && t.Expired(d.Now()) {
+		return store.Tenant{}, scimerr.NotFound("There is no tenant %s.", name)
 	}
-	for _, t := range list {
-		if t.Name == name {
-			return t, nil
-		}
-	}
-	return store.Tenant{}, scimerr.NotFound("There is no tenant %s.", name)
+	return t, err
 }

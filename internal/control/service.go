@@ -17,6 +17,7 @@ const DefaultTenant = "default"
 
 // Service is what can be managed. Refusals are *scimerr.Error.
 type Service interface {
+	Snapshots
 	Info(ctx context.Context) (*Info, error)
 	// Health is nil when the server can answer requests.
 	Health(ctx context.Context) error
@@ -110,12 +111,18 @@ type Tenant struct {
 	// Switches are those of the profile; only in the answer to Tenant.
 	Switches map[string]string `json:"switches,omitempty"`
 	Created  time.Time         `json:"created"`
+	// Expires is when it is removed; zero: never.
+	Expires time.Time `json:"expires,omitzero"`
 }
 
-// NewTenant asks for a tenant. Without a profile it gets the one that the
-// options of the server name.
+// NewTenant asks for a tenant. Without a profile it gets the one of the tenant that
+// it is made from, or the one that the options of the server name.
 type NewTenant struct {
-	Name string `json:"name"`
+	// Name is made when there is none.
+	Name string `json:"name,omitempty" doc:"Made when absent."`
+	// From is TENANT or TENANT/SNAPSHOT: the tenant begins with these resources, and
+	// is reset to them.
+	From string `json:"from,omitempty" doc:"TENANT or TENANT/SNAPSHOT: the tenant begins with these resources, and is reset to them."`
 	TenantChange
 	// TokenName names the first token; "" means first.
 	TokenName string `json:"tokenName,omitempty"`
@@ -141,6 +148,10 @@ type TenantChange struct {
 	RemoveHosts   []string `json:"removeHosts,omitempty"`
 	// Limits are numbers as text, or none, by name (scim.Limits).
 	Limits map[string]string `json:"limits,omitempty"`
+	// Expires is ParseExpiry's, ExpiresAt a time: from then on the tenant is as one
+	// that is not there, and is removed.
+	Expires   string    `json:"expires,omitempty" doc:"When the tenant is removed: 10m, 90d, 2030-12-31, a date and time, or never."`
+	ExpiresAt time.Time `json:"expiresAt,omitzero" doc:"The same as a date and time."`
 }
 
 // NewToken asks for a token. Zero Expires means never.

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"maps"
 	"net/url"
@@ -30,9 +31,11 @@ func (d *Direct) Tenants(ctx context.Context) ([]Tenant, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Tenant, len(list))
-	for i, t := range list {
-		out[i] = d.shown(t)
+	out := make([]Tenant, 0, len(list))
+	for _, t := range list {
+		if !t.Expired(d.Now()) {
+			out = append(out, d.shown(t))
+		}
 	}
 	return out, nil
 }
@@ -57,7 +60,10 @@ func (d *Direct) Tenant(ctx context.Context, name string) (*Tenant, error) {
 
 // CreateTenant implements Service.
 func (d *Direct) CreateTenant(ctx context.Context, n NewTenant) (*MadeTenant, error) {
-	t := store.Tenant{Name: scim.TenantName(n.Name), Created: d.Now().UTC().Truncate(time.Microsecond)}
+	t := store.Tenant{Name: scim.TenantName(n.Name), Created: d.now()}
+	if t.Name == "" {
+		t.Name = "t-" + strings.ToLower(rand.Text()[:16])
+	}
 	if !scim.ValidTenantName(t.Name) {
 		return nil, scimerr.InvalidValue("name", "The name of a tenant has 1 to 63 letters, digits and hyphens.")
 	}
@@ -68,6 +74,11 @@ func (d *Direct) CreateTenant(ctx context.Context, n NewTenant) (*MadeTenant, er
 	if err := checkName(token.Name); err != nil {
 		return nil, err
 	}
+	source, snapshot, err := d.source(ctx, n.From)
+	if err != nil {
+		return nil, err
+	}
+	t.Switches, t.Limits = source.Switches, source.Limits
 	p, err := d.profile(t)
 	if err == nil {
 		t.Profile, t.Switches = p.Name, p.Text() // in full, whatever the options become
@@ -76,13 +87,32 @@ func (d *Direct) CreateTenant(ctx context.Context, n NewTenant) (*MadeTenant, er
 	if err != nil {
 		return nil, err
 	}
+	name := t.Name
+	if old, err := d.Store.TenantNamed(ctx, name); err == nil && old.Expired(d.Now()) { // its name is free
+		if err := d.delete(ctx, old); err != nil {
+			return nil, err
+		}
+	}
+	copying := ctx
 	ctx, done := toTheEnd(ctx)
 	defer done()
-	name := t.Name
-	if t, err = d.Store.CreateTenant(ctx, t); err != nil {
+	var strays []string
+	if n.From == "" {
+		t, err = d.Store.CreateTenant(ctx, t)
+	} else {
+		var r store.Restored
+		if r, err = d.Store.CopyTenant(copying, t, source.ID, snapshot, scim.ServiceUserSetting); errors.Is(err, store.ErrNotFound) {
+			return nil, scimerr.NotFound("There is no tenant or snapshot %s.", n.From)
+		}
+		t, strays = r.Tenant, r.Strays
+	}
+	if err != nil {
 		return nil, d.taken(err, name)
 	}
 	made, err := d.CreateToken(ctx, token)
+	if err == nil {
+		err = d.removeStrays(ctx, t, strays)
+	}
 	if err == nil {
 		err = d.Changed(ctx)
 	}
@@ -90,6 +120,20 @@ func (d *Direct) CreateTenant(ctx context.Context, n NewTenant) (*MadeTenant, er
 		return nil, errors.Join(err, d.delete(ctx, t))
 	}
 	return &MadeTenant{Tenant: d.shown(t), FirstToken: *made}, nil
+}
+
+// source finds what a tenant is to be made from: the name of another, or with a
+// slash between them that and the name of its snapshot. "" is none.
+func (d *Direct) source(ctx context.Context, from string) (t store.Tenant, snapshot string, err error) {
+	if from == "" {
+		return t, "", nil
+	}
+	name, snapshot, of := strings.Cut(from, "/")
+	if name == "" || of && snapshot == "" {
+		return t, "", scimerr.InvalidValue("from", "From is the name of a tenant, or TENANT/SNAPSHOT.")
+	}
+	t, err = d.tenant(ctx, name)
+	return t, scim.TenantName(snapshot), err
 }
 
 // UpdateTenant implements Service.
@@ -178,6 +222,9 @@ func (d *Direct) change(t *store.Tenant, c *TenantChange) error {
 	if err := changeHosts(t, c); err != nil {
 		return err
 	}
+	if err := d.changeExpiry(t, c); err != nil {
+		return err
+	}
 	if len(c.Limits) == 0 && t.Limits != "" {
 		return nil
 	}
@@ -226,6 +273,28 @@ func (d *Direct) changeProfile(t *store.Tenant, c *TenantChange) error {
 	return nil
 }
 
+func (d *Direct) changeExpiry(t *store.Tenant, c *TenantChange) error {
+	at := c.ExpiresAt
+	if c.Expires != "" {
+		var err error
+		if at, err = ParseExpiry(c.Expires, d.Now()); err != nil {
+			return scimerr.InvalidValue("expires", "%q tells no time: %v, or never.", c.Expires, err)
+		}
+	}
+	switch {
+	case c.Expires == "" && at.IsZero():
+		return nil
+	case c.Expires != "" && !c.ExpiresAt.IsZero():
+		return scimerr.InvalidValue("expires", "Give expires or expiresAt, not both.")
+	case t.Name == DefaultTenant && !at.IsZero():
+		return scimerr.InvalidValue("expires", "The tenant %s cannot expire: every host that belongs to no other tenant leads to it.", t.Name)
+	case !at.IsZero() && !at.After(d.Now()):
+		return scimerr.InvalidValue("expires", "The tenant would have expired already.")
+	}
+	t.Expires = at.UTC().Truncate(time.Microsecond)
+	return nil
+}
+
 func changeHosts(t *store.Tenant, c *TenantChange) error {
 	for _, h := range c.RemoveHosts {
 		t.Hosts = slices.DeleteFunc(t.Hosts, func(have string) bool { return have == scim.HostName(h) })
@@ -248,7 +317,7 @@ func (d *Direct) shown(t store.Tenant) Tenant {
 	limits, _ := scim.StoredLimits(t.Limits)
 	out := Tenant{
 		Name: t.Name, Profile: t.Profile, FollowsOptions: t.Switches == "", Hosts: t.Hosts, Limits: limits.Map(),
-		BaseURLs: d.baseURLs(t), Created: t.Created,
+		BaseURLs: d.baseURLs(t), Created: t.Created, Expires: t.Expires,
 	}
 	if out.FollowsOptions {
 		out.Profile = d.Profile.Name

@@ -31,6 +31,10 @@ type Tenant struct {
 	OnDemand bool
 }
 
+// Expired tells that a tenant is not there any more at a time, though it may not
+// be removed yet.
+func (t *Tenant) Expired(now time.Time) bool { return !t.Expires.IsZero() && !now.Before(t.Expires) }
+
 // TenantSettings begins the keys of the settings that go with a tenant.
 func TenantSettings(id int64) string { return tenantSettings + strconv.FormatInt(id, 10) + "/" }
 

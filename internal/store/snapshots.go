@@ -43,13 +43,14 @@ type Snapshots interface {
 	// RestoreSnapshot gives a tenant the resources of a snapshot, or, with name "",
 	// none, at once for everybody who looks for the tenant from then on: whoever has
 	// found it before reads and writes what there was, to the end. Service users that
-	// the snapshot lacks come along. The event, whose ID and At are given, is logged.
+	// the snapshot lacks come along; sessions of people whom it lacks, or who are
+	// inactive in it, end. The event, whose ID and At are given, is logged.
 	// ErrNotFound without the tenant or the snapshot; *TakenError "userName" with the
 	// name of a service user that another user in the snapshot has.
 	RestoreSnapshot(ctx context.Context, tenant int64, name string, e Event) (Restored, error)
 	// CopyTenant makes a tenant as CreateTenant does, with the resources that another
 	// one has, or that it has kept as a snapshot; they are its SeedSnapshot, too.
-	// The setting of the given name goes along. ErrNotFound without the tenant or the
-	// snapshot.
-	CopyTenant(ctx context.Context, t Tenant, from int64, snapshot, setting string) (Tenant, error)
+	// The setting of the given name, the id of the tenant's own service user, goes
+	// along; Strays are the others. ErrNotFound without the tenant or the snapshot.
+	CopyTenant(ctx context.Context, t Tenant, from int64, snapshot, setting string) (Restored, error)
 }

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/scimd/scimd/internal/store"
 )
@@ -137,6 +138,34 @@ func (s *Store) replaceID(ctx context.Context, c Conn, space int64, old, by serv
 			if err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// endStrangers ends the sessions of a tenant's users who are not in a space, or not
+// active there.
+func (s *Store) endStrangers(ctx context.Context, c Conn, tenant, space int64, at time.Time) error {
+	var signedIn []string
+	rows, err := c.Query(ctx, "SELECT DISTINCT user_id FROM session WHERE tenant = $1 AND ended IS NULL", tenant)
+	err = each(rows, err, func(rows Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		signedIn = append(signedIn, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range signedIn {
+		var seq int64
+		acts, err := one(ctx, c, "SELECT seq FROM user_r WHERE space = $1 AND id_key = $2 AND (active IS NULL OR active <> 0)",
+			[]any{space, idKey(s.reg.Type(serviceUserType), id)}, &seq)
+		if err == nil && !acts {
+			_, err = c.Exec(ctx, "UPDATE session SET ended = $1 WHERE tenant = $2 AND user_id = $3 AND ended IS NULL", at.UnixMicro(), tenant, id)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -159,6 +159,9 @@ func (s *Store) flip(ctx context.Context, tenant int64, from store.Snapshot, to 
 		if r.Strays, err = s.carryServiceUsers(ctx, c, before.Space, to); err != nil {
 			return err
 		}
+		if err := s.endStrangers(ctx, c, tenant, to, e.At); err != nil {
+			return err
+		}
 		if _, err := c.Exec(ctx, "UPDATE tenant SET space = $1 WHERE id = $2", to, tenant); err != nil {
 			return err
 		}
@@ -173,24 +176,25 @@ func (s *Store) flip(ctx context.Context, tenant int64, from store.Snapshot, to 
 }
 
 // CopyTenant implements store.Snapshots.
-func (s *Store) CopyTenant(ctx context.Context, t store.Tenant, from int64, snapshot, setting string) (store.Tenant, error) {
+func (s *Store) CopyTenant(ctx context.Context, t store.Tenant, from int64, snapshot, setting string) (r store.Restored, err error) {
 	seed := store.Snapshot{Tenant: from}
 	source, err := readTenant(ctx, s.engine.Read, from, "")
 	if err != nil {
-		return store.Tenant{}, err
+		return r, err
 	}
 	if snapshot == "" {
 		if seed.Space, seed.Resources, err = s.freeze(ctx, source.Space, t.Created); err != nil {
-			return store.Tenant{}, err
+			return r, err
 		}
 	} else if seed, err = theSnapshot(ctx, s.engine.Read, from, snapshot, ""); err != nil {
-		return store.Tenant{}, err
+		return r, err
 	}
 	copied, _, err := s.freeze(ctx, seed.Space, t.Created)
 	if err != nil {
-		return store.Tenant{}, err
+		return r, err
 	}
-	return s.makeTenant(ctx, t, copied, func(ctx context.Context, c Conn, made store.Tenant) error {
+	r.Resources = seed.Resources
+	r.Tenant, err = s.makeTenant(ctx, t, copied, func(ctx context.Context, c Conn, made store.Tenant) error {
 		if snapshot != "" { // it stands until its space has another name
 			now, err := theSnapshot(ctx, c, from, snapshot, s.engine.Dialect.ForShare)
 			if err == nil && now.Space != seed.Space {
@@ -205,13 +209,28 @@ func (s *Store) CopyTenant(ctx context.Context, t store.Tenant, from int64, snap
 		if err := s.adopt(ctx, c, copied); err != nil {
 			return err
 		}
-		_, err := c.Exec(ctx, "INSERT INTO setting (key, value) SELECT $1, value FROM setting WHERE key = $2",
-			store.TenantSettings(made.ID)+setting, store.TenantSettings(from)+setting)
+		var own string
+		if _, err := one(ctx, c, "SELECT value FROM setting WHERE key = $1", []any{store.TenantSettings(from) + setting}, &own); err != nil {
+			return err
+		}
+		if own != "" {
+			if _, err := c.Exec(ctx, "INSERT INTO setting (key, value) VALUES ($1, $2)", store.TenantSettings(made.ID)+setting, own); err != nil {
+				return err
+			}
+		}
+		users, err := serviceUsers(ctx, c, copied)
 		if err != nil {
 			return err
+		}
+		r.Strays = nil
+		for _, u := range users {
+			if u.id != own {
+				r.Strays = append(r.Strays, u.id)
+			}
 		}
 		return addSnapshot(ctx, c, store.Snapshot{
 			Tenant: made.ID, Name: store.SeedSnapshot, Space: seed.Space, Resources: seed.Resources, Created: made.Created,
 		})
 	})
+	return r, err
 }

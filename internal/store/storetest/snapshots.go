@@ -181,16 +181,20 @@ var snapshotCases = []testCase{
 	{"a tenant made from another has its resources as its own seed, and the setting", func(w *world) {
 		source := w.newTenant()
 		live := w.in(source.Space)
-		live.insert(User("ann").ID("ann"))
+		stray := live.insert(User("ann").ID("ann"), hidden("stray"))[1]
 		if _, err := w.store.SetSetting(w.ctx, store.TenantSettings(source.ID)+"it", "v"); err != nil {
 			w.Fatal(err)
 		}
 		w.save(source, "s")
 		live.insert(User("bob").ID("bob"))
 		for snapshot, want := range map[string][]string{"": {"ann", "bob"}, "s": {"ann"}} {
-			made, err := w.store.CopyTenant(w.ctx, store.Tenant{Name: "copy-" + hostName(), Created: epoch, OnDemand: true, Expires: epoch.Add(time.Hour)}, source.ID, snapshot, "it")
+			copied, err := w.store.CopyTenant(w.ctx, store.Tenant{Name: "copy-" + hostName(), Created: epoch, OnDemand: true, Expires: epoch.Add(time.Hour)}, source.ID, snapshot, "it")
 			if err != nil {
 				w.Fatal(err)
+			}
+			made := copied.Tenant
+			if copied.Resources != int64(len(want)) || !slices.Equal(copied.Strays, []string{stray.ID}) {
+				w.Errorf("copied %+v", copied)
 			}
 			if read, ok := w.tenantOf(made.ID); !ok || !sameTenant(read, made) || !made.OnDemand || made.Expires.IsZero() {
 				w.Errorf("made %+v, read %+v", made, read)
