@@ -49,6 +49,7 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&s.switches, "set", nil, "set one switch of the profile, `SWITCH=VALUE`; may be repeated")
 	fs.StringArrayVar(&s.change.AddHosts, "host", nil, "`host` name that leads to the tenant; may be repeated")
 	fs.StringArrayVar(&s.limits, "limit", nil, "bound, `NAME=NUMBER` or NAME=none: maxBody, maxOperations, maxFilterLength, maxFilterDepth, maxResources, maxConcurrent, maxSessions, rate, tokenRate; may be repeated")
+	fs.StringVar(&s.change.Expires, "expires", "", "`when` the tenant is removed: 10m, 90d, 2030-12-31, a date and time, or never")
 	fs.StringVar(&s.rate, "rate", "", "requests that the tenant takes in a `second`, or none for no bound; short for --limit rate=")
 	fs.StringVar(&s.tokenRate, "token-rate", "", "requests that one token may make in a `second`, or none; short for --limit tokenRate=")
 }
@@ -93,14 +94,17 @@ func pairs(flag string, list []string) (map[string]string, error) {
 
 func newTenantCreate(out io.Writer) *cobra.Command {
 	var s settings
-	var tokenName string
-	return oneTenant(managing(out, "create NAME", "Make a tenant, and print its base URLs and its first token, this once",
+	var n control.NewTenant
+	cmd := managing(out, "create [NAME]", "Make a tenant, whose name is made up if none is given, and print its base URLs and its first token, this once",
 		func(ctx context.Context, service control.Service, args []string) (any, func(io.Writer), error) {
-			c, err := s.read()
-			if err != nil {
+			var err error
+			if n.TenantChange, err = s.read(); err != nil {
 				return nil, nil, err
 			}
-			t, err := service.CreateTenant(ctx, control.NewTenant{Name: args[0], TenantChange: c, TokenName: tokenName})
+			if len(args) > 0 {
+				n.Name = args[0]
+			}
+			t, err := service.CreateTenant(ctx, n)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -109,8 +113,16 @@ func newTenantCreate(out io.Writer) *cobra.Command {
 				fmt.Fprintf(w, "token\t%s  (%s; shown this once; all rights)\n", t.FirstToken.Text, t.FirstToken.Name)
 			}, nil
 		}, s.flags, func(fs *pflag.FlagSet) {
-			fs.StringVar(&tokenName, "token-name", control.FirstToken, "name of the first token")
-		}))
+			fs.StringVar(&n.TokenName, "token-name", control.FirstToken, "name of the first token")
+			fs.StringVar(&n.From, "from", "", "`TENANT` or TENANT/SNAPSHOT whose resources the tenant begins with, and is reset to")
+		})
+	cmd.Args = func(_ *cobra.Command, args []string) error {
+		if len(args) > 1 || len(args) == 1 && args[0] == "" {
+			return errors.New("tenant create takes the name of one tenant, or none")
+		}
+		return nil
+	}
+	return cmd
 }
 
 func newTenantUpdate(out io.Writer) *cobra.Command {
@@ -172,6 +184,9 @@ func printTenant(w io.Writer, t *control.Tenant) {
 		profile += "  (as the options of the server say)"
 	}
 	fmt.Fprintf(w, "tenant\t%s\nprofile\t%s\nlimits\t%s\n", t.Name, profile, dash(limits(t.Limits)))
+	if !t.Expires.IsZero() {
+		fmt.Fprintf(w, "expires\t%s\n", moment(t.Expires))
+	}
 	for _, u := range t.BaseURLs {
 		fmt.Fprintf(w, "base URL\t%s\n", u)
 	}

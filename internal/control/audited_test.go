@@ -9,7 +9,7 @@ import (
 // reading are the methods of Service that change nothing.
 var reading = []string{
 	"Info", "Health", "Tenants", "Tenant", "Tokens", "DataKeys", "Check", "Applications", "SigningKeys", "Audit",
-	"Issuers", "ServiceUsers", "Clock", "IDSeed",
+	"Issuers", "ServiceUsers", "Clock", "IDSeed", "Snapshots",
 }
 
 // A method of Audited that is promoted from Direct, and so tells of nothing, has a

@@ -40,11 +40,12 @@ type openAPI struct {
 
 // pathAbouts tells of the names in paths.
 var pathAbouts = map[string]string{
-	"tenant": "Name of a tenant.",
-	"token":  "Id or name of a token.",
-	"app":    "Id of an application.",
-	"user":   "Id or userName of a service user, or the id of its application.",
-	"issuer": "Name of a trusted issuer.",
+	"tenant":   "Name of a tenant.",
+	"token":    "Id or name of a token.",
+	"app":      "Id of an application.",
+	"user":     "Id or userName of a service user, or the id of its application.",
+	"issuer":   "Name of a trusted issuer.",
+	"snapshot": "Name of a snapshot.",
 }
 
 func describe(routes []route) openAPI {

@@ -11,6 +11,9 @@ import (
 	"github.com/scimd/scimd/internal/store"
 )
 
+// SeedSnapshot names the snapshot that a reset goes back to.
+const SeedSnapshot = store.SeedSnapshot
+
 // Snapshots keeps states of a tenant's resources, and takes it back to them. What
 // is no resource stays as it is: tokens, applications, profile, hosts, logs.
 // Requests under way end on the state that they began with.
@@ -156,7 +159,7 @@ func (d *Direct) Reset(ctx context.Context, tenant string) (*Restored, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := d.restore(ctx, t, store.SeedSnapshot)
+	r, err := d.restore(ctx, t, SeedSnapshot)
 	if scimerr.Is(err, http.StatusNotFound) {
 		r, err = d.restore(ctx, t, "")
 	}

@@ -24,6 +24,8 @@ type house struct {
 	store          store.Store
 	changes, swept int
 	revoked        [][32]byte
+	restored       []int64
+	removed        []string
 }
 
 func newHouse(t *testing.T, view func(*testing.T, control.Service) control.Service) *house {
@@ -55,8 +57,12 @@ func newHouse(t *testing.T, view func(*testing.T, control.Service) control.Servi
 			return store.Principal{Kind: "service", ID: "u"}, nil
 		},
 		Revoked: func(h2 [32]byte) { h.revoked = append(h.revoked, h2) },
-		Changed: func(context.Context) error { h.changes++; return nil },
-		Sweep:   func(context.Context) error { h.swept++; return nil },
+		Changed: func(context.Context) error { h.changes++; return nil }, Restored: func(tenant int64) { h.restored = append(h.restored, tenant) },
+		RemoveServiceUser: func(_ context.Context, t store.Tenant, id string, then func(store.Tx) error) error {
+			h.removed = append(h.removed, id)
+			return st.Do(ctx, t.Space, then)
+		},
+		Sweep: func(context.Context) error { h.swept++; return nil },
 	})
 	return h
 }
@@ -198,12 +204,22 @@ func TestWhatATenantCannotBeIsRefusedWithItsReason(t *testing.T) {
 				return err
 			}
 		}
+		from := func(source string) func() error {
+			return func() error { _, err := h.CreateTenant(ctx, control.NewTenant{Name: "x", From: source}); return err }
+		}
 		for name, tc := range map[string]struct {
 			status int
 			detail string
 			do     func() error
 		}{
-			"no name":                  {400, "1 to 63", create("", control.TenantChange{})},
+			"a blank":                  {400, "1 to 63", create(" ", control.TenantChange{})},
+			"an end that has passed":   {400, "expired already", create("x", control.TenantChange{ExpiresAt: now})},
+			"an end twice":             {400, "not both", create("x", control.TenantChange{Expires: "1h", ExpiresAt: now.Add(time.Hour)})},
+			"no end":                   {400, "tells no time", create("x", control.TenantChange{Expires: "soon"})},
+			"an end of the default":    {400, "cannot expire", update("default", control.TenantChange{Expires: "1h"})},
+			"from nothing":             {404, "no tenant nobody", from("nobody")},
+			"from no snapshot":         {404, "no tenant or snapshot taken/none", from("taken/none")},
+			"from half a name":         {400, "TENANT/SNAPSHOT", from("taken/")},
 			"a name with a dot":        {400, "1 to 63", create("a.b", control.TenantChange{})},
 			"a long name":              {400, "1 to 63", create(strings.Repeat("a", 64), control.TenantChange{})},
 			"a name in use":            {409, "tenant taken already", create("TAKEN", control.TenantChange{})},
