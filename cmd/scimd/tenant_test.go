@@ -86,9 +86,14 @@ func TestTheLifeOfATenantBesideARunningServer(t *testing.T) {
 			p.refuse("--yes", "tenant", "delete", "blue")
 			p.refuse("cannot be deleted", "tenant", "delete", "default", "--yes")
 			p.refuse("tenant blue already", "tenant", "create", "blue")
-			p.refuse("one tenant", "tenant", "create")
+			p.refuse("one tenant", "tenant", "create", "x", "y")
 			p.refuse("NAME=VALUE", "tenant", "create", "x", "--set", "maxResults")
 			p.refuse("nowhere.json", "tenant", "create", "x", "--profile", "./nowhere.json")
+			var copied control.MadeTenant
+			p.succeed(&copied, "tenant", "create", "--from", "blue", "--expires", "1h")
+			if copied.Expires.IsZero() || copied.Profile != "cyberark" || s.at(copied.Name).request("POST", "/Users", copied.FirstToken.Text, user("x")) != 409 {
+				t.Errorf("copied %+v", copied)
+			}
 			var gone map[string]string
 			p.succeed(&gone, "tenant", "delete", "blue", "--yes")
 			if got := blue.request("GET", "/Users", made.FirstToken.Text, ""); got != 404 {
