@@ -78,6 +78,9 @@ var options = []option{
 	{"audit-max-changes", "changes that each tenant's audit trail keeps, or unlimited", serverOnly, false, one("N", func(c *Config) *int { return &c.AuditMaxChanges }, parseBound, printBound)},
 	{"audit-max-rows", "sign-ins, refusals, reads and management actions that each tenant's audit trail keeps, or unlimited", serverOnly, false, one("N", func(c *Config) *int { return &c.AuditMaxRows }, parseBound, printBound)},
 
+	{"journal-entries", "requests that each tenant's journal keeps, with their answers; auto is 1000 with ephemeral, else 0, which is none", serverOnly, false, one("N", func(c *Config) *int { return &c.JournalEntries }, parseEntries, printEntries)},
+	{"journal-bytes", "memory that each tenant's journal takes at most", serverOnly, false, size(func(c *Config) *int64 { return &c.JournalBytes })},
+
 	{"ready-file", "file that tells, as JSON, where the server is once it is ready", serverOnly, false, text(func(c *Config) *string { return &c.ReadyFile })},
 	{"exit-when-stdin-closes", "stop when standard input ends, as it does when the parent process dies", serverOnly, false, truth(func(c *Config) *bool { return &c.ExitWhenStdinCloses })},
 	{"log-format", "form of the log on standard error: text or json", serverOnly, false, choice(func(c *Config) *string { return &c.LogFormat }, LogText, LogJSON)},

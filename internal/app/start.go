@@ -169,6 +169,7 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 	if err != nil {
 		return err
 	}
+	e.targets.journals = s.openJournals(e.registry)
 	known, err := openDirectory(ctx, e, s.log)
 	if err != nil {
 		return err
@@ -213,7 +214,7 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 		Service: e.service, Registry: e.registry, Tenants: known, Auth: authenticator, Issuer: issuer, Logger: s.log,
 		Limits:    server.Limits{Body: cfg.MaxBody, URL: cfg.MaxURL, Write: cfg.WriteTimeout},
 		PublicURL: cfg.PublicURL, TrustedProxies: cfg.TrustedProxy, BasePath: cfg.BasePath, CORSOrigins: cfg.CORSOrigins, Ready: s.readiness(e.store),
-		Audit: trail, AuditReads: cfg.AuditReads,
+		Audit: trail, AuditReads: cfg.AuditReads, Journal: e.targets.journals,
 	})
 	audited := &control.Audited{Direct: manager, Record: trail.Add}
 	s.management = audited

@@ -5,6 +5,7 @@ import (
 
 	"github.com/scimd/scimd/internal/clock"
 	"github.com/scimd/scimd/internal/control"
+	"github.com/scimd/scimd/internal/journal"
 	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/store"
 )
@@ -22,6 +23,8 @@ type target struct {
 type targets struct {
 	mu   sync.Mutex
 	byID map[int64]*target
+	// journals are nil where none are kept.
+	journals *journal.Journals
 }
 
 func newTargets() *targets { return &targets{byID: map[int64]*target{}} }
@@ -40,6 +43,7 @@ func (t *targets) of(tenant int64) *target {
 
 // hold lets a control service hold what this process keeps of tenants.
 func (t *targets) hold(d *control.Direct) {
+	d.Journals = t.journals
 	d.ClockOf = func(tenant store.Tenant) *clock.Clock { return &t.of(tenant.ID).clock }
 	d.IDsOf = func(tenant store.Tenant) control.IDs { return &t.of(tenant.ID).ids }
 }
@@ -56,5 +60,8 @@ func (t *targets) keep(list []store.Tenant) {
 		if !there[id] {
 			delete(t.byID, id)
 		}
+	}
+	if t.journals != nil {
+		t.journals.Keep(func(id int64) bool { return there[id] })
 	}
 }

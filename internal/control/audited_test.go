@@ -10,6 +10,7 @@ import (
 var reading = []string{
 	"Info", "Health", "Tenants", "Tenant", "Tokens", "DataKeys", "Check", "Applications", "SigningKeys", "Audit",
 	"Issuers", "ServiceUsers", "Clock", "IDSeed", "Snapshots",
+	"Journal", "JournalEntry", "AwaitJournal", "MarkJournal", "JournalMarks", "ArchiveJournal",
 }
 
 // A method of Audited that is promoted from Direct, and so tells of nothing, has a

@@ -8,6 +8,7 @@ import (
 
 	"github.com/scimd/scimd/internal/auth"
 	"github.com/scimd/scimd/internal/clock"
+	"github.com/scimd/scimd/internal/journal"
 	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/secret"
@@ -69,8 +70,10 @@ type Direct struct {
 	// runs.
 	ClockOf func(store.Tenant) *clock.Clock
 	IDsOf   func(store.Tenant) IDs
-	About   Info
-	Now     func() time.Time
+	// Journals are those of the running server; nil when it keeps none, or none runs.
+	Journals *journal.Journals
+	About    Info
+	Now      func() time.Time
 }
 
 // Info implements Service.

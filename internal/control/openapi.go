@@ -46,6 +46,8 @@ var pathAbouts = map[string]string{
 	"user":     "Id or userName of a service user, or the id of its application.",
 	"issuer":   "Name of a trusted issuer.",
 	"snapshot": "Name of a snapshot.",
+	"number":   "Number of an entry of the journal.",
+	"mark":     "Name of a mark.",
 }
 
 func describe(routes []route) openAPI {

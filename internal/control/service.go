@@ -18,6 +18,7 @@ const DefaultTenant = "default"
 // Service is what can be managed. Refusals are *scimerr.Error.
 type Service interface {
 	Snapshots
+	Journal
 	Info(ctx context.Context) (*Info, error)
 	// Health is nil when the server can answer requests.
 	Health(ctx context.Context) error

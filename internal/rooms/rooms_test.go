@@ -23,14 +23,15 @@ const module = "github.com/scimd/scimd"
 // house down. A room stands for its sub-packages unless they have an entry of
 // their own.
 var allowed = map[string][]string{
-	"cmd/scimd":               {"internal/app", "internal/audit", "internal/clock", "internal/control", "internal/doctor"},
+	"cmd/scimd":               {"internal/app", "internal/audit", "internal/clock", "internal/control", "internal/doctor", "internal/journal"},
 	"scimdtest":               {"internal/app"},
-	"internal/app":            {"internal/audit", "internal/certs", "internal/clock", "internal/console", "internal/control", "internal/server", "internal/auth", "internal/scim", "internal/store", "internal/store/sqlstore", "internal/store/postgres", "internal/store/sqlite", "internal/schema", "internal/scimerr", "internal/secret", "schemas"},
+	"internal/app":            {"internal/audit", "internal/certs", "internal/clock", "internal/console", "internal/control", "internal/journal", "internal/server", "internal/auth", "internal/scim", "internal/store", "internal/store/sqlstore", "internal/store/postgres", "internal/store/sqlite", "internal/schema", "internal/scimerr", "internal/secret", "schemas"},
 	"internal/console":        {"internal/control", "internal/scim", "internal/scimerr"},
-	"internal/control":        {"internal/audit", "internal/auth", "internal/clock", "internal/scim", "internal/store", "internal/resource", "internal/scimerr", "internal/secret"},
-	"internal/server":         {"internal/auth", "internal/scim", "internal/store", "internal/filter", "internal/schema", "internal/resource", "internal/scimerr"},
+	"internal/control":        {"internal/audit", "internal/auth", "internal/clock", "internal/journal", "internal/scim", "internal/store", "internal/resource", "internal/scimerr", "internal/secret"},
+	"internal/server":         {"internal/auth", "internal/journal", "internal/scim", "internal/store", "internal/filter", "internal/schema", "internal/resource", "internal/scimerr"},
 	"internal/auth":           {"internal/scim", "internal/store", "internal/schema", "internal/scimerr", "internal/phc"},
 	"internal/scim":           {"internal/store", "internal/filter", "internal/schema", "internal/resource", "internal/scimerr", "internal/secret", "internal/phc", "schemas"},
+	"internal/journal":        {"internal/schema", "internal/resource", "internal/scimerr"},
 	"internal/audit":          {"internal/store", "internal/scimerr"},
 	"internal/store":          {"internal/filter", "internal/schema", "internal/resource", "internal/scimerr"},
 	"internal/store/sqlstore": {"internal/store", "internal/filter", "internal/schema", "internal/resource", "internal/scimerr"},

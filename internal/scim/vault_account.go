@@ -2,7 +2,6 @@ package scim
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/scimd/scimd/internal/resource"
 	"github.com/scimd/scimd/internal/schema"
@@ -39,29 +38,6 @@ func property(rt *schema.ResourceType, tree *resource.Members, key string) strin
 	return ""
 }
 
-// Keys of properties that hold secrets contain one of secretWords, end in one of
-// secretEndings, or are pass.
-var (
-	secretWords   = []string{"secret", "password", "passphrase", "privatekey", "sshkey"}
-	secretEndings = []string{"passwd", "passcode", "pwd", "accesskey", "apikey"}
-)
-
-// secretKey tells that a property is a secret: secret, password, and what is
-// named like them (NewPassword, ssh_private_key, secretValue).
-func secretKey(key string) bool {
-	var letters strings.Builder
-	for _, r := range schema.Fold(key) {
-		if r >= 'a' && r <= 'z' {
-			letters.WriteRune(r)
-		}
-	}
-	whole := letters.String()
-	name := strings.TrimSuffix(whole, "value")
-	return name == "pass" ||
-		slices.ContainsFunc(secretWords, func(word string) bool { return strings.Contains(whole, word) }) ||
-		slices.ContainsFunc(secretEndings, func(end string) bool { return strings.HasSuffix(name, end) })
-}
-
 // secretValue is the attribute in which some clients send the secret itself, as
 // they would in a property. No schema has it.
 const secretValue = "value"
@@ -80,7 +56,7 @@ func accountSecrets(rt *schema.ResourceType, tree *resource.Members) map[string]
 	var plain []resource.Value
 	for _, e := range items {
 		key, _ := e.Members().Get("key")
-		if !secretKey(key.Str()) {
+		if !schema.SecretName(key.Str()) {
 			plain = append(plain, e)
 			continue
 		}
@@ -99,7 +75,7 @@ func accountSecrets(rt *schema.ResourceType, tree *resource.Members) map[string]
 		for name, v := range inner.Clone().All() {
 			switch known := rt.Lookup(urn, name, ""); {
 			case known == nil && name == accountURN:
-			case known == nil && (secretKey(name) || schema.Fold(name) == secretValue):
+			case known == nil && (schema.SecretName(name) || schema.Fold(name) == secretValue):
 				keep(name, v)
 				inner.Delete(name)
 			default:
@@ -133,7 +109,7 @@ func withoutSecrets(a *schema.Attribute, v resource.Value) resource.Value {
 			if a != nil {
 				sub = a.SubAttribute(name)
 			}
-			if sub != nil || !secretKey(name) && !(called && schema.Fold(name) == secretValue) {
+			if sub != nil || !schema.SecretName(name) && !(called && schema.Fold(name) == secretValue) {
 				m.Set(name, withoutSecrets(sub, x))
 			}
 		}
@@ -146,7 +122,7 @@ func withoutSecrets(a *schema.Attribute, v resource.Value) resource.Value {
 // {"key": "password", "value": …}.
 func callsSecret(m *resource.Members) bool {
 	for _, name := range []string{"key", "name", "type"} {
-		if v, ok := m.GetFold(name); ok && secretKey(v.Str()) {
+		if v, ok := m.GetFold(name); ok && schema.SecretName(v.Str()) {
 			return true
 		}
 	}
@@ -156,7 +132,7 @@ func callsSecret(m *resource.Members) bool {
 // placeAccountSecret puts a placeholder where accountSecrets looks for a name:
 // among the properties, and in the attribute that it is or may be.
 func placeAccountSecret(p *Profile, rt *schema.ResourceType, tree *resource.Members, name string) {
-	if secretKey(name) {
+	if schema.SecretName(name) {
 		property := &resource.Members{}
 		property.Set("key", resource.Text(name))
 		property.Set("value", resource.Text(placeholder))

@@ -35,6 +35,8 @@ type logEntry struct {
 	resourceType, resource string
 	reads                  bool
 	code                   string
+	// rule is the one by which it was refused, for the journal.
+	rule string
 
 	// user is the id of who has got a token or a code, refusal the error code of an
 	// OAuth endpoint.
@@ -52,11 +54,7 @@ func entry(r *http.Request) *logEntry {
 }
 
 func (e *logEntry) failed(err *scimerr.Error) {
-	e.scimType, e.at = err.Type, err.At
-	if e.code = string(err.Type); err.Challenge != "" {
-		_, rest, _ := strings.Cut(err.Challenge, ` error="`)
-		e.code, _, _ = strings.Cut(rest, `"`)
-	}
+	e.scimType, e.at, e.code, e.rule = err.Type, err.At, err.Code(), err.Rule()
 	if err.Status >= http.StatusInternalServerError {
 		e.cause = err.Unwrap()
 	}
@@ -74,21 +72,24 @@ func (s *server) observe(next http.Handler) http.Handler {
 		r = r.WithContext(context.WithValue(ctx, chi.RouteCtxKey, route))
 		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		ww.Header().Set("X-Request-Id", e.id)
+		rec, sent, r := s.record(ww, r)
 		defer func() {
 			p := recover()
 			if p != nil && p != http.ErrAbortHandler {
 				e.cause = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 				if ww.Status() == 0 {
-					s.fail(ww, r, e.cause)
+					s.fail(sent, r, e.cause)
 				}
 			}
 			s.log(r, ww.Status(), route.RoutePattern(), e, time.Since(start))
 			s.audit(r, ww.Status(), route.RoutePattern(), e)
-			if p != nil && (p == http.ErrAbortHandler || ww.BytesWritten() > 0 && e.scimType == "" && ww.Status() < 400) {
+			cut := p != nil && (p == http.ErrAbortHandler || ww.BytesWritten() > 0 && e.scimType == "" && ww.Status() < 400)
+			s.journalled(rec, ww, r, ww.Status(), route.RoutePattern(), e, start, cut)
+			if cut {
 				panic(http.ErrAbortHandler)
 			}
 		}()
-		next.ServeHTTP(ww, r)
+		next.ServeHTTP(sent, r)
 	})
 }
 

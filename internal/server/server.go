@@ -15,6 +15,7 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 
 	"github.com/scimd/scimd/internal/auth"
+	"github.com/scimd/scimd/internal/journal"
 	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/scimerr"
@@ -47,6 +48,8 @@ type Config struct {
 	// AuditReads says so; nil drops them.
 	Audit      Recorder
 	AuditReads bool
+	// Journal keeps requests with their answers; nil keeps none.
+	Journal *journal.Journals
 	// Ready tells whether requests can be served.
 	Ready func(context.Context) error
 }
@@ -81,14 +84,20 @@ func New(c Config) http.Handler {
 	return s.observe(s.crossOrigin(s.located(s.preflight(s.bounded(s.tenanted(s.router))))))
 }
 
+// Paths of the server itself.
+const (
+	healthPath = "/healthz"
+	readyPath  = "/readyz"
+)
+
 // routes are all routes. Paths arrive in their spelling: see locate.
 func (s *server) routes() chi.Router {
 	r := chi.NewRouter()
 	r.Use(middleware.GetHead)
 	r.NotFound(s.handle(s.unknownPath))
 	r.MethodNotAllowed(s.madeUp())
-	r.Get("/healthz", s.healthz)
-	r.Get("/readyz", s.readyz)
+	r.Get(healthPath, s.healthz)
+	r.Get(readyPath, s.readyz)
 
 	r.Post(tokenPath+"/{appId}", s.oauth(s.token))
 	r.Post(platformTokenPath, s.oauth(s.token))

@@ -1,0 +1,110 @@
+package server
+
+import (
+	"cmp"
+	"maps"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/scimd/scimd/internal/journal"
+)
+
+// recorded is the writer of a request that is recorded for the journal.
+type recorded struct {
+	http.ResponseWriter
+	recording *journal.Recording
+	head      bool // the answer has no body, whatever is written
+}
+
+// record begins to record a request. It gives the writer and the request to go on
+// with, as they were where there is no journal.
+func (s *server) record(w http.ResponseWriter, r *http.Request) (*journal.Recording, http.ResponseWriter, *http.Request) {
+	if s.Journal == nil {
+		return nil, w, r
+	}
+	rec := s.Journal.Begin()
+	if r.Body != nil && r.Body != http.NoBody {
+		own := *r
+		own.Body = rec.Request(r.Body)
+		r = &own
+	}
+	return rec, &recorded{w, rec, r.Method == http.MethodHead}, r
+}
+
+func (w *recorded) WriteHeader(status int) {
+	w.recording.Answering()
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *recorded) Write(p []byte) (int, error) {
+	w.recording.Answering()
+	n, err := w.ResponseWriter.Write(p)
+	if !w.head {
+		w.recording.Answer(p[:n])
+	}
+	return n, err
+}
+
+// Unwrap serves http.ResponseController.
+func (w *recorded) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// journalled ends the recording of a request. What belongs to no tenant, and what
+// asks about health, is not kept. cut tells that the connection is being cut.
+func (s *server) journalled(rec *journal.Recording, w http.ResponseWriter, r *http.Request, status int, route string, e *logEntry, start time.Time, cut bool) {
+	if rec == nil {
+		return
+	}
+	if e.tenanted == nil || route == healthPath || route == readyPath {
+		rec.End(nil)
+		return
+	}
+	scheme := "http"
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	x := &journal.Exchange{
+		Tenant: e.tenanted.ID,
+		Entry: journal.Entry{
+			Time: start.UTC(), Tenant: e.tenanted.Name, RequestID: e.id, Method: methodName(r.Method), Origin: scheme + "://" + s.host(r),
+			Path: r.URL.EscapedPath(), Query: r.URL.RawQuery, Operation: operation(r.Method, route, e), Type: e.resourceType, ID: e.resource,
+			Token: e.token, Client: clientFamily(r), Status: status, Cut: cut, Milliseconds: float64(time.Since(start).Microseconds()) / 1000,
+		},
+		Headers: r.Header, AnswerHeaders: maps.Clone(w.Header()), Form: strings.HasPrefix(route, oauthBase), Rule: cmp.Or(e.refusal, e.rule), At: e.at,
+	}
+	rec.End(x)
+}
+
+// operation tells what a request is for.
+func operation(method, route string, e *logEntry) string {
+	switch {
+	case isTokenRoute(route):
+		return journal.Token
+	case strings.HasPrefix(route, oauthBase), strings.HasSuffix(route, metadataPath):
+		return journal.OAuth
+	case e.resourceType == "":
+		for _, name := range []string{"/ServiceProviderConfig", "/ResourceTypes", "/Schemas"} {
+			if strings.HasPrefix(route, base+name) && (method == http.MethodGet || method == http.MethodHead) {
+				return journal.Discovery
+			}
+		}
+		return journal.Other
+	}
+	switch method {
+	case http.MethodGet, http.MethodHead:
+		if e.resource == "" {
+			return journal.List
+		}
+		return journal.Read
+	case http.MethodPost:
+		if strings.HasSuffix(route, "/"+searchSegment) {
+			return journal.Search
+		}
+		return journal.Create
+	case http.MethodPut:
+		return journal.Replace
+	case http.MethodPatch:
+		return journal.Patch
+	}
+	return journal.Delete
+}
