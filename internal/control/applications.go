@@ -15,54 +15,44 @@ import (
 
 // NewApplication asks for an application.
 type NewApplication struct {
-	Tenant string `json:"-"` // in the path
-	AppID  string `json:"appId"`
-	// ClientID is the login name of the service user; "" makes one up.
-	ClientID string `json:"clientId,omitempty"`
-	// Scope are the scopes allowed, separated by blanks; "" allows all.
-	Scope  string `json:"scope,omitempty"`
-	Rights string `json:"rights"`
-	// PersonRights are those of people who sign in, of these Rights; "" is none.
-	PersonRights string `json:"personRights,omitempty"`
-	// Lifetime of access tokens in seconds; 0 is that of the endpoint.
-	Lifetime int64 `json:"lifetime,omitempty"`
-	// Public tells that the application cannot keep a secret: it gets none.
-	Public bool `json:"public,omitempty"`
-	// RedirectURIs are where codes may be sent.
-	RedirectURIs []string `json:"redirectUris,omitempty"`
-	// Grants are the grant types; none leaves the choice to auth.ParseGrants.
-	Grants []string `json:"grants,omitempty"`
-	// RefreshLifetime is how long people stay signed in, in seconds; 0 is 30 days.
-	// NoRefresh leaves refresh tokens out, RotateRefresh has each good once, which
-	// those of a public application always are.
-	RefreshLifetime int64 `json:"refreshLifetime,omitempty"`
-	NoRefresh       bool  `json:"noRefresh,omitempty"`
-	RotateRefresh   bool  `json:"rotateRefresh,omitempty"`
+	Tenant          string   `json:"-"` // in the path
+	AppID           string   `json:"appId" doc:"Id of the application, which its token URL ends with."`
+	ClientID        string   `json:"clientId,omitempty" doc:"Login name of the service user; made up when absent."`
+	Scope           string   `json:"scope,omitempty" doc:"Scopes that tokens may have, with blanks between; all when absent."`
+	Rights          string   `json:"rights" doc:"Most that tokens may do: read, write, all, or a list of users, groups, vault with :read or :write."`
+	PersonRights    string   `json:"personRights,omitempty" doc:"Most that tokens of people who sign in may do, of rights; none when absent."`
+	Lifetime        int64    `json:"lifetime,omitempty" doc:"Lifetime of access tokens in seconds; that of the endpoint when absent."`
+	Public          bool     `json:"public,omitempty" doc:"The application cannot keep a secret: it gets none."`
+	RedirectURIs    []string `json:"redirectUris,omitempty" doc:"Where people may be sent back to with a code."`
+	Grants          []string `json:"grants,omitempty" doc:"Grant types; what fits the other members when absent."`
+	RefreshLifetime int64    `json:"refreshLifetime,omitempty" doc:"How long people stay signed in, in seconds; 30 days when absent."`
+	NoRefresh       bool     `json:"noRefresh,omitempty" doc:"There are no refresh tokens."`
+	RotateRefresh   bool     `json:"rotateRefresh,omitempty" doc:"Each refresh token is good once, as those of a public application always are."`
 }
 
 // Application is one application. ClientSecret is present only in the answers
 // that made it, AuthorizeURL where people sign in. Active tells that its service
 // user is there and active.
 type Application struct {
-	AppID           string    `json:"appId"`
-	ClientID        string    `json:"clientId"`
-	ClientSecret    string    `json:"clientSecret,omitempty"`
-	TokenURL        string    `json:"tokenUrl"`
-	AuthorizeURL    string    `json:"authorizeUrl,omitempty"`
-	Tenant          string    `json:"tenant"`
-	Scope           string    `json:"scope"`
-	Rights          string    `json:"rights"`
-	PersonRights    string    `json:"personRights"`
-	Public          bool      `json:"public"`
-	Grants          []string  `json:"grants"`
-	RedirectURIs    []string  `json:"redirectUris,omitempty"`
-	Lifetime        int64     `json:"lifetime,omitempty"`
-	RefreshLifetime int64     `json:"refreshLifetime,omitempty"`
-	RotateRefresh   bool      `json:"rotateRefresh,omitempty"`
-	UserID          string    `json:"userId"`
-	Active          bool      `json:"active"`
-	Created         time.Time `json:"created"`
-	Rotated         time.Time `json:"rotated,omitzero"`
+	AppID           string    `json:"appId" doc:"Id of the application."`
+	ClientID        string    `json:"clientId" doc:"Login name of its service user."`
+	ClientSecret    string    `json:"clientSecret,omitempty" doc:"Only in the answers that made it."`
+	TokenURL        string    `json:"tokenUrl" doc:"Where it gets tokens."`
+	AuthorizeURL    string    `json:"authorizeUrl,omitempty" doc:"Where people sign in, if they do."`
+	Tenant          string    `json:"tenant" doc:"Tenant of the application."`
+	Scope           string    `json:"scope" doc:"Scopes that tokens may have; empty for all."`
+	Rights          string    `json:"rights" doc:"Most that tokens may do."`
+	PersonRights    string    `json:"personRights" doc:"Most that tokens of people may do."`
+	Public          bool      `json:"public" doc:"It has no secret."`
+	Grants          []string  `json:"grants" doc:"Its grant types."`
+	RedirectURIs    []string  `json:"redirectUris,omitempty" doc:"Where people may be sent back to with a code."`
+	Lifetime        int64     `json:"lifetime,omitempty" doc:"Lifetime of access tokens in seconds, if it is not that of the endpoint."`
+	RefreshLifetime int64     `json:"refreshLifetime,omitempty" doc:"How long people stay signed in, in seconds."`
+	RotateRefresh   bool      `json:"rotateRefresh,omitempty" doc:"Each refresh token is good once."`
+	UserID          string    `json:"userId" doc:"Id of its service user."`
+	Active          bool      `json:"active" doc:"Its service user is there and active."`
+	Created         time.Time `json:"created" doc:"When it was made."`
+	Rotated         time.Time `json:"rotated,omitzero" doc:"When it last got another secret."`
 }
 
 // SigningKey is what everybody may know of a key that signs access tokens.

@@ -20,13 +20,10 @@ const (
 
 // Check is what a check has found.
 type Check struct {
-	// Findings are the first ones; Found counts all, by rule.
-	Findings []store.Finding  `json:"findings"`
-	Found    map[string]int64 `json:"found"`
-	// Checked counts the rows that were looked at, by table.
-	Checked map[string]int64 `json:"checked"`
-	// Opened tells that the keys were at hand, and sealed values were opened.
-	Opened bool `json:"opened"`
+	Findings []store.Finding  `json:"findings" doc:"The first 10,000 findings."`
+	Found    map[string]int64 `json:"found" doc:"Counts all findings, by rule."`
+	Checked  map[string]int64 `json:"checked" doc:"Counts the rows looked at, by table."`
+	Opened   bool             `json:"opened" doc:"The keys were at hand, and sealed values were opened."`
 }
 
 // Check implements Service.

@@ -159,8 +159,8 @@ func (h *handler) document(w http.ResponseWriter) {
 
 // refusal is the body of an error.
 type refusal struct {
-	Detail string `json:"detail"`
-	Status int    `json:"status"`
+	Detail string `json:"detail" doc:"One sentence on what is wrong."`
+	Status int    `json:"status" doc:"Status of the answer."`
 }
 
 func (h *handler) refuse(ctx context.Context, w http.ResponseWriter, err error) {

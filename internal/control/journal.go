@@ -35,12 +35,12 @@ type Journal interface {
 
 // Cleared tells how many entries went.
 type Cleared struct {
-	Cleared int `json:"cleared"`
+	Cleared int `json:"cleared" doc:"How many were removed."`
 }
 
 // Counted is how many entries match.
 type Counted struct {
-	Count int `json:"count"`
+	Count int `json:"count" doc:"How many there are."`
 }
 
 const (

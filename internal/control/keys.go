@@ -11,37 +11,31 @@ import (
 
 // DataKey is a key that has sealed stored secrets, never the key itself.
 type DataKey struct {
-	ID      string    `json:"id"`
-	Created time.Time `json:"created"`
-	// Retired is when a newer key took over; absent from the one that seals.
-	Retired time.Time `json:"retired,omitzero"`
-	// Values is how many secrets it has sealed that are there.
-	Values int64 `json:"values"`
+	ID      string    `json:"id" doc:"Id of the key."`
+	Created time.Time `json:"created" doc:"When it was made."`
+	Retired time.Time `json:"retired,omitzero" doc:"When a newer key took over; absent from the one that seals."`
+	Values  int64     `json:"values" doc:"How many secrets it has sealed that are there."`
 }
 
 // Rotation tells what a rotation has done.
 type Rotation struct {
-	// Key seals from now on. Made is false when a rotation at the same time made it.
-	Key  string `json:"key"`
-	Made bool   `json:"made"`
-	// Resealed counts the secrets that were sealed anew, Failed those that do not
-	// open and so keep their key.
-	Resealed int64 `json:"resealed"`
-	Failed   int64 `json:"failed"`
-	// Dropped are the retired keys that were removed.
-	Dropped []string `json:"dropped,omitempty"`
+	Key      string   `json:"key" doc:"Id of the key that seals from now on."`
+	Made     bool     `json:"made" doc:"False when a rotation at the same time made it."`
+	Resealed int64    `json:"resealed" doc:"How many secrets were sealed anew."`
+	Failed   int64    `json:"failed" doc:"How many do not open, and so keep their key."`
+	Dropped  []string `json:"dropped,omitempty" doc:"Ids of retired keys that were removed."`
 }
 
 // NewMaster is a master key: 32 bytes in base64 or hexadecimal.
 type NewMaster struct {
-	Key string `json:"key"`
+	Key string `json:"key" doc:"32 bytes in base64 or hexadecimal."`
 }
 
 // Master tells which master key there is. File is the file that holds it, "" when
 // it was given with an option, which then has to be changed.
 type Master struct {
-	Fingerprint string `json:"fingerprint"`
-	File        string `json:"file,omitempty"`
+	Fingerprint string `json:"fingerprint" doc:"Fingerprint of the key."`
+	File        string `json:"file,omitempty" doc:"File that holds it; absent when it was given with an option, which then has to be changed."`
 }
 
 // DataKeys implements Service.

@@ -86,6 +86,29 @@ func TestEveryRouteIsComplete(t *testing.T) {
 	}
 }
 
+func TestEveryMemberIsToldOf(t *testing.T) {
+	t.Parallel()
+	s := newTypes()
+	for _, r := range routes() {
+		for _, typ := range []reflect.Type{r.body, r.answer} {
+			if typ != nil {
+				s.of(typ)
+			}
+		}
+	}
+	own := reflect.TypeFor[Direct]().PkgPath()
+	for typ, name := range s.names {
+		if _, listed := memberAbouts[typ.String()]; !listed && typ.PkgPath() != own {
+			continue // it is described where it is made, or speaks for itself
+		}
+		for member, schema := range s.named[name].(object)["properties"].(object) {
+			if schema.(object)["description"] == nil {
+				t.Errorf("nothing tells what %s of %s is: give it the struct tag doc", member, typ)
+			}
+		}
+	}
+}
+
 func TestTheDescriptionNeedsNoTokenAndNothingElseIsOpen(t *testing.T) {
 	t.Parallel()
 	h := Handler(&Direct{}, "secret", slog.New(slog.DiscardHandler))

@@ -41,7 +41,7 @@ func serverRoutes() []route {
 
 // status is the answer to a question of health.
 type status struct {
-	Status string `json:"status"`
+	Status string `json:"status" doc:"Always ok: what is not is refused."`
 }
 
 func tenantRoutes() []route {

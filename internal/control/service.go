@@ -87,101 +87,85 @@ type Service interface {
 // Info tells what a server is. Address is where it listens, host:port; TLS tells
 // how.
 type Info struct {
-	Version  string    `json:"version"`
-	PID      int       `json:"pid"`
-	BaseURL  string    `json:"baseUrl"`
-	Address  string    `json:"address"`
-	TLS      bool      `json:"tls,omitempty"`
-	Engine   string    `json:"engine"`
-	Database string    `json:"database"`
-	Profile  string    `json:"profile"`
-	Started  time.Time `json:"started"`
+	Version  string    `json:"version" doc:"Version of the program."`
+	PID      int       `json:"pid" doc:"Number of the process."`
+	BaseURL  string    `json:"baseUrl" doc:"Base URL for clients of the default tenant."`
+	Address  string    `json:"address" doc:"Where it listens, host and port."`
+	TLS      bool      `json:"tls,omitempty" doc:"Whether it speaks TLS."`
+	Engine   string    `json:"engine" doc:"Engine of the database."`
+	Database string    `json:"database" doc:"The database, without secrets."`
+	Profile  string    `json:"profile" doc:"Profile of the options."`
+	Started  time.Time `json:"started" doc:"When it was started."`
 }
 
 // Tenant is one isolated set of resources. Names are in lower case.
 type Tenant struct {
-	Name string `json:"name"`
-	// Profile names the profile. FollowsOptions tells that the tenant has none of
-	// its own, but behaves as the options of the server say.
-	Profile        string         `json:"profile"`
-	FollowsOptions bool           `json:"followsOptions,omitempty"`
-	Hosts          []string       `json:"hosts,omitempty"`
-	Limits         map[string]int `json:"limits,omitempty"`
-	// BaseURLs lead clients to the tenant; without a server they are paths.
-	BaseURLs []string `json:"baseUrls"`
-	// Switches are those of the profile; only in the answer to Tenant.
-	Switches map[string]string `json:"switches,omitempty"`
-	Created  time.Time         `json:"created"`
-	// Expires is when it is removed; zero: never.
-	Expires time.Time `json:"expires,omitzero"`
+	Name           string            `json:"name" doc:"Name of the tenant, in lower case."`
+	Profile        string            `json:"profile" doc:"Name of its profile."`
+	FollowsOptions bool              `json:"followsOptions,omitempty" doc:"It has no profile of its own, but behaves as the options of the server say."`
+	Hosts          []string          `json:"hosts,omitempty" doc:"Host names that lead to it."`
+	Limits         map[string]int    `json:"limits,omitempty" doc:"Its limits by name."`
+	BaseURLs       []string          `json:"baseUrls" doc:"Base URLs for its clients; paths where no server runs."`
+	Switches       map[string]string `json:"switches,omitempty" doc:"The switches of its profile; only where one tenant is asked for."`
+	Created        time.Time         `json:"created" doc:"When it was made."`
+	Expires        time.Time         `json:"expires,omitzero" doc:"When it is removed; absent: never."`
 }
 
 // NewTenant asks for a tenant. Without a profile it gets the one of the tenant that
 // it is made from, or the one that the options of the server name.
 type NewTenant struct {
-	// Name is made when there is none.
 	Name string `json:"name,omitempty" doc:"Made when absent."`
-	// From is TENANT or TENANT/SNAPSHOT: the tenant begins with these resources, and
-	// is reset to them.
 	From string `json:"from,omitempty" doc:"TENANT or TENANT/SNAPSHOT: the tenant begins with these resources, and is reset to them."`
 	TenantChange
-	// TokenName names the first token; "" means first.
-	TokenName string `json:"tokenName,omitempty"`
+	TokenName string `json:"tokenName,omitempty" doc:"Name of the first token; first when absent."`
 }
 
 // MadeTenant is a tenant just made.
 type MadeTenant struct {
 	Tenant
-	FirstToken Token `json:"firstToken"`
+	FirstToken Token `json:"firstToken" doc:"A token of all rights, with its text."`
 }
 
 // TenantChange is what of a tenant is to be set. Its profile is stored in full.
 type TenantChange struct {
-	// Profile names a built-in profile. Document is the text of another, in full
-	// (scim.Profile.Text). Switches are set on it, or, without both, on the profile
-	// that there is.
-	Profile  string            `json:"profile,omitempty"`
-	Document string            `json:"document,omitempty"`
-	Switches map[string]string `json:"switches,omitempty"`
-	// FollowOptions gives up the default tenant's own profile.
-	FollowOptions bool     `json:"followOptions,omitempty"`
-	AddHosts      []string `json:"addHosts,omitempty"`
-	RemoveHosts   []string `json:"removeHosts,omitempty"`
-	// Limits are numbers as text, or none, by name (scim.Limits).
-	Limits map[string]string `json:"limits,omitempty"`
-	// Expires is ParseExpiry's, ExpiresAt a time: from then on the tenant is as one
-	// that is not there, and is removed.
-	Expires   string    `json:"expires,omitempty" doc:"When the tenant is removed: 10m, 90d, 2030-12-31, a date and time, or never."`
-	ExpiresAt time.Time `json:"expiresAt,omitzero" doc:"The same as a date and time."`
+	Profile       string            `json:"profile,omitempty" doc:"Name of a built-in profile."`
+	Document      string            `json:"document,omitempty" doc:"Text of another profile, in full, in place of profile."`
+	Switches      map[string]string `json:"switches,omitempty" doc:"Switches to set, by name, on that profile or on the one that there is."`
+	FollowOptions bool              `json:"followOptions,omitempty" doc:"Gives up the own profile of the default tenant."`
+	AddHosts      []string          `json:"addHosts,omitempty" doc:"Host names that shall lead to it."`
+	RemoveHosts   []string          `json:"removeHosts,omitempty" doc:"Host names that no longer shall."`
+	Limits        map[string]string `json:"limits,omitempty" doc:"Limits by name: numbers as text, or none."`
+	Expires       string            `json:"expires,omitempty" doc:"When the tenant is removed: 10m, 90d, 2030-12-31, a date and time, or never."`
+	ExpiresAt     time.Time         `json:"expiresAt,omitzero" doc:"The same as a date and time."`
 }
 
 // NewToken asks for a token. Zero Expires means never.
 type NewToken struct {
 	Tenant  string    `json:"-"` // in the path
-	Name    string    `json:"name,omitempty"`
-	Rights  string    `json:"rights"`
-	Expires time.Time `json:"expires,omitzero"`
+	Name    string    `json:"name,omitempty" doc:"Name for lists and logs; made up when absent."`
+	Rights  string    `json:"rights" doc:"What it may do: read, write, all, or a list of users, groups, vault with :read or :write."`
+	Expires time.Time `json:"expires,omitzero" doc:"When it ends; absent: never."`
 }
 
 // Token is one token as lists show it. Text is the token itself, present only
 // in the answer to CreateToken.
 type Token struct {
-	Text      string    `json:"token,omitempty"`
-	ID        string    `json:"id"`
-	Name      string    `json:"name"`
-	Tenant    string    `json:"tenant"`
-	Rights    string    `json:"rights"`
-	Principal Principal `json:"principal"`
-	Created   time.Time `json:"created"`
-	Expires   time.Time `json:"expires,omitzero"`
-	Revoked   time.Time `json:"revoked,omitzero"`
+	Text      string    `json:"token,omitempty" doc:"The token itself; only in the answer that made it."`
+	ID        string    `json:"id" doc:"Id of the token."`
+	Name      string    `json:"name" doc:"Name of the token."`
+	Tenant    string    `json:"tenant" doc:"Its tenant."`
+	Rights    string    `json:"rights" doc:"What it may do."`
+	Principal Principal `json:"principal" doc:"Whom it stands for."`
+	Created   time.Time `json:"created" doc:"When it was made."`
+	Expires   time.Time `json:"expires,omitzero" doc:"When it ends; absent: never."`
+	Revoked   time.Time `json:"revoked,omitzero" doc:"When it was revoked."`
 }
 
 // Principal is whom a token stands for.
 type Principal struct {
-	Kind    string `json:"kind"`
-	ID      string `json:"id"`
-	Display string `json:"display"`
+	Kind    string `json:"kind" doc:"Kind of principal."`
+	ID      string `json:"id" doc:"Id of the user."`
+	Display string `json:"display" doc:"What it is called."`
 }
 
 func shownToken(t store.Token, tenant string) Token {

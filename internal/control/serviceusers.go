@@ -11,16 +11,16 @@ import (
 // ServiceUser is a user of a tenant that stands for no person. AppID is its
 // application, "" for the one that tokens stand for.
 type ServiceUser struct {
-	ID       string `json:"id"`
-	UserName string `json:"userName"`
-	AppID    string `json:"appId,omitempty"`
-	Tenant   string `json:"tenant"`
-	Active   bool   `json:"active"`
+	ID       string `json:"id" doc:"Id of the user."`
+	UserName string `json:"userName" doc:"Its userName."`
+	AppID    string `json:"appId,omitempty" doc:"Its application; absent from the one that tokens stand for."`
+	Tenant   string `json:"tenant" doc:"Its tenant."`
+	Active   bool   `json:"active" doc:"Whether its tokens are good."`
 }
 
 // serviceUserChange is the body of a change.
 type serviceUserChange struct {
-	Active *bool `json:"active"`
+	Active *bool `json:"active" doc:"Whether its tokens are good."`
 }
 
 // ServiceUsers implements Service.

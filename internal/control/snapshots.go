@@ -42,15 +42,15 @@ type NewSnapshot struct {
 
 // Snapshot is a state of a tenant's resources.
 type Snapshot struct {
-	Name string `json:"name"`
+	Name string `json:"name" doc:"Name of the snapshot."`
 	// Resources is how many there are, without service users.
 	Resources int64     `json:"resources" doc:"How many there are, without service users."`
-	Created   time.Time `json:"created"`
+	Created   time.Time `json:"created" doc:"When it was saved."`
 }
 
 // Restored tells what a tenant was taken back to.
 type Restored struct {
-	Tenant string `json:"tenant"`
+	Tenant string `json:"tenant" doc:"Name of the tenant."`
 	// Snapshot is its name, "" when the tenant was emptied.
 	Snapshot  string `json:"snapshot,omitempty" doc:"Absent when the tenant was emptied."`
 	Resources int64  `json:"resources" doc:"How many there are now, without service users."`

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"encoding"
 	"encoding/json"
 	"reflect"
@@ -93,8 +94,8 @@ func (s *types) members(t reflect.Type) object {
 			name = f.Name
 		}
 		schema := s.of(f.Type)
-		if doc := f.Tag.Get("doc"); doc != "" {
-			schema["description"] = doc
+		if about := cmp.Or(f.Tag.Get("doc"), memberAbouts[t.String()][name]); about != "" {
+			schema["description"] = about
 		}
 		if enum := f.Tag.Get("enum"); enum != "" {
 			schema["enum"] = strings.Split(enum, ",")
