@@ -105,7 +105,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, header http.Header, te
 	case !t.Revoked.IsZero():
 		return nil, invalid("The access token has been revoked.")
 	case !t.Expires.IsZero() && !tenant.Now().Before(t.Expires):
-		return nil, invalid("The access token has expired.")
+		return nil, Expired()
 	}
 	if a.principals != nil && t.Principal.ID != "" {
 		inactive, err := a.principals.inactive(ctx, tenant, t.Principal.ID)
@@ -173,6 +173,9 @@ func bearer(header http.Header) (string, error) {
 }
 
 func invalid(detail string) error { return refused("invalid_token", detail) }
+
+// Expired is the refusal of a token whose time is over.
+func Expired() error { return invalid("The access token has expired.") }
 
 func refused(code, detail string) error {
 	return scimerr.Unauthorized(challenge(code, detail), "%s", detail)

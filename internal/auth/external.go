@@ -103,7 +103,7 @@ func (x *Externals) known(t *scim.Tenant, hash [32]byte) (*Identity, error) {
 	for _, i := range t.Trust {
 		if i.Text == v.issuer {
 			if !now.Before(v.until) {
-				return nil, invalid("The access token has expired.")
+				return nil, Expired()
 			}
 			return v.identity, nil
 		}
@@ -190,7 +190,7 @@ func (x *Externals) verify(ctx context.Context, i *scim.TrustedIssuer, text stri
 	case errors.Is(err, jwt.ErrTokenInvalidAudience):
 		return nil, again, invalid("The access token is for another audience.")
 	case errors.Is(err, jwt.ErrTokenExpired):
-		return nil, again, invalid("The access token has expired.")
+		return nil, again, Expired()
 	}
 	return nil, again, invalid("The access token is not valid yet, or lacks a claim that it must have.")
 }

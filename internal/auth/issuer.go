@@ -254,7 +254,7 @@ func (i *Issuer) verify(ctx context.Context, t *scim.Tenant, text string, hash [
 	if v != nil && v.tenant == t.ID {
 		switch {
 		case !now.Before(v.until):
-			return nil, invalid("The access token has expired.")
+			return nil, Expired()
 		case now.Add(i.skew).Before(v.begins): // the tenant's clock was set back
 			return nil, notYet()
 		}
@@ -317,12 +317,12 @@ func (i *Issuer) parse(ctx context.Context, t *scim.Tenant, text string) (*verif
 	case errors.Is(err, jwt.ErrTokenSignatureInvalid), errors.Is(err, jwt.ErrTokenUnverifiable), errors.Is(err, jwt.ErrTokenMalformed):
 		return nil, unknown()
 	case errors.Is(err, jwt.ErrTokenExpired):
-		return nil, invalid("The access token has expired.")
+		return nil, Expired()
 	case err != nil:
 		return nil, notYet()
 	}
 	if !t.Now().Before(c.ExpiresAt.Time) { // to the second, as the client was told
-		return nil, invalid("The access token has expired.")
+		return nil, Expired()
 	}
 	root, app, ok := splitIssuer(c.Issuer)
 	epoch, _, named := strings.Cut(c.ID, ".")

@@ -23,12 +23,12 @@ const module = "github.com/scimd/scimd"
 // house down. A room stands for its sub-packages unless they have an entry of
 // their own.
 var allowed = map[string][]string{
-	"cmd/scimd":               {"internal/app", "internal/audit", "internal/clock", "internal/control", "internal/doctor", "internal/journal"},
+	"cmd/scimd":               {"internal/app", "internal/audit", "internal/clock", "internal/control", "internal/doctor", "internal/fault", "internal/journal"},
 	"scimdtest":               {"internal/app"},
-	"internal/app":            {"internal/audit", "internal/certs", "internal/clock", "internal/console", "internal/control", "internal/journal", "internal/server", "internal/auth", "internal/scim", "internal/store", "internal/store/sqlstore", "internal/store/postgres", "internal/store/sqlite", "internal/schema", "internal/scimerr", "internal/secret", "schemas"},
+	"internal/app":            {"internal/audit", "internal/certs", "internal/clock", "internal/console", "internal/control", "internal/fault", "internal/journal", "internal/server", "internal/auth", "internal/scim", "internal/store", "internal/store/sqlstore", "internal/store/postgres", "internal/store/sqlite", "internal/schema", "internal/scimerr", "internal/secret", "schemas"},
 	"internal/console":        {"internal/control", "internal/scim", "internal/scimerr"},
-	"internal/control":        {"internal/audit", "internal/auth", "internal/clock", "internal/journal", "internal/scim", "internal/store", "internal/resource", "internal/scimerr", "internal/secret"},
-	"internal/server":         {"internal/auth", "internal/journal", "internal/scim", "internal/store", "internal/filter", "internal/schema", "internal/resource", "internal/scimerr"},
+	"internal/control":        {"internal/audit", "internal/auth", "internal/clock", "internal/fault", "internal/journal", "internal/scim", "internal/store", "internal/resource", "internal/scimerr", "internal/secret"},
+	"internal/server":         {"internal/auth", "internal/fault", "internal/journal", "internal/scim", "internal/store", "internal/filter", "internal/schema", "internal/resource", "internal/scimerr"},
 	"internal/auth":           {"internal/scim", "internal/store", "internal/schema", "internal/scimerr", "internal/phc"},
 	"internal/scim":           {"internal/store", "internal/filter", "internal/schema", "internal/resource", "internal/scimerr", "internal/secret", "internal/phc", "schemas"},
 	"internal/journal":        {"internal/schema", "internal/resource", "internal/scimerr"},
@@ -44,6 +44,7 @@ var allowed = map[string][]string{
 	"internal/certs":          {},
 	"internal/doctor":         {}, // it knows the wire, as clients do
 	"internal/clock":          {"internal/scimerr"},
+	"internal/fault":          {"internal/clock", "internal/scimerr"},
 	"internal/phc":            {},
 	"internal/secret":         {"internal/store"},
 	"migrations":              {},

@@ -72,6 +72,9 @@ func (s *server) journalled(rec *journal.Recording, w http.ResponseWriter, r *ht
 		},
 		Headers: r.Header, AnswerHeaders: maps.Clone(w.Header()), Form: strings.HasPrefix(route, oauthBase), Rule: cmp.Or(e.refusal, e.rule), At: e.at,
 	}
+	if x.Entry.Fault = e.fault; e.madeUp { // the fault is why
+		x.Rule, x.At = "", ""
+	}
 	rec.End(x)
 }
 

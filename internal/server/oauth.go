@@ -15,6 +15,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/scimd/scimd/internal/auth"
+	"github.com/scimd/scimd/internal/fault"
 	"github.com/scimd/scimd/internal/scim"
 )
 
@@ -78,14 +79,24 @@ func (q *oauthRequest) app() string {
 // room from the requests of the tenant that are under way (scim.Tenant.Enter): what
 // costs time has bounds of its own. Errors have the form of RFC
 // 6749 §5.2.
-func (s *server) oauth(fn func(*oauthRequest) (any, error)) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
+func (s *server) oauth(op fault.Operation, fn func(*oauthRequest) (any, error)) http.HandlerFunc {
+	answer := func(w http.ResponseWriter, r *http.Request) {
 		answer, err := s.oauthAnswer(w, r, fn)
 		if err != nil {
 			s.refuse(w, r, auth.OAuthRefusal(err))
 			return
 		}
 		writeOAuth(w, http.StatusOK, answer)
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		if at := placeOf(r); at.err == nil {
+			entry(r).tenant = at.tenant.Name
+			if !s.faultless(r) {
+				s.faulty(w, r, at.tenant, op, func(w http.ResponseWriter) { answer(w, r) })
+				return
+			}
+		}
+		answer(w, r)
 	}
 }
 
@@ -94,7 +105,6 @@ func (s *server) oauthAnswer(w http.ResponseWriter, r *http.Request, fn func(*oa
 	if at.err != nil {
 		return nil, at.err
 	}
-	entry(r).tenant = at.tenant.Name
 	return fn(&oauthRequest{w: w, r: r, tenant: at.tenant, root: s.publicRoot(r), source: s.source(r)})
 }
 

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -41,6 +42,13 @@ type logEntry struct {
 	// user is the id of who has got a token or a code, refusal the error code of an
 	// OAuth endpoint.
 	user, refusal string
+
+	// fault is the id of the rule that hit the request, madeUp tells that the answer
+	// was the rule's, not the tenant's, and worked is the status of the tenant's where
+	// the work was done all the same.
+	fault  string
+	madeUp bool
+	worked int
 }
 
 type entryKey struct{}
@@ -82,7 +90,7 @@ func (s *server) observe(next http.Handler) http.Handler {
 				}
 			}
 			s.log(r, ww.Status(), route.RoutePattern(), e, time.Since(start))
-			s.audit(r, ww.Status(), route.RoutePattern(), e)
+			s.audit(r, cmp.Or(e.worked, ww.Status()), route.RoutePattern(), e)
 			cut := p != nil && (p == http.ErrAbortHandler || ww.BytesWritten() > 0 && e.scimType == "" && ww.Status() < 400)
 			s.journalled(rec, ww, r, ww.Status(), route.RoutePattern(), e, start, cut)
 			if cut {
@@ -95,7 +103,8 @@ func (s *server) observe(next http.Handler) http.Handler {
 
 func (s *server) log(r *http.Request, status int, route string, e *logEntry, took time.Duration) {
 	level := slog.LevelInfo
-	if status >= http.StatusInternalServerError && status != http.StatusNotImplemented && r.Context().Err() == nil {
+	wrong := status >= http.StatusInternalServerError && status != http.StatusNotImplemented && (!e.madeUp || e.cause != nil)
+	if wrong && r.Context().Err() == nil {
 		level = slog.LevelError // somebody must act; not so when the client has gone
 		if status == http.StatusServiceUnavailable && e.cause == nil {
 			level = slog.LevelWarn // too much at once: nothing is wrong inside
@@ -104,11 +113,11 @@ func (s *server) log(r *http.Request, status int, route string, e *logEntry, too
 	if !s.Logger.Enabled(r.Context(), level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 12)
+	attrs := make([]slog.Attr, 0, 13)
 	attrs = append(attrs, slog.String("id", e.id), slog.String("method", methodName(r.Method)), slog.String("route", route),
 		slog.Int("status", status), slog.String("client", clientFamily(r)), slog.Duration("duration", took))
 	for _, o := range []struct{ name, value string }{
-		{"tenant", e.tenant}, {"token", e.token}, {"user", e.user}, {"code", e.refusal}, {"scimType", string(e.scimType)}, {"at", e.at},
+		{"tenant", e.tenant}, {"token", e.token}, {"user", e.user}, {"code", e.refusal}, {"scimType", string(e.scimType)}, {"at", e.at}, {"fault", e.fault},
 	} {
 		if o.value != "" {
 			attrs = append(attrs, slog.String(o.name, o.value))

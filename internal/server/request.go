@@ -11,6 +11,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/scimd/scimd/internal/auth"
+	"github.com/scimd/scimd/internal/fault"
 	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/scimerr"
@@ -22,6 +23,7 @@ type request struct {
 	r    *http.Request
 	call *scim.Call
 	rt   *schema.ResourceType // of the endpoint; nil for discovery
+	op   fault.Operation      // "" for what has no name
 	// media is the content type of the answer.
 	media string
 }
@@ -42,17 +44,17 @@ func (s *server) handle(fn handlerFunc) http.HandlerFunc {
 
 // authenticated runs a handler for any valid token of the tenant.
 func (s *server) authenticated(fn handlerFunc) http.HandlerFunc {
-	return s.guarded(nil, false, fn)
+	return s.guarded(nil, "", false, fn)
 }
 
 // reading and writing run a handler on a resource type for tokens that have the
 // right to do so.
-func (s *server) reading(rt *schema.ResourceType, fn handlerFunc) http.HandlerFunc {
-	return s.guarded(rt, false, fn)
+func (s *server) reading(rt *schema.ResourceType, op fault.Operation, fn handlerFunc) http.HandlerFunc {
+	return s.guarded(rt, op, false, fn)
 }
 
-func (s *server) writing(rt *schema.ResourceType, fn handlerFunc) http.HandlerFunc {
-	return s.guarded(rt, true, fn)
+func (s *server) writing(rt *schema.ResourceType, op fault.Operation, fn handlerFunc) http.HandlerFunc {
+	return s.guarded(rt, op, true, fn)
 }
 
 // discovery runs a handler for any token, or without one where the profile
@@ -64,11 +66,11 @@ func (s *server) discovery(fn handlerFunc) http.HandlerFunc {
 		}
 		return fn(q)
 	}
-	guarded := s.authenticated(refusing)
+	guarded := s.guarded(nil, fault.Discovery, false, refusing)
 	return func(w http.ResponseWriter, r *http.Request) {
 		at := placeOf(r)
 		if at.err == nil && at.tenant.Profile.AnonymousDiscovery && len(r.Header.Values("Authorization")) == 0 {
-			s.serve(&request{w: w, r: r, call: &scim.Call{Tenant: at.tenant}}, refusing)
+			s.serve(&request{w: w, r: r, op: fault.Discovery, call: &scim.Call{Tenant: at.tenant}}, refusing)
 			return
 		}
 		guarded(w, r)
@@ -78,7 +80,7 @@ func (s *server) discovery(fn handlerFunc) http.HandlerFunc {
 // guarded resolves the token, checks its right to read or write resources of
 // type rt, if there is one, then runs the handler: a request without a valid
 // token learns nothing else (R7644-2-03).
-func (s *server) guarded(rt *schema.ResourceType, write bool, fn handlerFunc) http.HandlerFunc {
+func (s *server) guarded(rt *schema.ResourceType, op fault.Operation, write bool, fn handlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		at := placeOf(r)
 		if at.err != nil {
@@ -105,7 +107,7 @@ func (s *server) guarded(rt *schema.ResourceType, write bool, fn handlerFunc) ht
 		if write { // for the change log
 			call.Credential, call.Address = id.TokenName, s.address(r)
 		}
-		s.serve(&request{w: w, r: r, rt: rt, call: call}, fn)
+		s.serve(&request{w: w, r: r, rt: rt, op: op, call: call}, fn)
 	}
 }
 
@@ -145,6 +147,15 @@ func (s *server) serve(q *request, fn handlerFunc) {
 	err = spelled(q.r, t.Profile)
 	if err == nil {
 		q.media, err = negotiate(q.r.Header)
+	}
+	if err == nil && !s.faultless(q.r) {
+		s.faulty(q.w, q.r, t, q.op, func(w http.ResponseWriter) {
+			q.w = w
+			if err := fn(q); err != nil {
+				s.fail(w, q.r, err)
+			}
+		})
+		return
 	}
 	if err == nil {
 		err = fn(q)

@@ -15,6 +15,7 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 
 	"github.com/scimd/scimd/internal/auth"
+	"github.com/scimd/scimd/internal/fault"
 	"github.com/scimd/scimd/internal/journal"
 	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/scim"
@@ -50,6 +51,10 @@ type Config struct {
 	AuditReads bool
 	// Journal keeps requests with their answers; nil keeps none.
 	Journal *journal.Journals
+	// Faults are what tenants do wrong on purpose; nil is nothing. FaultHeader lets a
+	// request bring a fault for itself.
+	Faults      *fault.Tenants
+	FaultHeader bool
 	// Ready tells whether requests can be served.
 	Ready func(context.Context) error
 }
@@ -99,19 +104,19 @@ func (s *server) routes() chi.Router {
 	r.Get(healthPath, s.healthz)
 	r.Get(readyPath, s.readyz)
 
-	r.Post(tokenPath+"/{appId}", s.oauth(s.token))
-	r.Post(platformTokenPath, s.oauth(s.token))
+	r.Post(tokenPath+"/{appId}", s.oauth(fault.Token, s.token))
+	r.Post(platformTokenPath, s.oauth(fault.Token, s.token))
 	for _, app := range []string{"", "/{appId}"} {
 		r.Get(authorizePath+app, s.page(s.authorize))
 		r.Post(authorizePath+app, s.page(s.authorize))
-		r.Get(userInfoPath+app, s.oauth(s.userInfo))
-		r.Post(userInfoPath+app, s.oauth(s.userInfo))
-		r.Post(introspectPath+app, s.oauth(s.introspect))
-		r.Post(revokePath+app, s.oauth(s.revoke))
-		r.Get(keysPath+app, s.oauth(s.signingKeys))
+		r.Get(userInfoPath+app, s.oauth("", s.userInfo))
+		r.Post(userInfoPath+app, s.oauth("", s.userInfo))
+		r.Post(introspectPath+app, s.oauth("", s.introspect))
+		r.Post(revokePath+app, s.oauth("", s.revoke))
+		r.Get(keysPath+app, s.oauth("", s.signingKeys))
 	}
-	r.Get(metadataPath, s.oauth(s.metadata))
-	r.Get("/{appId}"+metadataPath, s.oauth(s.metadata))
+	r.Get(metadataPath, s.oauth("", s.metadata))
+	r.Get("/{appId}"+metadataPath, s.oauth("", s.metadata))
 
 	r.Route(base, func(r chi.Router) {
 		r.NotFound(s.authenticated(s.unknownEndpoint))
@@ -124,13 +129,13 @@ func (s *server) routes() chi.Router {
 		r.Get("/Schemas/{id}", s.discovery(s.schema))
 
 		for _, rt := range s.Registry.Types {
-			r.Get(rt.Endpoint, s.reading(rt, s.list))
-			r.Post(rt.Endpoint, s.writing(rt, s.create))
-			r.Post(rt.Endpoint+"/.search", s.reading(rt, s.search))
-			r.Get(rt.Endpoint+"/{id}", s.one(s.reading(rt, s.get)))
-			r.Put(rt.Endpoint+"/{id}", s.one(s.writing(rt, s.replace)))
-			r.Patch(rt.Endpoint+"/{id}", s.one(s.writing(rt, s.patch)))
-			r.Delete(rt.Endpoint+"/{id}", s.one(s.writing(rt, s.delete)))
+			r.Get(rt.Endpoint, s.reading(rt, fault.List, s.list))
+			r.Post(rt.Endpoint, s.writing(rt, fault.Create, s.create))
+			r.Post(rt.Endpoint+"/.search", s.reading(rt, fault.Search, s.search))
+			r.Get(rt.Endpoint+"/{id}", s.one(s.reading(rt, fault.Read, s.get)))
+			r.Put(rt.Endpoint+"/{id}", s.one(s.writing(rt, fault.Replace, s.replace)))
+			r.Patch(rt.Endpoint+"/{id}", s.one(s.writing(rt, fault.Patch, s.patch)))
+			r.Delete(rt.Endpoint+"/{id}", s.one(s.writing(rt, fault.Delete, s.delete)))
 		}
 
 		r.HandleFunc("/Bulk", s.authenticated(notOffered("Bulk requests are")))

@@ -63,7 +63,7 @@ var areas = []struct {
 	{"sorting", sortRows}, {"paging", pageRows}, {"projection", projectionRows}, {"search", searchRows},
 	{"replace", replaceRows}, {"patch", patchRows}, {"patch operations", operationRows}, {"delete", deleteRows},
 	{"discovery", discoveryRows}, {"tokens", tokenRows}, {"OAuth", oauthRows}, {"guards of OAuth", oauthGuardRows}, {"signing in", signInRows}, {"signing in and tokens", signInTokenRows}, {"signing in meanwhile", signInRaceRows}, {"attacks on signing in", signInAttackRows}, {"issuers", issuerRows}, {"limits", limitRows}, {"tenants", tenantRows}, {"addresses of tenants", placeRows}, {"log", logRows}, {"journal", journalRows},
-	{"clients", clientRows}, {"clients changing", clientWriteRows}, {"clocks", clockRows}, {"tenant quirks", quirkRows}, {"large lists", largeRows},
+	{"clients", clientRows}, {"clients changing", clientWriteRows}, {"clocks", clockRows}, {"faults", faultRows}, {"tenant quirks", quirkRows}, {"large lists", largeRows},
 	{"containers", containerRows}, {"container permissions", permissionRows}, {"privileged data", accountRows},
 	{"privileged data permissions", accountPermissionRows}, {"vault", vaultRows}, {"large vaults", vaultLargeRows},
 	{"switches", switchRows()}, {"strict", strictRows},

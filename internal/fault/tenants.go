@@ -1,0 +1,116 @@
+package fault
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/scimd/scimd/internal/scimerr"
+)
+
+// Tenants are the faults of all tenants of a process, by their numbers.
+type Tenants struct {
+	types []string
+	// rules counts those of all tenants.
+	rules atomic.Int64
+	// carried counts the requests that came with faults of their own.
+	carried atomic.Uint64
+
+	mu   sync.RWMutex
+	byID map[int64]*Rules
+
+	stop     sync.Once
+	stopping chan struct{}
+}
+
+// NewTenants makes Tenants whose rules may name these resource types.
+func NewTenants(types []string) *Tenants {
+	return &Tenants{types: types, byID: map[int64]*Rules{}, stopping: make(chan struct{})}
+}
+
+// Of are the rules of a tenant, which may be none yet.
+func (t *Tenants) Of(tenant int64) *Rules {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := t.byID[tenant]
+	if r == nil {
+		r = &Rules{owner: t}
+		t.byID[tenant] = r
+	}
+	return r
+}
+
+// None tells that no tenant has rules: what a request asks first.
+func (t *Tenants) None() bool { return t == nil || t.rules.Load() == 0 }
+
+// Find is the rule of a tenant that hits a request; nil for none. make is called
+// only if the tenant has rules.
+func (t *Tenants) Find(tenant int64, make func() *Request) *Hit {
+	if t.None() {
+		return nil
+	}
+	t.mu.RLock()
+	r := t.byID[tenant]
+	t.mu.RUnlock()
+	if r == nil || len(r.all()) == 0 {
+		return nil
+	}
+	return r.Find(make())
+}
+
+// Carried is the rule that hits a request which came with faults of its own, as JSON
+// or the name of a ready set; 400.
+func (t *Tenants) Carried(text string, q *Request) (*Hit, error) {
+	var rules []Rule
+	var err error
+	n := t.carried.Add(1)
+	if strings.HasPrefix(strings.TrimSpace(text), "{") {
+		rules, err = Parse([]byte(text))
+	} else {
+		rules, err = Ready(strings.TrimSpace(text), 0)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i := range rules {
+		if err := t.checkTypes(rules[i].Match.Types); err != nil {
+			return nil, err
+		}
+		if rules[i].ID == "" {
+			rules[i].ID = "header"
+		}
+	}
+	return Of(rules, q, n), nil
+}
+
+// checkTypes refuses names that no resource type has: a rule with one never hits.
+func (t *Tenants) checkTypes(names []string) error {
+	if t == nil {
+		return nil
+	}
+	for _, name := range names {
+		if !slices.ContainsFunc(t.types, func(known string) bool { return strings.EqualFold(known, name) }) {
+			return scimerr.InvalidValue("match.types", "There is no resource type %.64q; there are %s.", name, strings.Join(t.types, ", "))
+		}
+	}
+	return nil
+}
+
+// Keep drops the rules of tenants that are not there.
+func (t *Tenants) Keep(there func(tenant int64) bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for id, r := range t.byID {
+		if !there(id) {
+			r.Clear()
+			delete(t.byID, id)
+		}
+	}
+}
+
+// Stop ends all waiting, now and later: the server stops.
+func (t *Tenants) Stop() { t.stop.Do(func() { close(t.stopping) }) }
+
+// Stopping is closed by Stop.
+func (t *Tenants) Stopping() <-chan struct{} { return t.stopping }
