@@ -36,13 +36,15 @@ type engine struct {
 	// keyring is nil until openKeys; sealer is it, and nil in commands, which write
 	// no secrets.
 	keyring *secret.Keyring
-	sealer  scim.Sealer
+	// idle tells what may be swept, see store.Admin; nil in commands.
+	idle   func(space int64) bool
+	sealer scim.Sealer
 }
 
 // newEngine reads everything but the database: what can be wrong without one
 // is found before anything is touched.
 func newEngine(cfg *Config) (*engine, error) {
-	e := &engine{cfg: cfg, targets: newTargets(), behaviours: behaviours{byText: map[string]behaviour{}}}
+	e := &engine{cfg: cfg, targets: newTargets(), behaviours: behaviours{byText: map[string]behaviour{}, uses: map[string]*textUse{}}}
 	var err error
 	if e.registry, err = schemas.Registry(); err != nil {
 		return nil, err

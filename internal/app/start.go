@@ -178,6 +178,7 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 	if err != nil {
 		return fmt.Errorf("the stored profile of the tenant %s: %w", tenant.Name, err)
 	}
+	e.idle = known.idle
 	sweeper := newSweeper()
 
 	local := localURL(s.certs, reachable(cfg.Addr, listener.Addr().String()))
@@ -218,6 +219,7 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 	})
 	audited := &control.Audited{Direct: manager, Record: trail.Add}
 	s.management = audited
+	sweeper.expire = audited.DeleteExpired
 	places, err := s.startControl(audited, local)
 	if err != nil {
 		return err

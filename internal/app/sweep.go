@@ -9,8 +9,15 @@ import (
 	"github.com/scimd/scimd/internal/store"
 )
 
-// sweepTime is how often a server looks for what is to be swept.
-const sweepTime = 10 * time.Minute
+const (
+	// sweepTime is how often a server looks for what is to be swept.
+	sweepTime = 10 * time.Minute
+	// expireTime is how often it looks for tenants that have expired.
+	expireTime = time.Minute
+	// sweepRest is how long it waits when it is woken: what commands have begun in a
+	// space that was given up has ended then, and others may wake it meanwhile.
+	sweepRest = time.Second
+)
 
 // settleTime is longer than a request may be under way that began before its
 // tenant was deleted: it is read, and then answered.
@@ -18,9 +25,9 @@ func (c *Config) settleTime() time.Duration {
 	return max(sweepTime, c.ReadTimeout+c.WriteTimeout+time.Minute)
 }
 
-// sweep removes what deleted tenants held.
+// sweep removes what deleted tenants held, and what restores gave up.
 func (e *engine) sweep(ctx context.Context) error {
-	return e.store.Sweep(ctx, time.Now().Add(-e.cfg.settleTime()), nil)
+	return e.store.Sweep(ctx, time.Now().Add(-e.cfg.settleTime()), e.idle)
 }
 
 // trim removes what the audit trail of each tenant need not keep any longer.
@@ -43,10 +50,16 @@ func (e *engine) trim(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// sweeper does beside requests what others have left to be done, deleting what
-// tenants held, trimming audit trails, ending sessions that have expired, and finishing rotations of keys: at the start, for what a server
-// left that was stopped meanwhile, when it is woken, and from time to time.
-type sweeper struct{ woken chan struct{} }
+// sweeper does beside requests what others have left to be done: removing what
+// deleted tenants held and restores gave up, deleting tenants that have expired,
+// trimming audit trails, ending sessions that have expired, and finishing rotations
+// of keys. It does all of it at the start, for what a server left that was stopped
+// meanwhile, and from time to time; when it is woken, it sweeps.
+type sweeper struct {
+	woken chan struct{}
+	// expire deletes the tenants that have expired.
+	expire func(context.Context) error
+}
 
 func newSweeper() *sweeper { return &sweeper{woken: make(chan struct{}, 1)} }
 
@@ -61,26 +74,37 @@ func (s *sweeper) wake(context.Context) error {
 
 // run sweeps until ctx ends.
 func (s *sweeper) run(ctx context.Context, e *engine, log *slog.Logger) {
-	again := time.NewTicker(sweepTime)
+	again, expiry := time.NewTicker(sweepTime), time.NewTicker(expireTime)
 	defer again.Stop()
-	for {
-		if err := e.sweep(ctx); err != nil && ctx.Err() == nil {
-			log.LogAttrs(ctx, slog.LevelWarn, "what deleted tenants held is not removed yet", slog.Any("error", err))
+	defer expiry.Stop()
+	try := func(failed string, do func(context.Context) error) {
+		if err := do(ctx); err != nil && ctx.Err() == nil {
+			log.LogAttrs(ctx, slog.LevelWarn, failed, slog.Any("error", err))
 		}
-		if err := e.store.SweepSessions(ctx, time.Now().Add(-e.cfg.TokenSkew-time.Minute)); err != nil && ctx.Err() == nil {
-			log.LogAttrs(ctx, slog.LevelWarn, "sessions that have expired are not removed yet", slog.Any("error", err))
+	}
+	for all := true; ; {
+		try("tenants that have expired are not deleted yet", s.expire)
+		try("what deleted tenants held is not removed yet", e.sweep)
+		if all {
+			try("sessions that have expired are not removed yet", func(ctx context.Context) error {
+				return e.store.SweepSessions(ctx, time.Now().Add(-e.cfg.TokenSkew-time.Minute))
+			})
+			try("what is old in the audit trail is not removed yet", e.trim)
+			try("a rotation of the encryption key is not finished yet", func(ctx context.Context) error { return e.keyring.Tidy(ctx, time.Now()) })
 		}
-		if err := e.trim(ctx); err != nil && ctx.Err() == nil {
-			log.LogAttrs(ctx, slog.LevelWarn, "what is old in the audit trail is not removed yet", slog.Any("error", err))
-		}
-		if err := e.keyring.Tidy(ctx, time.Now()); err != nil && ctx.Err() == nil {
-			log.LogAttrs(ctx, slog.LevelWarn, "a rotation of the encryption key is not finished yet", slog.Any("error", err))
-		}
+		all = false
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.woken:
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(sweepRest):
+			}
+		case <-expiry.C:
 		case <-again.C:
+			all = true
 		}
 	}
 }

@@ -48,20 +48,12 @@ func (t *targets) hold(d *control.Direct) {
 	d.IDsOf = func(tenant store.Tenant) control.IDs { return &t.of(tenant.ID).ids }
 }
 
-// keep drops those of tenants that are not in the list.
-func (t *targets) keep(list []store.Tenant) {
-	there := make(map[int64]bool, len(list))
-	for _, tenant := range list {
-		there[tenant.ID] = true
-	}
+// drop forgets that of a tenant that was deleted.
+func (t *targets) drop(tenant int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for id := range t.byID {
-		if !there[id] {
-			delete(t.byID, id)
-		}
-	}
+	delete(t.byID, tenant)
 	if t.journals != nil {
-		t.journals.Keep(func(id int64) bool { return there[id] })
+		t.journals.Keep(func(other int64) bool { return other != tenant })
 	}
 }

@@ -31,36 +31,57 @@ const (
 // that all servers of a database tell the same.
 var documented = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
+// trusted is how long what was read before is the ground for reading changes alone:
+// deleted tenants are known by their spaces that are not swept yet.
+const trusted = sweepTime / 2
+
 // directory is the server.Tenants of a store: it keeps all tenants in memory and
-// reads them again when they have changed.
+// reads those again that have changed.
 type directory struct {
 	engine *engine
 	log    *slog.Logger
-	known  atomic.Pointer[tenants]
+	// byName and byHost lead from a text to a *resolved, which is not changed once it
+	// is there.
+	byName, byHost sync.Map
 
 	asked atomic.Int64 // when an unknown name last made it read, in nanoseconds
-	// reading is held by the one that reads.
-	reading chan struct{}
-}
-
-// tenants are all tenants of one generation. It is not changed once it is made.
-type tenants struct {
+	// reading is held by the one that reads, and changes what follows.
+	reading    chan struct{}
+	byID       map[int64]*resolved // nil until all were read
 	generation int64
-	byName     map[string]resolved
-	byHost     map[string]resolved
+	read       time.Time
+
+	// left are spaces that tenants had before they were restored, with who is in them
+	// still.
+	mu   sync.Mutex
+	left map[int64]*scim.Visits
 }
 
 // resolved is a tenant, or why it cannot be used, and what it was made of.
 type resolved struct {
 	*scim.Tenant
-	err                     error
-	switches, limits, trust string
+	err    error
+	stored store.Tenant
+}
+
+// usable is the tenant, unless it has expired.
+func (r *resolved) usable() bool {
+	return r.stored.Expires.IsZero() || !r.stored.Expired(time.Now())
 }
 
 // openDirectory reads the tenants; the default one is there already.
 func openDirectory(ctx context.Context, e *engine, log *slog.Logger) (*directory, error) {
-	d := &directory{engine: e, log: log, reading: make(chan struct{}, 1)}
+	d := &directory{engine: e, log: log, reading: make(chan struct{}, 1), left: map[int64]*scim.Visits{}}
 	return d, d.refresh(ctx)
+}
+
+func find(in *sync.Map, key string) (*resolved, bool) {
+	v, ok := in.Load(key)
+	if !ok {
+		return nil, false
+	}
+	r := v.(*resolved)
+	return r, r.usable()
 }
 
 // Named implements server.Tenants. A name that is not known may be that of a
@@ -69,14 +90,14 @@ func (d *directory) Named(ctx context.Context, name string) (*scim.Tenant, error
 	if !scim.ValidTenantName(name) {
 		return nil, scimerr.NotFound("The path names no tenant: a name has small letters, digits and hyphens.")
 	}
-	r, ok := d.known.Load().byName[name]
+	r, ok := find(&d.byName, name)
 	if !ok && d.shared() && d.mayAsk() {
 		ctx, cancel := context.WithTimeout(ctx, unknownWait)
 		defer cancel()
 		if err := d.refresh(ctx); err != nil {
 			return nil, scimerr.Unavailable(fmt.Errorf("read the tenants: %w", err))
 		}
-		r, ok = d.known.Load().byName[name]
+		r, ok = find(&d.byName, name)
 	}
 	if !ok {
 		return nil, scimerr.NotFound("There is no tenant %s.", name)
@@ -86,10 +107,9 @@ func (d *directory) Named(ctx context.Context, name string) (*scim.Tenant, error
 
 // At implements server.Tenants.
 func (d *directory) At(host string) (t *scim.Tenant, own bool, err error) {
-	known := d.known.Load()
-	r, own := known.byHost[host]
+	r, own := find(&d.byHost, host)
 	if !own {
-		r = known.byName[control.DefaultTenant]
+		r, _ = find(&d.byName, control.DefaultTenant)
 	}
 	return r.Tenant, own && r.err == nil, r.err
 }
@@ -102,7 +122,7 @@ func (d *directory) mayAsk() bool {
 	return time.Duration(now-asked) >= unknownPoll && d.asked.CompareAndSwap(asked, now)
 }
 
-// refresh reads the tenants if they have changed.
+// refresh reads the tenants that have changed, if any have.
 func (d *directory) refresh(ctx context.Context) error {
 	select {
 	case d.reading <- struct{}{}:
@@ -110,47 +130,161 @@ func (d *directory) refresh(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	now := time.Now()
 	// The generation comes first: what is read after it is of that one or later.
 	generation, err := d.engine.store.TenantGeneration(ctx)
 	if err != nil {
 		return err
 	}
-	if known := d.known.Load(); known != nil && known.generation == generation {
-		return nil
+	if d.byID == nil || now.Sub(d.read) >= trusted {
+		err = d.readAll(ctx)
+	} else if generation != d.generation {
+		err = d.readChanges(ctx)
 	}
+	if err == nil {
+		d.generation, d.read = generation, now
+	}
+	return err
+}
+
+func (d *directory) readAll(ctx context.Context) error {
 	list, err := d.engine.store.Tenants(ctx)
 	if err != nil {
 		return err
 	}
-	fresh := &tenants{generation: generation, byName: make(map[string]resolved, len(list)), byHost: map[string]resolved{}}
+	there := make(map[int64]bool, len(list))
 	for _, t := range list {
-		r := resolved{switches: t.Switches, limits: t.Limits, trust: t.Trust}
-		var faults []error
-		if r.Tenant, faults, r.err = d.engine.tenant(t); r.err != nil {
-			faults = []error{r.err}
-			r.err = scimerr.Internal(r.err)
-		} else {
-			r.Usage = d.engine.targets.of(t.ID).usage
-		}
-		d.warn(ctx, &t, faults)
-		fresh.byName[t.Name] = r
-		for _, h := range t.Hosts {
-			fresh.byHost[h] = r
+		there[t.ID] = true
+	}
+	for id := range d.byID {
+		if !there[id] {
+			d.remove(id)
 		}
 	}
-	d.known.Store(fresh)
-	d.engine.targets.keep(list)
-	d.engine.forgetBehaviours(list)
+	if d.byID == nil {
+		d.byID = make(map[int64]*resolved, len(list))
+	}
+	d.put(ctx, list)
 	return nil
+}
+
+func (d *directory) readChanges(ctx context.Context) error {
+	changed, deleted, err := d.engine.store.ChangedTenants(ctx, d.generation)
+	if err != nil {
+		return err
+	}
+	for _, id := range deleted {
+		d.remove(id)
+	}
+	d.put(ctx, changed)
+	return nil
+}
+
+// remove forgets a tenant that was deleted.
+func (d *directory) remove(id int64) {
+	was := d.byID[id]
+	if was == nil {
+		return
+	}
+	delete(d.byID, id)
+	d.byName.CompareAndDelete(was.stored.Name, was)
+	d.leaveHosts(was)
+	d.engine.targets.drop(id)
+	d.engine.leave(was.stored.Switches)
+	if was.Tenant != nil {
+		was.Visits.Close()
+	}
+}
+
+// leaveHosts lets no host lead to what a tenant was.
+func (d *directory) leaveHosts(was *resolved) {
+	for _, h := range was.stored.Hosts {
+		d.byHost.CompareAndDelete(h, was)
+	}
+}
+
+// put lets names and hosts lead to tenants as they are now.
+func (d *directory) put(ctx context.Context, list []store.Tenant) {
+	fresh := make([]*resolved, len(list))
+	for i, t := range list {
+		fresh[i] = d.resolve(ctx, t, d.byID[t.ID])
+		d.byName.Store(t.Name, fresh[i])
+	}
+	// A host may have gone from one of them to another.
+	for i, t := range list {
+		if was := d.byID[t.ID]; was != nil && !slices.Equal(was.stored.Hosts, t.Hosts) {
+			d.leaveHosts(was)
+		}
+		for _, h := range t.Hosts {
+			d.byHost.Store(h, fresh[i])
+		}
+	}
+	for i, t := range list {
+		was := d.byID[t.ID]
+		d.byID[t.ID] = fresh[i]
+		if was == nil {
+			continue
+		}
+		d.engine.leave(was.stored.Switches)
+		if was.Tenant != nil && was.stored.Space != t.Space {
+			d.moved(was)
+		}
+	}
+}
+
+// moved sees to what of a tenant is of another space now. Requests find that one
+// already; who is still in the other is counted until the last has left.
+func (d *directory) moved(was *resolved) {
+	kept := d.engine.targets.of(was.ID)
+	kept.usage.Restored()
+	kept.ids.restart()
+	was.Visits.Close()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.left[was.Space] = was.Visits
+}
+
+// idle tells that no request can be under way any more in a space that a tenant had
+// before it was restored: that is known where no other server serves it.
+func (d *directory) idle(space int64) bool {
+	if d.shared() {
+		return false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	v := d.left[space]
+	if v == nil || !v.Over() {
+		return false
+	}
+	delete(d.left, space)
+	return true
+}
+
+// resolve makes a tenant ready; was is what it was before, or nil.
+func (d *directory) resolve(ctx context.Context, t store.Tenant, was *resolved) *resolved {
+	r := &resolved{stored: t}
+	var faults []error
+	if r.Tenant, faults, r.err = d.engine.tenant(t); r.err != nil {
+		faults = []error{r.err}
+		r.err = scimerr.Internal(r.err)
+	} else {
+		r.Usage = d.engine.targets.of(t.ID).usage
+		if was != nil && was.Tenant != nil && was.stored.Space == t.Space {
+			r.Visits = was.Visits
+		} else {
+			r.Visits = &scim.Visits{}
+		}
+	}
+	r.stored.Switches = d.engine.enter(t.Switches)
+	d.warn(ctx, &t, was, faults)
+	return r
 }
 
 // warn tells, once for each that a tenant gets, what of its stored profile,
 // limits and issuers cannot be used.
-func (d *directory) warn(ctx context.Context, t *store.Tenant, faults []error) {
-	if known := d.known.Load(); known != nil {
-		if was, ok := known.byName[t.Name]; ok && was.switches == t.Switches && was.limits == t.Limits && was.trust == t.Trust {
-			return
-		}
+func (d *directory) warn(ctx context.Context, t *store.Tenant, was *resolved, faults []error) {
+	if was != nil && was.stored.Switches == t.Switches && was.stored.Limits == t.Limits && was.stored.Trust == t.Trust {
+		return
 	}
 	for _, fault := range faults {
 		d.log.LogAttrs(ctx, slog.LevelWarn, "a part of a stored profile, of stored limits or of stored issuers cannot be used", slog.String("tenant", t.Name), slog.Any("error", fault))
@@ -191,6 +325,13 @@ type behaviour struct {
 type behaviours struct {
 	mu     sync.Mutex
 	byText map[string]behaviour
+	// uses counts the tenants of a text, which they share: it is long.
+	uses map[string]*textUse
+}
+
+type textUse struct {
+	text string
+	n    int
 }
 
 // behaviour is that of a stored profile; "" is the one of the options.
@@ -214,18 +355,32 @@ func (e *engine) behaviour(switches string) (behaviour, error) {
 	return b, nil
 }
 
-// forgetBehaviours drops those that no tenant has any more.
-func (e *engine) forgetBehaviours(list []store.Tenant) {
-	used := make(map[string]bool, len(list))
-	for _, t := range list {
-		used[t.Switches] = true
-	}
+// enter counts a tenant with a stored profile, and gives its text as all of them
+// have it.
+func (e *engine) enter(switches string) string {
 	e.behaviours.mu.Lock()
 	defer e.behaviours.mu.Unlock()
-	for text := range e.behaviours.byText {
-		if !used[text] && text != "" {
-			delete(e.behaviours.byText, text)
+	u := e.behaviours.uses[switches]
+	if u == nil {
+		u = &textUse{text: switches}
+		e.behaviours.uses[switches] = u
+	}
+	u.n++
+	return u.text
+}
+
+// leave counts it out; a behaviour that no tenant has any more is dropped.
+func (e *engine) leave(switches string) {
+	e.behaviours.mu.Lock()
+	defer e.behaviours.mu.Unlock()
+	if u := e.behaviours.uses[switches]; u != nil {
+		if u.n--; u.n > 0 {
+			return
 		}
+	}
+	delete(e.behaviours.uses, switches)
+	if switches != "" {
+		delete(e.behaviours.byText, switches)
 	}
 }
 

@@ -20,11 +20,18 @@ import (
 // changed, and says that others may change them.
 type asked struct {
 	store.Store
-	times atomic.Int64
+	times, lists atomic.Int64
+	// alone says that no others may.
+	alone bool
 }
 
 func (a *asked) Capabilities() store.Capabilities {
-	return store.Capabilities{Engine: "sqlite", SharedDatabase: true}
+	return store.Capabilities{Engine: "sqlite", SharedDatabase: !a.alone}
+}
+
+func (a *asked) Tenants(ctx context.Context) ([]store.Tenant, error) {
+	a.lists.Add(1)
+	return a.Store.Tenants(ctx)
 }
 
 func (a *asked) TenantGeneration(ctx context.Context) (int64, error) {
@@ -194,6 +201,100 @@ func TestATenantThatCannotBeReadHindersNoOther(t *testing.T) {
 	}
 }
 
+// A restored tenant is found in its new space; requests that are in the one before
+// keep it from being swept, until the last has left.
+func TestASpaceThatWasGivenUpIsIdleWhenTheLastRequestHasLeft(t *testing.T) {
+	t.Parallel()
+	_, d, m, a := openHouse(t)
+	a.alone = true
+	m.Changed = d.refresh
+	before, err := d.Named(t.Context(), "default")
+	if err != nil || !before.Visits.Enter() {
+		t.Fatal(err)
+	}
+	if _, err := m.Reset(t.Context(), ""); err != nil {
+		t.Fatal(err)
+	}
+	after, err := d.Named(t.Context(), "default")
+	if err != nil || after.Space == before.Space || after.Home != before.Home || before.Visits.Enter() || !after.Visits.Enter() {
+		t.Errorf("before %+v, after %+v, %v", before, after, err)
+	}
+	if d.idle(before.Space) || d.idle(after.Space) || d.idle(1<<40) {
+		t.Error("idle with a request in it")
+	}
+	before.Visits.Leave()
+	if !d.idle(before.Space) || d.idle(before.Space) {
+		t.Error("not idle, once")
+	}
+	a.alone = false // another server may have a request in it
+	if _, err := m.Reset(t.Context(), ""); err != nil {
+		t.Fatal(err)
+	}
+	after.Visits.Leave()
+	if d.idle(after.Space) {
+		t.Error("idle in the sight of one of several servers")
+	}
+}
+
+// What changes through others is read, and nothing else; names and hosts lead where
+// they should, also those that go from one tenant to another.
+func TestOnlyChangesAreReadAgain(t *testing.T) {
+	t.Parallel()
+	e, d, m, a := openHouse(t)
+	refresh := func() {
+		t.Helper()
+		if err := d.refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"a", "b", "c"} {
+		create(t, m, name, control.TenantChange{AddHosts: []string{name + ".example"}})
+	}
+	refresh()
+	same, _ := d.Named(t.Context(), "a")
+	lists := a.lists.Load()
+	if err := m.DeleteTenant(t.Context(), "b"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.UpdateTenant(t.Context(), "c", control.TenantChange{AddHosts: []string{"b.example"}, RemoveHosts: []string{"c.example"}}); err != nil {
+		t.Fatal(err)
+	}
+	create(t, m, "b", control.TenantChange{AddHosts: []string{"c.example"}})
+	refresh()
+	for host, name := range map[string]string{"a.example": "a", "b.example": "c", "c.example": "b", "x.example": "default"} {
+		if got, _, err := d.At(host); err != nil || got.Name != name {
+			t.Errorf("%s leads to %+v, %v", host, got, err)
+		}
+	}
+	if now, _ := d.Named(t.Context(), "a"); now != same || a.lists.Load() != lists {
+		t.Errorf("what has not changed is made anew, or all were read (%d times)", a.lists.Load()-lists)
+	}
+	// A tenant that has expired is not there, and its hosts lead to the default one.
+	id := func(name string) int64 { n, _ := d.Named(t.Context(), name); return n.ID }
+	if _, err := e.store.UpdateTenant(t.Context(), id("c"), func(t *store.Tenant) error { t.Expires = time.Now(); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	refresh()
+	if _, err := d.Named(t.Context(), "c"); !scimerr.Is(err, 404) {
+		t.Errorf("an expired tenant: %v", err)
+	}
+	if got, own, err := d.At("b.example"); err != nil || own || got.Name != "default" {
+		t.Errorf("its host leads to %+v, %v", got, err)
+	}
+	// Who has not looked for long reads all: what was deleted may be swept.
+	d.read = time.Now().Add(-trusted)
+	if err := m.DeleteTenant(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.store.Sweep(t.Context(), time.Now().Add(time.Hour), nil); err != nil {
+		t.Fatal(err)
+	}
+	refresh()
+	if _, err := d.Named(t.Context(), "a"); !scimerr.Is(err, 404) || a.lists.Load() != lists+1 {
+		t.Errorf("a deleted tenant: %v, read all %d times", err, a.lists.Load()-lists)
+	}
+}
+
 func TestTheSweeperRemovesWhatDeletedTenantsHeld(t *testing.T) {
 	t.Parallel()
 	e, _, m, _ := openHouse(t)
@@ -218,15 +319,17 @@ func TestTheSweeperRemovesWhatDeletedTenantsHeld(t *testing.T) {
 	}
 	s := newSweeper()
 	m.Sweep = s.wake
+	s.expire = (&control.Audited{Direct: m, Record: func(store.Audit) {}}).DeleteExpired
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		s.run(ctx, e, slog.New(slog.DiscardHandler))
 	}()
-	if err := m.DeleteTenant(t.Context(), "blue"); err != nil {
+	if _, err := e.store.UpdateTenant(t.Context(), list[1].ID, func(t *store.Tenant) error { t.Expires = time.Now(); return nil }); err != nil {
 		t.Fatal(err)
 	}
+	_ = s.wake(ctx) // it has expired now, and goes as one that is deleted
 	for deadline := time.Now().Add(20 * time.Second); count() != 0; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("it is still there")

@@ -20,6 +20,7 @@ type Admin interface {
 	store.Snapshots
 	Tenants(ctx context.Context) ([]store.Tenant, error)
 	TenantNamed(ctx context.Context, name string) (store.Tenant, error)
+	ExpiredTenants(ctx context.Context, at time.Time) ([]store.Tenant, error)
 	CreateTenant(ctx context.Context, t store.Tenant) (store.Tenant, error)
 	UpdateTenant(ctx context.Context, id int64, change func(*store.Tenant) error) (store.Tenant, error)
 	DeleteTenant(ctx context.Context, id int64, at time.Time) error

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -165,6 +166,21 @@ func (d *Direct) DeleteTenant(ctx context.Context, name string) error {
 		return scimerr.Conflict("The tenant %s cannot be deleted: every host that belongs to no other tenant leads to it.", t.Name)
 	}
 	return d.delete(ctx, t)
+}
+
+// DeleteExpired deletes the tenants that have expired.
+func (a *Audited) DeleteExpired(ctx context.Context) error {
+	list, err := a.Store.ExpiredTenants(ctx, a.Now())
+	failed := []error{err}
+	for _, t := range list {
+		err := a.delete(ctx, t)
+		if scimerr.Is(err, http.StatusNotFound) { // another server was first
+			continue
+		}
+		a.tell(ctx, "tenant.expire", "", "Tenant", t.Name, err)
+		failed = append(failed, err)
+	}
+	return errors.Join(failed...)
 }
 
 func (d *Direct) delete(ctx context.Context, t store.Tenant) error {

@@ -164,6 +164,13 @@ func (u *Usage) settle(n int, made bool) {
 	u.wake()
 }
 
+// Restored tells that the tenant has other resources now: they are to be counted.
+func (u *Usage) Restored() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.room.counted = time.Time{}
+}
+
 // removed notes that there may be room again.
 func (u *Usage) removed() {
 	if u == nil {

@@ -24,11 +24,19 @@ type Tenants interface {
 func (s *server) tenanted(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p := placeOf(r)
-		if p.name == "" {
-			p.tenant, p.own, p.err = s.Tenants.At(scim.HostName(s.host(r)))
-		} else if p.tenant, p.err = s.Tenants.Named(r.Context(), p.name); p.err != nil {
-			s.fail(w, r, p.err)
-			return
+		for entered := false; !entered; {
+			if p.name == "" {
+				p.tenant, p.own, p.err = s.Tenants.At(scim.HostName(s.host(r)))
+			} else if p.tenant, p.err = s.Tenants.Named(r.Context(), p.name); p.err != nil {
+				s.fail(w, r, p.err)
+				return
+			}
+			if p.tenant == nil {
+				break
+			}
+			if entered = p.tenant.Visits.Enter(); entered {
+				defer p.tenant.Visits.Leave()
+			}
 		}
 		entry(r).tenanted = p.tenant
 		if p.own || p.name != "" {
