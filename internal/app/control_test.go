@@ -7,13 +7,16 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/scimd/scimd/internal/app"
+	"github.com/scimd/scimd/internal/control"
 )
 
 // asked is the answer to a request to a server: its status and its body.
@@ -129,6 +132,66 @@ func TestTheControlAPISpeaksTLSWhereTheServerDoes(t *testing.T) {
 		if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: %v, want %q", name, err, tc.want)
 		}
+	}
+}
+
+func TestCommandsFindTheControlAPIAtTheAddressThatTheyAreGiven(t *testing.T) {
+	t.Parallel()
+	for _, secure := range []bool{false, true} {
+		c := config(t)
+		c.TLSSelfSigned = secure
+		s, _ := start(t, c)
+		socket, err := control.SocketPath(c.DataDir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Remove(socket); err != nil {
+			t.Fatal(err)
+		}
+		at, err := url.Parse(s.ControlURL())
+		if err != nil {
+			t.Fatal(err)
+		}
+		given := c
+		given.ControlAddr, given.ControlMoves = at.Host, false
+		m, closeIt, err := app.Manage(context.Background(), given)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info, err := m.Info(context.Background()); err != nil || info.PID != os.Getpid() || info.Started.IsZero() {
+			t.Errorf("TLS %t: %+v, %v", secure, info, err)
+		}
+		_ = closeIt()
+	}
+}
+
+func TestTheEndDoesNotWaitForThoseWhoWaitForRequests(t *testing.T) {
+	t.Parallel()
+	c := config(t)
+	c.Ephemeral, c.ShutdownTimeout = true, time.Minute
+	s, _ := start(t, c)
+	answered := make(chan int)
+	req, err := http.NewRequest(http.MethodGet, s.ControlURL()+"/tenants/default/journal/wait?timeout=5m", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+s.ControlToken())
+	asked := make(chan struct{})
+	req = req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { close(asked) }}))
+	go func() {
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			answered <- 0
+			return
+		}
+		_ = resp.Body.Close()
+		answered <- resp.StatusCode
+	}()
+	<-asked
+	began := time.Now()
+	stop(t, s)
+	if code := <-answered; code == 500 || time.Since(began) > 20*time.Second {
+		t.Errorf("%d after %v", code, time.Since(began))
 	}
 }
 

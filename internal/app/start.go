@@ -43,6 +43,9 @@ type Server struct {
 
 	http     *http.Server
 	controls []*http.Server
+	// stopping ends when the server begins to stop, by endWaits.
+	stopping context.Context
+	endWaits context.CancelFunc
 	// management is what the control API serves.
 	management control.Service
 	// certs is nil without TLS.
@@ -66,7 +69,9 @@ func Start(ctx context.Context, cfg Config, streams Streams) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{cfg: cfg, log: newLogger(&cfg, streams.Err), failed: make(chan error, 4), done: make(chan struct{})}
+	s.stopping, s.endWaits = context.WithCancel(context.WithoutCancel(ctx))
 	if err := s.start(ctx, streams); err != nil {
+		s.endWaits()
 		if s.http != nil {
 			_ = s.http.Close()
 		}
@@ -294,7 +299,8 @@ func (s *Server) server(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler: h, ReadHeaderTimeout: c.ReadTimeout, ReadTimeout: c.ReadTimeout, WriteTimeout: c.WriteTimeout,
 		IdleTimeout: c.IdleTimeout, MaxHeaderBytes: int(c.MaxHeader),
-		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		ErrorLog:    slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		BaseContext: control.Stopping(s.stopping),
 	}
 }
 
@@ -343,6 +349,7 @@ func (s *Server) run(ctx context.Context) {
 	case s.err = <-s.failed:
 	}
 	s.draining.Store(true)
+	s.endWaits()
 	s.log.LogAttrs(ctx, slog.LevelInfo, "stopping")
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.ShutdownTimeout)
 	defer cancel()

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"path"
 	"slices"
@@ -126,10 +127,18 @@ func (h *handler) answer(s Service, rt route) http.HandlerFunc {
 		if rt.long {
 			_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
 		}
+		if rt.waits {
+			ctx, done := untilStopped(r.Context())
+			defer done()
+			r = r.WithContext(ctx)
+		}
 		r.Body = http.MaxBytesReader(nil, r.Body, rt.limit)
 		v, err := any(nil), checkQuery(r.URL.Query(), rt.query)
 		if err == nil {
 			v, err = rt.do(s, r)
+		}
+		if err != nil && context.Cause(r.Context()) == errStopping {
+			err = scimerr.Unavailable(err)
 		}
 		if err != nil {
 			h.refuse(r.Context(), w, err)
@@ -149,6 +158,28 @@ func (h *handler) answer(s Service, rt route) http.HandlerFunc {
 			write(w, rt.status, v)
 		}
 	}
+}
+
+type stoppingKey struct{}
+
+var errStopping = errors.New("the server is stopping")
+
+// Stopping is the BaseContext of a server that serves a Handler: requests that only
+// wait end with stopping, so that they do not hold up the end of the server.
+func Stopping(stopping context.Context) func(net.Listener) context.Context {
+	return func(net.Listener) context.Context {
+		return context.WithValue(context.Background(), stoppingKey{}, stopping)
+	}
+}
+
+func untilStopped(ctx context.Context) (waiting context.Context, done func()) {
+	waiting, cancel := context.WithCancelCause(ctx)
+	stopping, ok := ctx.Value(stoppingKey{}).(context.Context)
+	if !ok {
+		return waiting, func() { cancel(nil) }
+	}
+	stop := context.AfterFunc(stopping, func() { cancel(errStopping) })
+	return waiting, func() { stop(); cancel(nil) }
 }
 
 // document answers with the description of the API.

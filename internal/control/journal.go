@@ -254,7 +254,7 @@ func journalRoutes() []route {
 					}
 				}
 				return s.AwaitJournal(r.Context(), aTenant(r), q, max(count, 1), limit)
-			}).slowly().with(journalParams...).with(
+			}).waiting().with(journalParams...).with(
 			param{"count", "integer", "How many have to match: 1 unless it says otherwise."},
 			param{"timeout", "string", "How long to wait: 10s unless it says otherwise, up to 10m."}),
 		asking("GET", all+"/har", "archiveRequests", "Gives requests as an HTTP Archive 1.2, all that match unless limit says otherwise.",

@@ -30,9 +30,10 @@ type route struct {
 	// limit bounds the body, in bytes.
 	limit  int64
 	status int
-	// long tells that an answer may take longer than other requests.
-	long bool
-	do   func(Service, *http.Request) (any, error)
+	// long tells that an answer may take longer than other requests, waits that it does
+	// nothing meanwhile, so that the end of the server need not wait for it.
+	long, waits bool
+	do          func(Service, *http.Request) (any, error)
 }
 
 // param is a parameter of a query. kind is a type of JSON Schema, or date-time.
@@ -81,6 +82,9 @@ func (r route) making() route { r.status = http.StatusCreated; return r }
 
 // slowly lets a route take its time.
 func (r route) slowly() route { r.long = true; return r }
+
+// waiting is slowly for what only waits.
+func (r route) waiting() route { r.long, r.waits = true, true; return r }
 
 // with gives a route parameters.
 func (r route) with(params ...param) route { r.query = slices.Concat(r.query, params); return r }

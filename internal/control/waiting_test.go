@@ -1,0 +1,56 @@
+package control
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+)
+
+// A request that takes long is not ended by the times that bound others, and one that
+// only waits ends with the server.
+func TestLongRequestsHaveTheirTimeAndThoseThatWaitEndWithTheServer(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		route func(route) route
+		stop  bool
+		want  int
+	}{
+		"long":                {route.slowly, false, 200},
+		"long, at the end":    {route.slowly, true, 200},
+		"waiting":             {route.waiting, false, 200},
+		"waiting, at the end": {route.waiting, true, 503},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stopping, stop := context.WithCancel(t.Context())
+			defer stop()
+			rt := tc.route(asking("GET", "wait", "wait", "Waits.", func(_ Service, r *http.Request) (status, error) {
+				if tc.stop {
+					stop()
+				}
+				select {
+				case <-time.After(60 * time.Millisecond):
+					return status{"ok"}, nil
+				case <-r.Context().Done():
+					return status{}, r.Context().Err()
+				}
+			}))
+			srv := httptest.NewUnstartedServer((&handler{log: slog.New(slog.DiscardHandler)}).answer(nil, rt))
+			srv.Config.ReadTimeout, srv.Config.WriteTimeout = 20*time.Millisecond, 20*time.Millisecond
+			srv.Config.BaseContext = Stopping(stopping)
+			srv.Start()
+			t.Cleanup(srv.Close)
+			resp, err := http.Get(srv.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+			if resp.StatusCode != tc.want {
+				t.Errorf("status %d, want %d", resp.StatusCode, tc.want)
+			}
+		})
+	}
+}
