@@ -49,26 +49,38 @@ func (c *Call) identify(tx store.Tx, r *store.Resource) (err error) {
 		}
 	}
 	how := identities[r.Type.Name]
-	number := func() string {
-		if err == nil && r.Seq == 0 {
-			r.Seq, err = tx.NewSeq()
-		}
-		return strconv.FormatInt(r.Seq, 10)
-	}
 	switch {
 	case r.ID != "":
 	case how.attribute != "":
 		r.ID = getAttribute(r.Body, r.Type.Core(how.attribute)).Str()
 	case how.within != 0:
-		r.ID = strconv.FormatInt(endOf(r, how.within).Seq, 10) + "_" + number()
+		return numbered(tx, r, strconv.FormatInt(endOf(r, how.within).Seq, 10)+"_")
 	case how.pair != nil:
 		r.ID = endOf(r, how.pair[0]).ID + ":" + endOf(r, how.pair[1]).ID
 	case how.number != nil && how.number(c.Tenant.Profile):
-		r.ID = number()
+		return numbered(tx, r, "")
 	default:
 		r.ID = c.Tenant.NewID(r.Type)
 	}
-	return err
+	return nil
+}
+
+// numbered gives a resource an id of its number. A seed may have given that id to
+// another one: then the next number is its.
+func numbered(tx store.Tx, r *store.Resource, prefix string) (err error) {
+	for {
+		if r.Seq == 0 {
+			if r.Seq, err = tx.NewSeq(); err != nil {
+				return err
+			}
+		}
+		r.ID = prefix + strconv.FormatInt(r.Seq, 10)
+		taken, err := tx.Find([]*schema.ResourceType{r.Type}, []string{r.ID})
+		if err != nil || len(taken) == 0 {
+			return err
+		}
+		r.Seq = 0
+	}
 }
 
 // counts tells that an id is the tenant's to make, not made of what clients choose.

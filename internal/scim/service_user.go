@@ -25,7 +25,7 @@ const ServiceUserType = "User"
 func (s *Service) EnsureServiceUser(ctx context.Context, t *Tenant) (store.Principal, error) {
 	key := store.TenantSettings(t.ID) + ServiceUserSetting
 	rt := t.Registry.Type(ServiceUserType)
-	userName := "scimd-service@" + t.Name
+	userName := serviceUserName(t.Name)
 	p := store.Principal{Kind: "service", Display: userName}
 	id, ok, err := s.store.Setting(ctx, key)
 	if err != nil {
@@ -58,6 +58,9 @@ func (s *Service) EnsureServiceUser(ctx context.Context, t *Tenant) (store.Princ
 	}
 	return p, err
 }
+
+// serviceUserName is what the service user of a tenant of that name is called.
+func serviceUserName(tenant string) string { return "scimd-service@" + tenant }
 
 // newServiceUser is a service user to be inserted: a User that no list shows.
 func newServiceUser(t *Tenant, userName string) (*store.Resource, error) {

@@ -21,6 +21,8 @@ type shaper struct {
 	lists bool
 	// elements are what a body names for link attributes, which stand in no tree.
 	elements []naming
+	// seed takes what clients cannot set, as it comes from a seed.
+	seed bool
 }
 
 func newShaper(t *Tenant, rt *schema.ResourceType) *shaper {
@@ -185,7 +187,7 @@ func (s *shaper) unknownIn(out *resource.Members, ext *schema.Schema, name strin
 // assign shapes v for a and puts it into the resource; a read-only attribute is
 // left out.
 func (s *shaper) assign(out *resource.Members, a *schema.Attribute, v resource.Value) error {
-	if a.Mutability == schema.ReadOnly || a.Top().Mutability == schema.ReadOnly {
+	if !s.seed && (a.Mutability == schema.ReadOnly || a.Top().Mutability == schema.ReadOnly) {
 		return nil
 	}
 	if !s.offers(a) {
@@ -336,7 +338,7 @@ func (s *shaper) complex(a *schema.Attribute, v resource.Value) (resource.Value,
 				}
 				continue
 			}
-			if sub.Mutability == schema.ReadOnly {
+			if sub.Mutability == schema.ReadOnly && !s.seed {
 				continue
 			}
 			if !s.offers(sub) {

@@ -180,3 +180,13 @@ func (u *Usage) removed() {
 	defer u.mu.Unlock()
 	u.room.stale = true
 }
+
+// forget makes the next creation count again.
+func (u *Usage) forget() {
+	if u == nil {
+		return
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.room.counted = time.Time{}
+}

@@ -140,6 +140,9 @@ type Admin interface {
 	ApplicationByClient(ctx context.Context, tenant int64, clientID string) (Application, error)
 	// RotateApplication gives an application another secret and epoch; ErrNotFound.
 	RotateApplication(ctx context.Context, tenant int64, id, secret, epoch string, at time.Time) (Application, error)
+	// UpdateApplication changes what an application may do, and how: everything but
+	// its ids, its user, its secret and its times; ErrNotFound.
+	UpdateApplication(ctx context.Context, a Application) error
 	// ClaimOnce reports true to exactly one caller per key, for ever.
 	ClaimOnce(ctx context.Context, key string) (bool, error)
 	// Setting reads a stored setting; ok is false when it is not there.

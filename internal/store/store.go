@@ -176,6 +176,10 @@ type Store interface {
 	// Query answers a query.
 	Query(ctx context.Context, q *Query) (*Page, error)
 
+	// Confidential reads what resources keep and no document holds, by seq; those
+	// that keep nothing are left out.
+	Confidential(ctx context.Context, space int64, seqs []int64) (map[int64]Confidential, error)
+
 	Admin
 	Snapshots
 	Sessions
@@ -185,6 +189,13 @@ type Store interface {
 	Ping(ctx context.Context) error
 	// Close waits for running writes and closes the database.
 	Close() error
+}
+
+// Confidential is what a resource keeps beside its document: the hash of its
+// password, nil without one, and its sealed values by name.
+type Confidential struct {
+	Password []byte
+	Secrets  map[string]Sealed
 }
 
 // Capabilities are the declared differences between engines.

@@ -69,6 +69,20 @@ func (s *Store) RotateApplication(ctx context.Context, tenant int64, id, secret,
 	return after, err
 }
 
+// UpdateApplication implements store.Admin.
+func (s *Store) UpdateApplication(ctx context.Context, a store.Application) error {
+	return s.engine.Transact(ctx, func(c Conn) error {
+		n, err := c.Exec(context.WithoutCancel(ctx), "UPDATE application SET scopes = $1, rights = $2, lifetime = $3, public = $4, grants = $5, redirects = $6,"+
+			" refresh_lifetime = $7, rotates = $8, person_rights = $9 WHERE tenant = $10 AND id_key = $11",
+			a.Scopes, a.Rights, int64(a.Lifetime/time.Second), flag(a.Public), a.Grants, a.Redirects, int64(a.RefreshLifetime/time.Second),
+			flag(a.Rotates), a.PersonRights, a.Tenant, schema.Fold(a.ID))
+		if err == nil && n == 0 {
+			err = store.ErrNotFound
+		}
+		return err
+	})
+}
+
 // AddApplication implements store.Tx.
 func (t *tx) AddApplication(a store.Application) error {
 	if err := t.stay(a.Tenant); err != nil {

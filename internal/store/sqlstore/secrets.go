@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -69,4 +70,41 @@ func (t *tx) Secrets(seq int64) (map[string]store.Sealed, error) {
 		return err
 	})
 	return all, t.spoilt(err)
+}
+
+// Confidential implements store.Store.
+func (s *Store) Confidential(ctx context.Context, space int64, seqs []int64) (map[int64]store.Confidential, error) {
+	out := map[int64]store.Confidential{}
+	if len(seqs) == 0 {
+		return out, nil
+	}
+	in := s.engine.Dialect.InNumbers("seq", "$2")
+	rows, err := s.engine.Read.Query(ctx, "SELECT seq, hash FROM password WHERE space = $1 AND "+in, space, s.engine.Dialect.Numbers(seqs))
+	err = each(rows, err, func(rows Rows) error {
+		var seq int64
+		var hash []byte
+		err := rows.Scan(&seq, &hash)
+		out[seq] = store.Confidential{Password: hash}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	rows, err = s.engine.Read.Query(ctx, "SELECT seq, name, key, sealed FROM secret_r WHERE space = $1 AND "+in, space, s.engine.Dialect.Numbers(seqs))
+	err = each(rows, err, func(rows Rows) error {
+		var seq int64
+		var name string
+		var sealed store.Sealed
+		if err := rows.Scan(&seq, &name, &sealed.Key, &sealed.Data); err != nil {
+			return err
+		}
+		x := out[seq]
+		if x.Secrets == nil {
+			x.Secrets = map[string]store.Sealed{}
+		}
+		x.Secrets[name] = sealed
+		out[seq] = x
+		return nil
+	})
+	return out, err
 }

@@ -1,0 +1,493 @@
+package scim
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/scimd/scimd/internal/resource"
+	"github.com/scimd/scimd/internal/schema"
+	"github.com/scimd/scimd/internal/scimerr"
+	"github.com/scimd/scimd/internal/store"
+)
+
+// Seeds bring resources into a tenant as somebody has described them, with ids,
+// times and what clients cannot set. This file reads one such resource, seed_put.go
+// stores them, seed_export.go describes those of a tenant.
+
+// SeedResource is a resource as a seed has it.
+type SeedResource struct {
+	Type *schema.ResourceType
+	// Members are those of its SCIM JSON, with id and meta or without.
+	Members *resource.Members
+	// Exact resources are stored as they are: without the defaults and habits of a
+	// profile, and with attributes that no schema has.
+	Exact bool
+	// Secrets are those of an export; nil stands for none, or those in Members.
+	Secrets *SeedSecrets
+}
+
+// SeedSecrets are what a resource holds and no answer shows: the hash of its
+// password, and secrets in clear by name.
+type SeedSecrets struct {
+	Password []byte
+	Sealed   map[string][]byte
+}
+
+// SeedFault is one mistake in a resource of a seed. Path leads to it from the
+// resource: "members[3]", "name.givenName".
+type SeedFault struct {
+	Path string
+	Err  *scimerr.Error
+}
+
+// Seeded is a resource that was read and can be stored.
+type Seeded struct {
+	Type *schema.ResourceType
+	// Tag is the caller's.
+	Tag any
+
+	id                string
+	version           int64
+	created, modified time.Time
+	exact             bool
+	tree              *resource.Members
+	refs              []seedRef
+	password          string // in clear
+	secrets           *confidential
+
+	found *seedFound // there already, outside the transaction
+	state seedState
+}
+
+// seedRef is another resource that one names: by its id, by its name, or by either.
+type seedRef struct {
+	path     string
+	col      *linkAttr  // of a link attribute,
+	ref      *reference // or of a reference
+	types    []*schema.ResourceType
+	id, name string
+}
+
+func (r *seedRef) said() string { return cmp.Or(r.name, r.id) }
+
+// hard refs are ends that a resource is made with.
+func (r *seedRef) hard() bool { return r.col != nil && r.col.single || r.ref != nil && r.ref.end }
+
+// relation is the one that the ref is of.
+func (r *seedRef) relation() store.Relation {
+	if r.col != nil {
+		return r.col.relation
+	}
+	return r.ref.relation
+}
+
+// ReadSeed reads a resource of a seed against the schema and the tenant's profile,
+// and gives all its mistakes. It writes and looks up nothing.
+func (t *Tenant) ReadSeed(in SeedResource) (*Seeded, []SeedFault) {
+	r := seedReader{t: t, rt: in.Type, out: &Seeded{Type: in.Type, exact: in.Exact}, profile: *t.Profile}
+	r.leniencies(in.Exact)
+	raw := in.Members.Clone()
+	r.common(raw)
+	r.links(raw)
+	r.references(raw)
+	tree := r.shape(raw)
+	if len(r.faults) > 0 {
+		return nil, r.faults
+	}
+	r.looseReferences(tree)
+	r.out.password, r.out.secrets = "", &confidential{}
+	password, secrets := removeSecrets(in.Type, tree)
+	r.out.password = password
+	if len(password) > maxPassword {
+		r.fault("password", scimerr.InvalidValue("password", "password must have at most %d bytes.", maxPassword))
+	}
+	r.out.secrets.secrets = t.keepable(secrets, nil)
+	if x := in.Secrets; x != nil {
+		r.out.secrets.password = x.Password
+		if t.Sealer != nil {
+			r.out.secrets.secrets = x.Sealed
+		}
+	}
+	if err := r.complete(tree); err != nil {
+		r.refuse("", err)
+	}
+	r.out.tree = tree
+	return r.out, r.faults
+}
+
+type seedReader struct {
+	t       *Tenant
+	rt      *schema.ResourceType
+	profile Profile
+	out     *Seeded
+	faults  []SeedFault
+}
+
+func (r *seedReader) fault(path string, err *scimerr.Error) {
+	r.faults = append(r.faults, SeedFault{path, err})
+}
+
+// refuse tells of an error of the shaper or a rule, at the attribute that it names
+// unless that is elsewhere.
+func (r *seedReader) refuse(path string, err error) {
+	e := scimerr.From(err)
+	if path == "" || strings.HasPrefix(e.At, path+".") {
+		path = e.At
+	} else if _, sub, ok := strings.Cut(e.At, ":"+path[strings.LastIndexByte(path, '.')+1:]+"."); ok {
+		path += "." + sub
+	}
+	r.fault(path, e)
+}
+
+// leniencies makes the profile one for seeds. What a client may leave out or send
+// in vain is a mistake in a seed, and what a tenant takes under any profile it takes
+// from one that was exported.
+func (r *seedReader) leniencies(exact bool) {
+	p := &r.profile
+	p.RequireSchemas, p.FaithfulErrorCodes, p.TenantErrorTexts, p.UnadvertisedAttributes = false, false, false, "store"
+	if p.UnknownAttributes == "ignore" {
+		p.UnknownAttributes = "reject"
+	}
+	if exact {
+		p.UnknownAttributes, p.Certificates, p.SeveralPrimaries = "keep", "base64", "keepFirst"
+		p.BareExtensionNames, p.DottedKeys, p.URNKeys, p.PhoneTypeAliases = false, false, false, false
+	}
+}
+
+// common reads id and meta, and takes them and schemas out.
+func (r *seedReader) common(raw *resource.Members) {
+	if v, ok := takeFold(raw, "schemas"); ok {
+		in := &resource.Members{}
+		in.Set("schemas", v)
+		own := *r.t
+		own.Profile = &r.profile
+		if err := checkSchemas(&own, r.rt, in); err != nil {
+			r.refuse("schemas", err)
+		}
+	}
+	if v, ok := takeFold(raw, "id"); ok && !v.Unassigned() {
+		switch {
+		case v.Kind() != resource.String:
+			r.fault("id", scimerr.InvalidValue("id", "id must be a text, not %s; write it in quotes.", kindName(v)))
+		case !plausibleID(v.Str()):
+			r.fault("id", scimerr.InvalidValue("id", "id must be fit for one: at most %d bytes.", schema.MaxKey))
+		case !derivedID(r.rt):
+			r.out.id = v.Str()
+		}
+	}
+	v, ok := takeFold(raw, "meta")
+	if !ok || v.IsNull() {
+		return
+	}
+	if v.Kind() != resource.Object {
+		r.fault("meta", scimerr.InvalidValue("meta", "meta must be an object, not %s.", kindName(v)))
+		return
+	}
+	for name, x := range v.Members().All() {
+		r.meta(name, x)
+	}
+	if !r.out.created.IsZero() && r.out.modified.Before(r.out.created) {
+		r.out.modified = r.out.created
+	}
+}
+
+func (r *seedReader) meta(name string, v resource.Value) {
+	path := "meta." + name
+	when := func(to *time.Time) {
+		at, err := schema.ParseTime(v.Str())
+		if v.Kind() != resource.String || err != nil {
+			r.fault(path, scimerr.InvalidValue(path, "%s must be a dateTime such as 2026-01-02T15:04:05Z.", path))
+			return
+		}
+		*to = at.UTC().Truncate(time.Microsecond)
+	}
+	switch strings.ToLower(name) {
+	case "created":
+		when(&r.out.created)
+	case "lastmodified":
+		when(&r.out.modified)
+	case "version":
+		n, ok := wholeNumber(v)
+		if !ok || n < 1 {
+			r.fault(path, scimerr.InvalidValue(path, "meta.version must be a whole number from 1."))
+		}
+		r.out.version = n
+	case "resourcetype", "location":
+	default:
+		r.fault(path, scimerr.InvalidValue(path, "%s is not known in a seed; there are created, lastModified and version.", path))
+	}
+}
+
+func wholeNumber(v resource.Value) (int64, bool) {
+	var n int64
+	_, err := fmt.Sscanf(v.Literal(), "%d", &n)
+	return n, err == nil && fmt.Sprint(n) == v.Literal()
+}
+
+// takeFold removes a member whose name may be spelled in any letter case.
+func takeFold(m *resource.Members, name string) (resource.Value, bool) {
+	v, ok := m.GetFold(name)
+	if ok {
+		m.Delete(spelling(m, name))
+	}
+	return v, ok
+}
+
+// links reads the link attributes, and takes them out. Those that show the links of
+// others are passed over.
+func (r *seedReader) links(raw *resource.Members) {
+	list := linkAttrs[r.rt.Name]
+	for i := range list {
+		col := &list[i]
+		v, ok := takeFold(raw, col.name)
+		if !ok || col.reverse || v.Unassigned() {
+			continue
+		}
+		types := col.types(r.t.Registry)
+		if col.single {
+			r.ref(seedRef{path: col.name, col: col, types: types}, v)
+			continue
+		}
+		if v.Kind() != resource.Array {
+			r.fault(col.name, scimerr.InvalidValue(col.name, "%s must be a list, not %s.", col.name, kindName(v)))
+			continue
+		}
+		r.out.refs = slices.Grow(r.out.refs, len(v.Items()))
+		for n, item := range v.Items() {
+			r.ref(seedRef{path: col.name + "[" + fmt.Sprint(n) + "]", col: col, types: types}, item)
+		}
+	}
+	if len(r.faults) > 0 {
+		return
+	}
+	for _, choice := range alternatives(r.rt) {
+		var names []string
+		given := 0
+		for _, col := range choice {
+			names = append(names, col.name)
+			for _, ref := range r.out.refs {
+				if ref.col == col {
+					given++
+				}
+			}
+		}
+		if given != 1 {
+			r.fault("", scimerr.InvalidValue(names[0], "A %s needs %s, once.", r.rt.Name, strings.Join(names, " or ")))
+		}
+	}
+}
+
+// ref reads what names another resource: an object with its id as value, or with
+// its name as display or name; or a text, which is a name or an id.
+func (r *seedReader) ref(ref seedRef, v resource.Value) {
+	wrong := func(format string, args ...any) { r.fault(ref.path, scimerr.InvalidValue(ref.path, format, args...)) }
+	switch v.Kind() {
+	case resource.String:
+		ref.id, ref.name = v.Str(), v.Str()
+	case resource.Object:
+		uri := ""
+		for name, x := range v.Members().All() {
+			if x.IsNull() {
+				continue
+			}
+			if x.Kind() != resource.String {
+				wrong("%s of a reference must be a text, not %s; write it in quotes.", name, kindName(x))
+				return
+			}
+			switch strings.ToLower(name) {
+			case "value":
+				ref.id = x.Str()
+			case "$ref":
+				uri = x.Str()
+			case "display", "displayname", "name", "username":
+				ref.name = cmp.Or(ref.name, x.Str())
+			case "type":
+				of := slices.IndexFunc(ref.types, func(rt *schema.ResourceType) bool { return strings.EqualFold(rt.Name, x.Str()) })
+				if of < 0 {
+					wrong("%s can be of no type %q here.", ref.path, x.Str())
+					return
+				}
+				ref.types = ref.types[of : of+1]
+			default:
+				wrong("A reference has a value or a display, and perhaps a type, but no %s.", name)
+				return
+			}
+		}
+		if ref.id = cmp.Or(ref.id, lastSegment(uri)); ref.id != "" {
+			ref.name = ""
+		}
+	default:
+		wrong("%s must name a resource by a text, or by an object with its value or its display, not by %s.", ref.path, kindName(v))
+		return
+	}
+	if ref.said() == "" || ref.name == "" && !plausibleID(ref.id) {
+		wrong("%s names no resource.", ref.path)
+		return
+	}
+	if !plausibleID(ref.id) {
+		ref.id = ""
+	}
+	r.out.refs = append(r.out.refs, ref)
+}
+
+// references reads those that a document keeps. In the tree they stand as ids; what
+// is named otherwise stands there as it is named, until it is found.
+func (r *seedReader) references(raw *resource.Members) {
+	list := references[r.rt.Name]
+	for i := range list {
+		ref := &list[i]
+		inner := raw
+		if ref.urn != "" {
+			x, _ := raw.GetFold(ref.urn)
+			if inner = x.Members(); x.Kind() != resource.Object {
+				continue
+			}
+		}
+		v, ok := inner.GetFold(ref.name)
+		if !ok || v.Unassigned() || v.Kind() != resource.String && v.Kind() != resource.Object {
+			continue
+		}
+		path := strings.Join(ref.container(), ".")
+		n := len(r.out.refs)
+		r.ref(seedRef{path: path, ref: ref, types: ref.types(r.t.Registry)}, v)
+		if len(r.out.refs) == n {
+			inner.Delete(spelling(inner, ref.name))
+			continue
+		}
+		said := resource.Text(r.out.refs[n].said())
+		switch {
+		case ref.value == "":
+			v = said
+		case v.Kind() == resource.Object && r.out.exact:
+			v = with(without(v, "$ref"), ref.value, said)
+		default:
+			m := &resource.Members{}
+			m.Set(ref.value, said)
+			v = resource.Of(m)
+		}
+		inner.Set(spelling(inner, ref.name), v)
+	}
+}
+
+// looseReferences are those that the shaper has brought to their places.
+func (r *seedReader) looseReferences(tree *resource.Members) {
+	list := references[r.rt.Name]
+	for i := range list {
+		ref := &list[i]
+		if slices.ContainsFunc(r.out.refs, func(x seedRef) bool { return x.ref == ref }) {
+			continue
+		}
+		if id := getAttribute(tree, ref.attribute(r.rt)).Str(); plausibleID(id) {
+			r.out.refs = append(r.out.refs, seedRef{path: strings.Join(ref.container(), "."), ref: ref, types: ref.types(r.t.Registry), id: id})
+		}
+	}
+}
+
+// shape brings the rest into canonical form. When something is wrong, member by
+// member, so that everything wrong is told.
+func (r *seedReader) shape(raw *resource.Members) *resource.Members {
+	tree, err := r.shaper().body(raw)
+	if err == nil {
+		return tree
+	}
+	before := len(r.faults)
+	for name, v := range raw.All() {
+		one := func(path string, m *resource.Members) {
+			if _, err := r.shaper().body(m); err != nil {
+				r.refuse(path, err)
+			}
+		}
+		if s := r.rt.SchemaByURN(name); s != nil && v.Kind() == resource.Object {
+			for inner, x := range v.Members().All() {
+				m, ext := &resource.Members{}, &resource.Members{}
+				ext.Set(inner, x)
+				m.Set(name, resource.Of(ext))
+				one(name+"."+inner, m)
+			}
+			continue
+		}
+		m := &resource.Members{}
+		m.Set(name, v)
+		one(name, m)
+	}
+	if len(r.faults) == before {
+		r.refuse("", err)
+	}
+	return nil
+}
+
+func (r *seedReader) shaper() *shaper {
+	own := *r.t
+	own.Profile = &r.profile
+	s := newShaper(&own, r.rt)
+	s.seed = true
+	return s
+}
+
+// complete does what is done to every resource before it is stored.
+func (r *seedReader) complete(tree *resource.Members) error {
+	if !r.out.exact {
+		own := *r.t
+		own.Profile = &r.profile
+		if err := finish(&own, r.rt, nil, tree); err != nil {
+			return err
+		}
+	} else if err := checkRequired(r.rt, tree); err != nil {
+		return err
+	} else if err := checkSize(tree); err != nil {
+		return err
+	}
+	withSchemas(r.rt, tree)
+	if how := identities[r.rt.Name]; how.attribute != "" {
+		a := r.rt.Core(how.attribute)
+		r.out.id = getAttribute(tree, a).Str()
+		if !plausible(r.out.id, maxNameBytes) || strings.ContainsAny(r.out.id, ":/") {
+			return scimerr.InvalidValue(a.Path, "%s must be fit for an id.", a.Path)
+		}
+	}
+	if called[r.rt.Name] == "" && r.out.id == "" && identities[r.rt.Name].pair == nil {
+		return scimerr.InvalidValue("id", "A %s needs an id in a seed: nothing else tells it from others.", r.rt.Name)
+	}
+	return nil
+}
+
+// derivedID tells that the ids of a type follow from what its resources are made
+// of, whatever a seed says.
+func derivedID(rt *schema.ResourceType) bool {
+	how := identities[rt.Name]
+	return how.attribute != "" || how.pair != nil
+}
+
+// SeedOrder gives the resource types in an order in which each comes after those
+// that its resources cannot be without.
+func SeedOrder(reg *schema.Registry) []*schema.ResourceType {
+	var out []*schema.ResourceType
+	var visit func(rt *schema.ResourceType)
+	visit = func(rt *schema.ResourceType) {
+		if rt == nil || slices.Contains(out, rt) {
+			return
+		}
+		for _, col := range linkAttrs[rt.Name] {
+			for _, of := range col.types(reg) {
+				if col.single {
+					visit(of)
+				}
+			}
+		}
+		for _, ref := range references[rt.Name] {
+			for _, of := range ref.types(reg) {
+				if ref.end {
+					visit(of)
+				}
+			}
+		}
+		out = append(out, rt)
+	}
+	for _, rt := range reg.Types {
+		visit(rt)
+	}
+	return out
+}
