@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/scimd/scimd/internal/app"
+	"github.com/scimd/scimd/internal/seed"
 )
 
 func main() {
@@ -38,7 +39,8 @@ func reloading(cfg *app.Config, s *app.Server) (stop func()) {
 	}
 }
 
-// run runs one command and gives the exit code. What goes wrong is one line.
+// run runs one command and gives the exit code. What goes wrong is one line, but for
+// the mistakes in a seed, which have one each.
 func run(ctx context.Context, args []string, streams app.Streams) int {
 	root := newRoot(streams)
 	root.SetArgs(args)
@@ -47,7 +49,11 @@ func run(ctx context.Context, args []string, streams app.Streams) int {
 		if errors.As(err, &exit) && exit.cause == nil {
 			return exit.code
 		}
-		line := strings.ReplaceAll(strings.TrimSpace(app.Explain(err)), "\n", "; ")
+		line := strings.TrimSpace(app.Explain(err))
+		var mistakes *seed.Mistakes
+		if !errors.As(err, &mistakes) {
+			line = strings.ReplaceAll(line, "\n", "; ")
+		}
 		fmt.Fprintln(streams.Err, "scimd:", line)
 		return max(exit.code, 1)
 	}

@@ -67,6 +67,8 @@ type Config struct {
 	Profile  string
 	Switches []string // NAME=VALUE
 	Token    string
+	// Seed is applied before the server is ready, SeedKey opens its secrets.
+	Seed, SeedKey string
 	// TokenSkew is how far clocks may be apart that access tokens are held against.
 	TokenSkew time.Duration
 	// TrustedIssuers is a file, see readIssuers.

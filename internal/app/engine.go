@@ -127,7 +127,8 @@ func (e *engine) manage(about control.Info, revoked func([32]byte), changed, swe
 	return &control.Direct{
 		Store: e.store, ServiceUser: e.serviceUser, Profiles: schemas.FS, Profile: e.profile,
 		Revoked: revoked, Changed: changed, Sweep: sweep, About: about, Now: time.Now,
-		Keyring: e.keys, HeldKeys: e.heldKeys, SharedDatabase: e.store.Capabilities().SharedDatabase, KeepMaster: e.keepMaster,
+		Registry: e.registry, Resources: e.service, SeedTenant: e.seedTenant,
+		Keyring: e.keys, HeldKeys: e.heldKeys, SharedDatabase: e.shared(), KeepMaster: e.keepMaster,
 		AddServiceUser: func(ctx context.Context, t store.Tenant, name string, then func(store.Tx, string) error) error {
 			tenant, _, err := e.tenant(t)
 			if err != nil {
@@ -159,6 +160,9 @@ func (e *engine) manage(about control.Info, revoked func([32]byte), changed, swe
 		ApplicationChanged: func(int64, string) {}, Restored: func(int64) {},
 	}
 }
+
+// shared tells that other processes may work on the database.
+func (e *engine) shared() bool { return e.store != nil && e.store.Capabilities().SharedDatabase }
 
 // issuer issues the access tokens of applications. It hears of every change of a
 // user that is made here.

@@ -68,6 +68,8 @@ var options = []option{
 
 	{"profile", "behaviour: cyberark, rfc7644, strict, or a profile file", serverOnly, false, text(func(c *Config) *string { return &c.Profile })},
 	{"set", "set one switch of the profile, SWITCH=VALUE; may be repeated", serverOnly, false, list("SWITCH=VALUE", func(c *Config) *[]string { return &c.Switches }, splitSwitches, parseSwitch)},
+	{"seed", "what tenants shall hold before the server is ready: a seed file, a directory of them, or sample:NAME; applied at every start", serverOnly, false, text(func(c *Config) *string { return &c.Seed })},
+	{"seed-key", "key or passphrase that the secrets in the seed are sealed with", serverOnly, true, text(func(c *Config) *string { return &c.SeedKey })},
 	{"token", "bearer token with full rights; no other is made at the start", serverOnly, true, text(func(c *Config) *string { return &c.Token })},
 	{"token-skew", "how far the clocks of servers may be apart when the times of access tokens are checked", serverOnly, false, duration(func(c *Config) *time.Duration { return &c.TokenSkew })},
 	{"trusted-issuers", "file with the issuers whose tokens the tenant default accepts, as scimd issuer list --json prints them, beside those that commands add", serverOnly, false, text(func(c *Config) *string { return &c.TrustedIssuers })},

@@ -241,6 +241,9 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 		}
 		s.undo.add(ready.remove)
 	}
+	if err := s.applySeed(ctx, audited, streams.Out); err != nil {
+		return err
+	}
 	// What follows must not fail: a token that nobody saw is lost.
 	made, err := s.firstToken(ctx, e.store, audited)
 	if err != nil {

@@ -68,13 +68,19 @@ func (d *Direct) CreateApplication(ctx context.Context, n NewApplication) (*Appl
 	if err != nil {
 		return nil, err
 	}
+	secret, hash := newSecret(a)
+	return d.createApplication(ctx, t, a, secret, hash)
+}
+
+// createApplication makes an application with a secret, "" when only its hash is
+// known.
+func (d *Direct) createApplication(ctx context.Context, t store.Tenant, a store.Application, secret, hash string) (*Application, error) {
 	// The refusals of the transaction are of names only: say which.
 	if _, err := d.Store.Application(ctx, t.ID, a.ID); err == nil {
 		return nil, applicationTaken(t, a.ID)
 	}
-	secret, hash := newSecret(a)
 	a.Secret = hash
-	err = d.AddServiceUser(ctx, t, a.ClientID, func(tx store.Tx, user string) error {
+	err := d.AddServiceUser(ctx, t, a.ClientID, func(tx store.Tx, user string) error {
 		made := a
 		made.UserID = user
 		return tx.AddApplication(made)
@@ -90,11 +96,12 @@ func (d *Direct) CreateApplication(ctx context.Context, n NewApplication) (*Appl
 	case err != nil:
 		return nil, err
 	}
-	if a, err = d.Store.Application(ctx, t.ID, a.ID); err != nil {
+	made, err := d.Store.Application(ctx, t.ID, a.ID)
+	if err != nil {
 		return nil, err
 	}
-	d.ApplicationChanged(t.ID, a.ID)
-	return d.shownApplication(ctx, t, a, secret)
+	d.ApplicationChanged(t.ID, made.ID)
+	return d.shownApplication(ctx, t, made, secret)
 }
 
 func applicationTaken(t store.Tenant, id string) error {

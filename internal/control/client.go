@@ -32,6 +32,8 @@ type Client struct {
 	http  http.Client
 	base  string
 	token string
+	// seedKey goes along with seeds; "" does not.
+	seedKey string
 }
 
 // Dial finds the server that runs on a data directory; ErrNoServer if none.
@@ -282,7 +284,11 @@ func call[T any](ctx context.Context, c *Client, method, path string, body any) 
 		}
 		payload = bytes.NewReader(b)
 	}
-	resp, err := c.send(ctx, method, path, "application/json", payload)
+	return answer[T](c.send(ctx, method, path, "application/json", payload))
+}
+
+// answer reads the JSON of an answer; of 204 it makes the zero value.
+func answer[T any](resp *http.Response, err error) (out T, _ error) {
 	if err != nil {
 		return out, err
 	}
@@ -308,6 +314,9 @@ func (c *Client) send(ctx context.Context, method, path, contentType string, bod
 	}
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	if c.seedKey != "" {
+		req.Header.Set(seedKeyHeader, c.seedKey)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/scimd/scimd/internal/auth"
 	"github.com/scimd/scimd/internal/clock"
 	"github.com/scimd/scimd/internal/journal"
+	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/secret"
@@ -31,6 +32,7 @@ type Admin interface {
 	Applications(ctx context.Context, tenant int64) ([]store.Application, error)
 	Application(ctx context.Context, tenant int64, id string) (store.Application, error)
 	RotateApplication(ctx context.Context, tenant int64, id, secret, epoch string, at time.Time) (store.Application, error)
+	UpdateApplication(ctx context.Context, a store.Application) error
 	Ping(ctx context.Context) error
 	store.Trail
 }
@@ -75,6 +77,11 @@ type Direct struct {
 	Journals *journal.Journals
 	About    Info
 	Now      func() time.Time
+	// Registry has the resource types, Resources are the resources of all tenants, and
+	// SeedTenant gives a tenant ready for a seed, with what seals its secrets.
+	Registry   *schema.Registry
+	Resources  *scim.Service
+	SeedTenant func(context.Context, store.Tenant) (*scim.Tenant, error)
 }
 
 // Info implements Service.
@@ -107,8 +114,14 @@ func (d *Direct) CreateToken(ctx context.Context, n NewToken) (*Token, error) {
 		return nil, scimerr.InvalidValue("expires", "The token would have expired already.")
 	}
 	text := auth.NewToken()
+	return d.createToken(ctx, tenant, n, rights, text, auth.Hash(text))
+}
+
+// createToken makes a token of a text, "" when only its hash is known.
+func (d *Direct) createToken(ctx context.Context, tenant store.Tenant, n NewToken, rights auth.Rights, text string, hash [32]byte) (_ *Token, err error) {
+	now := d.Now().UTC().Truncate(time.Microsecond)
 	t := store.Token{
-		ID: auth.NewTokenID(), Tenant: tenant.ID, Name: n.Name, Hash: auth.Hash(text), Rights: rights.String(),
+		ID: auth.NewTokenID(), Tenant: tenant.ID, Name: n.Name, Hash: hash, Rights: rights.String(),
 		Created: now, Expires: n.Expires.UTC().Truncate(time.Microsecond),
 	}
 	if t.Name == "" {

@@ -125,7 +125,8 @@ func (h *handler) nothing(mux *http.ServeMux) http.HandlerFunc {
 func (h *handler) answer(s Service, rt route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if rt.long {
-			_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
+			c := http.NewResponseController(w)
+			_, _ = c.SetReadDeadline(time.Time{}), c.SetWriteDeadline(time.Time{})
 		}
 		if rt.waits {
 			ctx, done := untilStopped(r.Context())

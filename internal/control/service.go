@@ -82,6 +82,7 @@ type Service interface {
 	RemoveIssuer(ctx context.Context, tenant, issuer string) error
 	Clocks
 	IDSeeds
+	Seeds
 }
 
 // Info tells what a server is. Address is where it listens, host:port; TLS tells

@@ -23,11 +23,12 @@ const module = "github.com/scimd/scimd"
 // house down. A room stands for its sub-packages unless they have an entry of
 // their own.
 var allowed = map[string][]string{
-	"cmd/scimd":               {"internal/app", "internal/audit", "internal/clock", "internal/control", "internal/doctor", "internal/fault", "internal/journal"},
+	"cmd/scimd":               {"internal/app", "internal/audit", "internal/clock", "internal/control", "internal/doctor", "internal/fault", "internal/journal", "internal/seed"},
 	"scimdtest":               {"internal/app"},
-	"internal/app":            {"internal/audit", "internal/certs", "internal/clock", "internal/console", "internal/control", "internal/fault", "internal/journal", "internal/server", "internal/auth", "internal/scim", "internal/store", "internal/store/sqlstore", "internal/store/postgres", "internal/store/sqlite", "internal/schema", "internal/scimerr", "internal/secret", "schemas"},
+	"internal/app":            {"internal/audit", "internal/certs", "internal/clock", "internal/console", "internal/control", "internal/fault", "internal/journal", "internal/server", "internal/auth", "internal/scim", "internal/store", "internal/store/sqlstore", "internal/store/postgres", "internal/store/sqlite", "internal/schema", "internal/scimerr", "internal/secret", "schemas", "internal/seed"},
 	"internal/console":        {"internal/control", "internal/scim", "internal/scimerr"},
-	"internal/control":        {"internal/audit", "internal/auth", "internal/clock", "internal/fault", "internal/journal", "internal/scim", "internal/store", "internal/resource", "internal/scimerr", "internal/secret"},
+	"internal/control":        {"internal/audit", "internal/auth", "internal/clock", "internal/fault", "internal/journal", "internal/scim", "internal/store", "internal/resource", "internal/scimerr", "internal/secret", "internal/seed", "internal/schema", "internal/phc"},
+	"internal/seed":           {"internal/scim", "internal/schema", "internal/resource", "internal/scimerr"},
 	"internal/server":         {"internal/auth", "internal/fault", "internal/journal", "internal/scim", "internal/store", "internal/filter", "internal/schema", "internal/resource", "internal/scimerr"},
 	"internal/auth":           {"internal/scim", "internal/store", "internal/schema", "internal/scimerr", "internal/phc"},
 	"internal/scim":           {"internal/store", "internal/filter", "internal/schema", "internal/resource", "internal/scimerr", "internal/secret", "internal/phc", "schemas"},
