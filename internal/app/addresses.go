@@ -47,6 +47,15 @@ func controlAddr(c *Config) pflag.Value {
 	}, func(s string) string { return cmp.Or(s, noControl) }}
 }
 
+// parseControlHost reads a host name, or an address.
+func parseControlHost(s string) (string, error) {
+	name, err := parseCertName(s)
+	if err == nil && strings.HasPrefix(name, "*") {
+		err = errors.New("use whole host names such as ci.example.com, or addresses")
+	}
+	return name, err
+}
+
 // parsePrefix reads a network; an address alone is a network of one.
 func parsePrefix(s string) (netip.Prefix, error) {
 	if a, err := netip.ParseAddr(s); err == nil {

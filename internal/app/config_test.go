@@ -148,6 +148,7 @@ func TestAWrongConfigurationIsNamed(t *testing.T) {
 		"HSTS in clear":            {args: []string{"--tls-hsts"}, want: "tls-hsts needs a certificate"},
 		"no control port":          {args: []string{"--control-addr=0.0.0.0"}, want: "neither HOST:PORT nor none"},
 		"a control token, blanks":  {args: []string{"--control-token=hunter2 x"}, want: "control-token has characters"},
+		"control hosts by a star":  {args: []string{"--control-host=*.example.com"}, want: "whole host names"},
 		"a port of a control host": {args: []string{"--control-host=a.example.com:1"}, want: "host names such as"},
 		"two servers meant":        {args: []string{"--control-url=http://a:1", "--control-socket=s"}, want: "exclude each other"},
 		"two databases":            {args: []string{"--ephemeral", "--database-url=postgres://u:hunter2@h/d"}, want: "exclude"},

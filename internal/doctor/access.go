@@ -85,7 +85,7 @@ func (p *patient) mediaType(context.Context) finding {
 
 func (p *patient) requestID(context.Context) finding {
 	if id := p.listed.header.Get("X-Request-Id"); id == "" {
-		return poor("no X-Request-Id", "The header X-Request-Id is taken off on the way: without it no answer leads to its line in the log.")
+		return poor("no X-Request-Id", "scimd sends X-Request-Id with every answer: where it is taken off on the way, no answer leads to its line in the log.")
 	}
 	return good("there")
 }
