@@ -69,6 +69,8 @@ type Config struct {
 	Token    string
 	// Seed is applied before the server is ready, SeedKey opens its secrets.
 	Seed, SeedKey string
+	// TenantsOnDemand lets Token make tenants by using them.
+	TenantsOnDemand bool
 	// TokenSkew is how far clocks may be apart that access tokens are held against.
 	TokenSkew time.Duration
 	// TrustedIssuers is a file, see readIssuers.
@@ -125,6 +127,8 @@ func (c *Config) Validate() error {
 		return errors.New("ephemeral and database-url exclude each other")
 	case c.MigrationURL != "" && c.DatabaseURL == "":
 		return errors.New("migration-url needs database-url")
+	case c.TenantsOnDemand && c.Token == "":
+		return errors.New("tenants-on-demand needs token")
 	case c.Token != "" && !auth.ValidToken(c.Token):
 		return errors.New("token has characters that a bearer token cannot have (RFC 6750 §2.1)")
 	}

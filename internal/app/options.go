@@ -71,6 +71,7 @@ var options = []option{
 	{"seed", "what tenants shall hold before the server is ready: a seed file, a directory of them, or sample:NAME; applied at every start", serverOnly, false, text(func(c *Config) *string { return &c.Seed })},
 	{"seed-key", "key or passphrase that the secrets in the seed are sealed with", serverOnly, true, text(func(c *Config) *string { return &c.SeedKey })},
 	{"token", "bearer token with full rights; no other is made at the start", serverOnly, true, text(func(c *Config) *string { return &c.Token })},
+	{"tenants-on-demand", "make a tenant at the first use of its name below /tenants/ with the token of --token, which is good there too", serverOnly, false, truth(func(c *Config) *bool { return &c.TenantsOnDemand })},
 	{"token-skew", "how far the clocks of servers may be apart when the times of access tokens are checked", serverOnly, false, duration(func(c *Config) *time.Duration { return &c.TokenSkew })},
 	{"trusted-issuers", "file with the issuers whose tokens the tenant default accepts, as scimd issuer list --json prints them, beside those that commands add", serverOnly, false, text(func(c *Config) *string { return &c.TrustedIssuers })},
 	{"unknown-tokens", "unknown access tokens that an address may send in a minute before it is told to wait, or unlimited", serverOnly, false, one("N", func(c *Config) *int { return &c.UnknownTokens }, parseBound, printBound)},

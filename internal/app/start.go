@@ -216,13 +216,19 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 	manager.ApplicationChanged, manager.Restored = issuer.ApplicationChanged, issuer.TenantRestored
 	manager.Signing = func(context.Context) (*auth.SigningKeys, error) { return issuer.Keys, nil }
 
+	audited := &control.Audited{Direct: manager, Record: trail.Add}
+	var onDemand func(context.Context, string, http.Header) (*scim.Tenant, error)
+	if cfg.TenantsOnDemand {
+		authenticator.Serve(e.service.EnsureServiceUser)
+		onDemand = demand(known, authenticator, audited)
+	}
 	handler := server.New(server.Config{
+		Demand:  onDemand,
 		Service: e.service, Registry: e.registry, Tenants: known, Auth: authenticator, Issuer: issuer, Logger: s.log,
 		Limits:    server.Limits{Body: cfg.MaxBody, URL: cfg.MaxURL, Write: cfg.WriteTimeout},
 		PublicURL: cfg.PublicURL, TrustedProxies: cfg.TrustedProxy, BasePath: cfg.BasePath, CORSOrigins: cfg.CORSOrigins, Ready: s.readiness(e.store),
 		Audit: trail, AuditReads: cfg.AuditReads, Journal: e.targets.journals,
 	})
-	audited := &control.Audited{Direct: manager, Record: trail.Add}
 	s.management = audited
 	sweeper.expire = audited.DeleteExpired
 	places, err := s.startControl(audited, local)

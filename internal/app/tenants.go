@@ -403,6 +403,6 @@ func (e *engine) tenant(t store.Tenant) (ready *scim.Tenant, faults []error, err
 		Limits: limits.Within(scim.Limits{
 			MaxFilterDepth: e.cfg.MaxFilterDepth, MaxFilterLength: int(e.cfg.MaxFilterLength), // that of bodies is with the server
 		}),
-		Trust: trust,
+		Trust: trust, OnDemand: t.OnDemand,
 	}, slices.Concat(b.faults, unread, untrusted), nil
 }

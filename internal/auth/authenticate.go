@@ -42,6 +42,8 @@ type Authenticator struct {
 	principals *principals
 	// guesses are the unknown tokens that came from each source; nil counts none.
 	guesses *guesses
+	// ownUsers are nil where fixed tokens are good in their own tenants alone.
+	ownUsers *ownUsers
 }
 
 // New makes an Authenticator. Fixed tokens come from configuration: they are
@@ -90,6 +92,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, header http.Header, te
 	t, fixed := a.configured(hash)
 	switch {
 	case fixed:
+		t, err = a.ownUsers.in(ctx, t, tenant)
 	case a.own != nil && looksOwn(text):
 		return a.own.identify(ctx, tenant, root, text, hash)
 	default:

@@ -89,10 +89,8 @@ func (d *Direct) CreateTenant(ctx context.Context, n NewTenant) (*MadeTenant, er
 		return nil, err
 	}
 	name := t.Name
-	if old, err := d.Store.TenantNamed(ctx, name); err == nil && old.Expired(d.Now()) { // its name is free
-		if err := d.delete(ctx, old); err != nil {
-			return nil, err
-		}
+	if err := d.free(ctx, name); err != nil {
+		return nil, err
 	}
 	copying := ctx
 	ctx, done := toTheEnd(ctx)
@@ -121,6 +119,36 @@ func (d *Direct) CreateTenant(ctx context.Context, n NewTenant) (*MadeTenant, er
 		return nil, errors.Join(err, d.delete(ctx, t))
 	}
 	return &MadeTenant{Tenant: d.shown(t), FirstToken: *made}, nil
+}
+
+// free deletes the tenant of a name if it has expired: the name is free.
+func (d *Direct) free(ctx context.Context, name string) error {
+	old, err := d.Store.TenantNamed(ctx, name)
+	if err != nil || !old.Expired(d.Now()) {
+		return nil
+	}
+	return d.delete(ctx, old)
+}
+
+// Demand makes a tenant by its first use, unless it is there: with the profile of
+// the options and without a token of its own.
+func (a *Audited) Demand(ctx context.Context, name string) error {
+	if err := a.free(ctx, name); err != nil {
+		return err
+	}
+	ctx, done := toTheEnd(ctx)
+	defer done()
+	_, err := a.Store.CreateTenant(ctx, store.Tenant{Name: name, Profile: a.Profile.Name, Switches: a.Profile.Text(), Created: a.now(), OnDemand: true})
+	var taken *store.TakenError
+	if !errors.As(err, &taken) { // otherwise another request has made it meanwhile
+		a.tell(ctx, "tenant.create", "", "Tenant", name, err)
+	} else {
+		err = nil
+	}
+	if err != nil {
+		return err
+	}
+	return a.Changed(ctx)
 }
 
 // source finds what a tenant is to be made from: the name of another, or with a

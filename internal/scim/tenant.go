@@ -41,6 +41,8 @@ type Tenant struct {
 	Sealer Sealer
 	// Limits are the effective ones: of the tenant and of the server.
 	Limits
+	// OnDemand tells that the tenant came to be by its first use.
+	OnDemand bool
 	// Visits counts the requests under way in Space.
 	Visits *Visits
 	// Usage is what MaxResources, MaxConcurrent and the rates are held against;

@@ -28,7 +28,10 @@ type Config struct {
 	Service  *scim.Service
 	Registry *schema.Registry
 	Tenants  Tenants
-	Auth     Authenticator
+	// Demand gives the tenant of a name that Tenants does not know, and makes it for
+	// whom the header allows that; 404 otherwise. nil where none are made.
+	Demand func(ctx context.Context, name string, header http.Header) (*scim.Tenant, error)
+	Auth   Authenticator
 	// Issuer issues the access tokens that Auth accepts.
 	Issuer *auth.Issuer
 	Logger *slog.Logger

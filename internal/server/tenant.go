@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/scimd/scimd/internal/scim"
+	"github.com/scimd/scimd/internal/scimerr"
 )
 
 // Tenants finds the tenants of requests. It is asked for every request, and so
@@ -27,7 +28,7 @@ func (s *server) tenanted(next http.Handler) http.Handler {
 		for entered := false; !entered; {
 			if p.name == "" {
 				p.tenant, p.own, p.err = s.Tenants.At(scim.HostName(s.host(r)))
-			} else if p.tenant, p.err = s.Tenants.Named(r.Context(), p.name); p.err != nil {
+			} else if p.tenant, p.err = s.named(r, p.name); p.err != nil {
 				s.fail(w, r, p.err)
 				return
 			}
@@ -44,6 +45,15 @@ func (s *server) tenanted(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// named finds the tenant of a name, and has it made where tenants are on demand.
+func (s *server) named(r *http.Request, name string) (*scim.Tenant, error) {
+	t, err := s.Tenants.Named(r.Context(), name)
+	if s.Demand != nil && scimerr.Is(err, http.StatusNotFound) {
+		return s.Demand(r.Context(), name, r.Header)
+	}
+	return t, err
 }
 
 // maxBody bounds the body of a request, in bytes.

@@ -1,0 +1,23 @@
+package app
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/scimd/scimd/internal/auth"
+	"github.com/scimd/scimd/internal/control"
+	"github.com/scimd/scimd/internal/scim"
+)
+
+// demand makes tenants at the first use of their names, for whoever has the token
+// of the options.
+func demand(known *directory, a *auth.Authenticator, m *control.Audited) func(context.Context, string, http.Header) (*scim.Tenant, error) {
+	return func(ctx context.Context, name string, header http.Header) (*scim.Tenant, error) {
+		if scim.ValidTenantName(name) && a.Fixed(header) {
+			if err := m.Demand(ctx, name); err != nil {
+				return nil, err
+			}
+		}
+		return known.Named(ctx, name)
+	}
+}
