@@ -363,6 +363,15 @@ func TestEachFaultOfAProxyIsNamed(t *testing.T) {
 
 		"it limits bodies": {proxy{instead: func(w http.ResponseWriter, r *http.Request) bool { return r.ContentLength > 1<<20 && page(w, 413) }},
 			map[string]string{"body size": "fail: client_max_body_size"}},
+		"it limits bodies in the server's form": {proxy{instead: func(w http.ResponseWriter, r *http.Request) bool {
+			if r.ContentLength <= 1<<20 {
+				return false
+			}
+			w.Header().Set("Content-Type", "application/scim+json")
+			w.WriteHeader(413)
+			_, _ = io.WriteString(w, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"413","detail":"No."}`)
+			return true
+		}}, map[string]string{"body size": "fail: client_max_body_size"}},
 		"it limits large bodies": {proxy{instead: func(w http.ResponseWriter, r *http.Request) bool { return r.ContentLength > 8<<20 && page(w, 413) }},
 			map[string]string{"body size": "warn: client_max_body_size"}},
 		"it limits URLs": {proxy{instead: func(w http.ResponseWriter, r *http.Request) bool { return len(r.RequestURI) > 4096 && page(w, 414) }},

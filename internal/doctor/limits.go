@@ -23,9 +23,9 @@ func method(name string) func(*patient, context.Context) finding {
 	return func(p *patient, ctx context.Context) finding {
 		a := p.send(ctx, ask{method: name, path: "/Users/" + made(), body: changeOfNobody(name, 0)})
 		switch {
-		case a.refused(http.StatusNotFound, http.StatusForbidden, http.StatusBadRequest):
+		case p.own(a) && a.refused(http.StatusNotFound, http.StatusForbidden, http.StatusBadRequest):
 			return good("arrives")
-		case a.scim() && a.status == http.StatusMethodNotAllowed:
+		case p.own(a) && a.status == http.StatusMethodNotAllowed:
 			return bad(a.seen(), "%s arrives as another method, or the server does not have it: have the proxy leave methods alone.", name)
 		case a.status == http.StatusMethodNotAllowed || a.status == http.StatusNotImplemented || a.status == http.StatusForbidden:
 			return bad(a.seen(), "Something before the server forbids %s: allow GET, POST, PUT, PATCH and DELETE.", name)
@@ -55,7 +55,7 @@ func changeOfNobody(method string, size int) []byte {
 // query looks at the method QUERY, which no client of today needs.
 func (p *patient) query(ctx context.Context) finding {
 	a := p.send(ctx, ask{method: "QUERY", path: "/Users", body: encoded(map[string]any{"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:SearchRequest"}})})
-	if a.scim() {
+	if p.own(a) {
 		return good("arrives")
 	}
 	return poor(a.seen(), "Something before the server does not know the method QUERY, which clients of tomorrow may send.")
@@ -73,11 +73,11 @@ func (p *patient) largest(limits []limit, culprit string, try func(size int) *an
 	passed := 0
 	for _, l := range limits {
 		a := try(l.bytes)
-		own := a.scim() && (a.status == http.StatusRequestEntityTooLarge || a.status == http.StatusRequestURITooLong || a.status == http.StatusRequestHeaderFieldsTooLarge)
+		own := p.own(a) && (a.status == http.StatusRequestEntityTooLarge || a.status == http.StatusRequestURITooLong || a.status == http.StatusRequestHeaderFieldsTooLarge)
 		if own {
 			return good("%s; the server itself takes no %s", size(passed), size(l.bytes))
 		}
-		if !a.scim() {
+		if !p.own(a) {
 			return finding{l.refused, fmt.Sprintf("%s pass, %s do not: %s", size(passed), size(l.bytes), a.seen()), culprit}
 		}
 		passed = l.bytes

@@ -113,6 +113,13 @@ func (a *answer) refused(status ...int) bool {
 	return false
 }
 
+// own tells whether an answer is the server's own: of its form, and with an id of the
+// request where the server sends one. Good proxies answer in its form, too.
+func (p *patient) own(a *answer) bool {
+	const id = "X-Request-Id"
+	return a.scim() && (a.header.Get(id) != "" || p.listed.header.Get(id) == "")
+}
+
 // list tells whether an answer is a SCIM list, and how many it counts.
 func (a *answer) list() (total int, ok bool) {
 	n, isNumber := a.doc["totalResults"].(float64)
