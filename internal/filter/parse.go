@@ -238,6 +238,8 @@ func (p *parser) comparison(name string) (int32, error) {
 		return 0, p.fail(start, "An operator is missing")
 	case strings.EqualFold(name, "not"):
 		return 0, p.fail(start, "The parentheses that not needs are missing")
+	case !operatorLike(word): // a value, perhaps, which no answer repeats
+		return 0, p.fail(start, "What is no operator stands")
 	default:
 		return 0, p.fail(start, "%s, which is no operator, stands", quoteName(word))
 	}
@@ -249,6 +251,12 @@ func (p *parser) comparison(name string) (int32, error) {
 		return 0, err
 	}
 	return p.add(node{kind: compareNode, op: op, literal: kind, name: name, text: text}), nil
+}
+
+// operatorLike tells that a word may be meant as an operator: contains, ==.
+func operatorLike(word string) bool {
+	const longest = 12
+	return len(word) <= longest && strings.Trim(strings.ToLower(word), "abcdefghijklmnopqrstuvwxyz=!<>~^$*&|") == ""
 }
 
 func operator(word string) (Op, bool) {

@@ -126,6 +126,7 @@ func TestFiltersThatCannotBeReadAreRefusedWithAPosition(t *testing.T) {
 		{"R7644-3.4.2.2-26", `title pr)`, "character 9"},
 		{"R7644-3.4.2.2-26", `()`, "name is missing at character 2"},
 		{"R7644-3.4.2.2-26", `userName regex "x"`, `"regex", which is no operator`},
+		{"R7644-3.4.2.2-26", `userName S3cretValue`, `What is no operator stands at character`},
 		{"R7644-3.4.2.2-26", `not title pr`, "parentheses that not needs"},
 		{"R7644-3.4.2.2-26", `eq "x"`, "operator is missing at character 4"},
 		{"R7644-3.4.2.2-26", `title pr "x"`, "character 10"},

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"strings"
+	"unicode"
 
 	"github.com/scimd/scimd/internal/resource"
 	"github.com/scimd/scimd/internal/schema"
@@ -52,24 +53,58 @@ func (m *masker) tree(name string, v resource.Value, answer bool) resource.Value
 }
 
 func (m *masker) object(members *resource.Members, answer bool) resource.Value {
-	all, values := false, false // are secret
+	all, values, carried := false, false, false // are secret, or may be
 	for name, v := range members.All() {
 		folded := schema.Fold(decoded(name))
+		carried = carried || folded == "path" && ambiguous(v.Str())
 		all = all || naming[folded] && m.namesSecret(v)
 		values = values || namingValue[folded] && m.namesSecret(v)
 	}
+	whole := m.setsWhole(members)
 	out := &resource.Members{}
 	for name, v := range members.All() {
 		folded := schema.Fold(decoded(name))
 		switch {
+		case whole && valued[folded] && v.Kind() != resource.Object:
+			v = m.hide(v)
 		case m.secret(name), all && !naming[folded] && !beside[folded], values && valued[folded]:
 			v = m.hide(v)
+		case carries(name), carried && valued[folded]:
+			v = m.carried(v, answer)
 		default:
 			v = m.tree(folded, v, answer)
 		}
 		out.Set(m.member(name), v)
 	}
 	return resource.Of(out)
+}
+
+// setsWhole tells that an object is a PATCH operation on a resource as a whole, or on
+// an extension: its value is an object, and what else comes may be anything.
+func (m *masker) setsWhole(members *resource.Members) bool {
+	if _, ok := members.GetFold("op"); !ok {
+		return false
+	}
+	path, ok := members.GetFold("path")
+	return !ok || path.Unassigned() || m.schemas[schema.FoldName(strings.TrimRight(path.Str(), ":."))]
+}
+
+// carried redacts elements of the carrier: what has no key that says otherwise is a
+// secret.
+func (m *masker) carried(v resource.Value, answer bool) resource.Value {
+	switch v.Kind() {
+	case resource.Array:
+		list := make([]resource.Value, 0, len(v.Items()))
+		for _, e := range v.Items() {
+			list = append(list, m.carried(e, answer))
+		}
+		return resource.List(list...)
+	case resource.Object:
+		if _, ok := v.Members().GetFold("key"); ok {
+			return m.object(v.Members(), answer)
+		}
+	}
+	return m.hide(v)
 }
 
 // member redacts the name of a member, which may be anything.
@@ -146,10 +181,10 @@ func isURL(text string) bool {
 // sentence redacts a sentence of the server, which may repeat what a client sent.
 func (m *masker) sentence(text string) string {
 	text = m.always(text)
-	for _, word := range words(text) {
-		if random(word) && !strings.Contains(word, "-") {
-			text = strings.ReplaceAll(text, word, Mask)
+	for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return unicode.IsSpace(r) || r == '"' || r == '\'' }) {
+		if clear := decoded(part); clear != part && hasRandom(clear) {
+			text = strings.ReplaceAll(text, part, Mask)
 		}
 	}
-	return text
+	return withoutRandom(text)
 }

@@ -1,6 +1,8 @@
 package journal
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/scimd/scimd/internal/schema"
@@ -13,7 +15,15 @@ type names struct {
 	// attributes are the names that schemas and messages have, folded: their values
 	// are what the schema says. plain are those and words of filters and paths.
 	attributes, plain map[string]bool
+	// schemas are URNs, folded.
+	schemas map[string]bool
+	// judged remembers which names are secret: of a few hundred, each comes in many
+	// requests. One goroutine asks.
+	judged map[string]bool
 }
+
+// Names that are remembered are short, and not too many.
+const maxJudged, longestJudged = 4096, 80
 
 // Words that stand in requests and are no values.
 var (
@@ -28,8 +38,9 @@ var (
 )
 
 func newNames(reg *schema.Registry) *names {
-	n := &names{never: map[string]bool{}, attributes: map[string]bool{}, plain: map[string]bool{}}
+	n := &names{never: map[string]bool{}, attributes: map[string]bool{}, plain: map[string]bool{}, schemas: map[string]bool{}, judged: map[string]bool{}}
 	for _, s := range append([]*schema.Schema{reg.Common}, reg.Schemas...) {
+		n.schemas[schema.FoldName(s.ID)] = true
 		for _, part := range words(s.ID) {
 			n.plain[schema.FoldName(part)] = true
 		}
@@ -77,6 +88,17 @@ var (
 // secret tells that what has this name is a secret: by itself, or as the end of a
 // path of names with dots, or after a URN.
 func (n *names) secret(name string) bool {
+	is, known := n.judged[name]
+	if !known {
+		is = n.judge(name)
+		if len(name) <= longestJudged && len(n.judged) < maxJudged {
+			n.judged[strings.Clone(name)] = is
+		}
+	}
+	return is
+}
+
+func (n *names) judge(name string) bool {
 	text := decoded(name)
 	var letters strings.Builder
 	for _, c := range schema.Fold(text) {
@@ -107,6 +129,35 @@ func (n *names) secret(name string) bool {
 		}
 	}
 	return false
+}
+
+// carrier is the attribute of accounts whose elements are secrets or not, as their key
+// says (cyberark-scim section 12).
+const carrier = "properties"
+
+// carries tells that a name is that of the carrier, perhaps after a URN.
+func carries(name string) bool {
+	list := words(decoded(name))
+	return len(list) > 0 && schema.Fold(list[len(list)-1]) == carrier
+}
+
+// keyedBy is a comparison that says by which key, in a path or a filter in lower case.
+var keyedBy = regexp.MustCompile(`\bkey\s+eq\s+(?:"([^"]*)"|'([^']*)')`)
+
+// ambiguous tells that a path or a filter is about what the carrier has, and does not
+// say by which key, or says what is no name of one.
+func ambiguous(text string) bool {
+	text = schema.Fold(decoded(text))
+	if !slices.Contains(words(text), carrier) {
+		return false
+	}
+	found := keyedBy.FindAllStringSubmatch(text, -1)
+	for _, m := range found {
+		if key := m[1] + m[2]; !schema.ValidName(key) || random(key) {
+			return true
+		}
+	}
+	return len(found) == 0
 }
 
 // mentions tells that a text has the name of a secret among its words.

@@ -37,6 +37,13 @@ func TestBodiesKeepWhatIsNoSecret(t *testing.T) {
 		{`{"` + accountURN + `":{"password":"x","safe":"S"}}`, `{"` + accountURN + `":{"password":"***","safe":"S"}}`},
 		{`{"properties":[{"key":"username","value":"root"},{"value":"x","key":"Secret"}]}`, `{"properties":[{"key":"username","value":"root"},{"value":"***","key":"Secret"}]}`},
 		{`{"properties":["secret","x"]}`, `{"properties":["***","***"]}`},
+		{`{"Operations":[{"op":"add","value":"x"},{"op":"add","path":"` + userURN + `","value":["x"]}]}`, `{"Operations":[{"op":"add","value":"***"},{"op":"add","path":"` + userURN + `","value":"***"}]}`},
+		{`{"properties":"x"}`, `{"properties":"***"}`},
+		{`{"Properties":[{"value":"x"},5,{"key":"username","value":"root"}]}`, `{"Properties":["***","***",{"key":"username","value":"root"}]}`},
+		{`{"Operations":[{"op":"add","path":"` + accountURN + `:properties","value":[{"key":"username","value":"root"},"x"]}]}`,
+			`{"Operations":[{"op":"add","path":"` + accountURN + `:properties","value":[{"key":"username","value":"root"},"***"]}]}`},
+		{`{"Operations":[{"op":"add","path":"properties[key eq \"username\"].value","value":"root"}]}`, `{"Operations":[{"op":"add","path":"properties[key eq \"username\"].value","value":"root"}]}`},
+		{`{"Operations":[{"op":"add","path":"properties[value eq \"x\"]","value":"y"}]}`, `{"Operations":[{"op":"add","path":"properties[value eq \"***\"]","value":"***"}]}`},
 		{`{"searchIn":"/dir"}`, `{"searchIn":"***"}`},
 		{`{"Operations":[{"op":"replace","path":"password","value":"x"}]}`, `{"Operations":[{"op":"replace","path":"password","value":"***"}]}`},
 		{`{"Operations":[{"op":"add","value":{"password":"x","active":true}}]}`, `{"Operations":[{"op":"add","value":{"password":"***","active":true}}]}`},
@@ -48,6 +55,7 @@ func TestBodiesKeepWhatIsNoSecret(t *testing.T) {
 		{`{"externalId":"00u1a2B3c4D5e6F7g8H9","displayName":"Password Admins"}`, `{"externalId":"00u1a2B3c4D5e6F7g8H9","displayName":"Password Admins"}`},
 		{`{"description":"password: x"}`, `{"description":"password: ***"}`},
 		{`{"unheardOf":"aB3dE6gH9jK2mN5p","heardOf":"plain words"}`, `{"unheardOf":"***","heardOf":"plain words"}`},
+		{`{"profileUrl":"https://ada:ge/ heim@example.com/x","$ref":"https://example.com:8080/x/ada@corp"}`, `{"profileUrl":"https://***@example.com/x","$ref":"https://example.com:8080/x/ada@corp"}`},
 		{`{"profileUrl":"https://ada:geheim@example.com/x"}`, `{"profileUrl":"https://***@example.com/x"}`},
 		{`{"displayName":"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"}`, `{"displayName":"***"}`},
 		{`{"displayName":"my secret-of-mine","password":"secret-of-mine"}`, `{"displayName":"my ***","password":"***"}`},
@@ -118,7 +126,7 @@ func TestHeadersKeepWhatIsNoSecret(t *testing.T) {
 		{"X-Request-Id", "q7x2c5v8b1n4m6k9j3h0", "q7x2c5v8b1n4m6k9j3h0"},
 	} {
 		m := &masker{names: testNames(t)}
-		if got := m.headers(map[string][]string{c.name: {c.value}})[c.name]; len(got) != 1 || got[0] != c.want {
+		if got := m.headers(map[string][]string{c.name: {c.value}}, true)[c.name]; len(got) != 1 || got[0] != c.want {
 			t.Errorf("%s: %s is kept as %q, want %q", c.name, c.value, got, c.want)
 		}
 	}

@@ -24,7 +24,7 @@ func (js *Journals) entry(x *item) *Entry {
 
 func (js *Journals) render(m *masker, x *item) *Entry {
 	e := x.Entry
-	e.Headers, e.AnswerHeaders = m.headers(x.Headers), m.headers(x.AnswerHeaders)
+	e.Headers, e.AnswerHeaders = m.headers(x.Headers, false), m.headers(x.AnswerHeaders, true)
 	e.Origin = m.url(e.Origin)
 	e.Path, e.Query = m.path(e.Path), m.query(e.Query)
 	if !m.found {

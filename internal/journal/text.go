@@ -1,10 +1,9 @@
 package journal
 
 import (
-	"encoding/base64"
 	"html"
-	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -75,7 +74,8 @@ func unescaped(text string, sign, letter byte, digits int) string {
 var (
 	tokenShape = regexp.MustCompile(`scimd_[0-9A-Za-z]{8,}|eyJ[0-9A-Za-z_-]{8,}(\.[0-9A-Za-z_-]*){0,4}|-----BEGIN[^-]*PRIVATE KEY-----[^-]*(-----END[^-]*-----)?`)
 	schemed    = regexp.MustCompile(`(?i)\b(bearer|basic|negotiate)(?:\s+|%20|\+)[0-9a-z+/_.~=%-]{8,}`)
-	userInfo   = regexp.MustCompile(`://[^/?#\s]*@`)
+	userInfo   = regexp.MustCompile(`://([^/?#\s@]*@|[^/?#\s:@]*:([^@]*)@)`)
+	port       = regexp.MustCompile(`^[0-9]{1,5}([/?#]|$)`)
 )
 
 // shaped masks what is a secret wherever it stands.
@@ -94,7 +94,12 @@ func shaped(text string) string {
 		return found[:end] + " " + Mask
 	})
 	if strings.Contains(text, "://") {
-		text = userInfo.ReplaceAllString(text, "://"+Mask+"@")
+		text = userInfo.ReplaceAllStringFunc(text, func(found string) string {
+			if _, after, ok := strings.Cut(found[len("://"):], ":"); ok && port.MatchString(after) {
+				return found // a host with a port, and an @ in the path
+			}
+			return "://" + Mask + "@"
+		})
 	}
 	return text
 }
@@ -102,25 +107,43 @@ func shaped(text string) string {
 // random tells that a word looks as a machine has made it, other than an id: where
 // nothing says what stands there, it may be a secret.
 func random(word string) bool {
-	const least, leastOfOneCase, leastOfOneKind = 12, 16, 28
-	if len(word) < least || isUUID(word) {
+	if isUUID(word) {
 		return false
 	}
-	var upper, lower, digit, other int
-	for _, r := range word {
-		switch {
-		case r >= '0' && r <= '9':
-			digit++
-		case unicode.IsLower(r):
-			lower++
-		case unicode.IsUpper(r):
-			upper++
-		default:
-			other++
+	for part := range strings.FieldsFuncSeq(word, func(r rune) bool { return r == '-' || r == '_' || r == '$' }) {
+		if randomPart(part) {
+			return true
 		}
 	}
-	kinds := min(upper, 1) + min(lower, 1) + min(digit, 1)
-	return kinds == 3 || digit > 0 && len(word) >= leastOfOneCase && other == 0 || len(word) >= leastOfOneKind && other == 0
+	return false
+}
+
+// randomPart tells that letters and digits are mixed as in no name: often, or in a
+// long word, or that there is no other reason for a long word.
+func randomPart(word string) bool {
+	const short, long, veryLong = 12, 16, 28
+	if len(word) < short {
+		return false
+	}
+	digits, changes := 0, 0 // between letters and digits, and from small letters to capital ones
+	var before rune
+	for _, r := range word {
+		switch {
+		case unicode.IsDigit(r) != unicode.IsDigit(before) && before != 0, unicode.IsLower(before) && unicode.IsUpper(r):
+			changes++
+		}
+		if unicode.IsDigit(r) {
+			digits++
+		}
+		before = r
+	}
+	switch {
+	case digits == len(word):
+		return len(word) >= long
+	case digits > 0:
+		return changes >= 3 || len(word) >= long && changes >= 2
+	}
+	return len(word) >= veryLong
 }
 
 // isUUID tells that a word is 32 hexadecimal digits, with hyphens or without.
@@ -179,14 +202,20 @@ func (m *masker) free(text string) string {
 	if m.mentions(clear) {
 		return m.namesOnly(text)
 	}
-	for _, word := range words(clear) {
-		if !random(word) {
-			continue
+	if clear != text && hasRandom(clear) {
+		return Mask
+	}
+	return withoutRandom(text)
+}
+
+func hasRandom(text string) bool { return slices.ContainsFunc(words(text), random) }
+
+// withoutRandom masks words that look random.
+func withoutRandom(text string) string {
+	for _, word := range words(text) {
+		if random(word) {
+			text = strings.ReplaceAll(text, word, Mask)
 		}
-		if clear != text {
-			return Mask
-		}
-		text = strings.ReplaceAll(text, word, Mask)
 	}
 	return text
 }
@@ -194,7 +223,7 @@ func (m *masker) free(text string) string {
 // expression redacts a filter, a path or a list of names: one that has the name of a
 // secret keeps names and operators alone.
 func (m *masker) expression(text string) string {
-	if m.mentions(text) {
+	if m.mentions(text) || ambiguous(text) {
 		return m.namesOnly(text)
 	}
 	return m.always(text)
@@ -278,216 +307,4 @@ func quoted(s string) int {
 // assignment tells that a text gives a secret, rather than only talks of one.
 func (m *masker) assignment(text string) bool {
 	return strings.ContainsAny(decoded(text), "=:\"'{[<") && m.mentions(text)
-}
-
-// url redacts a URL, perhaps one without a host.
-func (m *masker) url(text string) string {
-	u, err := url.Parse(text)
-	if err != nil || u.Opaque != "" {
-		return m.free(text)
-	}
-	out := ""
-	if u.Scheme != "" {
-		out = u.Scheme + ":"
-	}
-	if u.User != nil {
-		password, _ := u.User.Password()
-		m.learn(password)
-		out += "//" + Mask + "@" + m.free(u.Host)
-	} else if u.Host != "" {
-		out += "//" + m.free(u.Host)
-	}
-	out += m.path(u.EscapedPath())
-	if u.RawQuery != "" {
-		out += "?" + m.query(u.RawQuery)
-	}
-	if u.Fragment != "" {
-		out += "#" + m.query(u.EscapedFragment())
-	}
-	return out
-}
-
-// path redacts an escaped path. Of one that led to something, the ids are ids.
-func (m *masker) path(escaped string) string {
-	parts := strings.Split(escaped, "/")
-	before := ""
-	for i, part := range parts {
-		folded := schema.Fold(decoded(part))
-		switch {
-		case m.plain[folded]:
-		case m.secret(before) && before != "token": // /oauth2/token/{appId}
-			m.learn(part)
-			parts[i] = Mask
-		case m.found:
-			if m.always(part) != part {
-				parts[i] = Mask
-			}
-		default:
-			parts[i] = m.segment(part)
-		}
-		before = folded
-	}
-	return strings.Join(parts, "/")
-}
-
-// segment redacts a part of a path that led nowhere.
-func (m *masker) segment(part string) string {
-	if clear := decoded(part); strings.ContainsAny(clear, "=;&?\"") && m.mentions(clear) {
-		m.learn(part)
-		return Mask
-	}
-	if m.free(part) != part {
-		return Mask
-	}
-	return part
-}
-
-// keeper tells how the value of a parameter of a query or a form is redacted, nil
-// for one that is not kept.
-func keeper(name string) func(*masker, string) string {
-	switch schema.Fold(name) {
-	case "filter", "attributes", "excludedattributes", "sortby":
-		return (*masker).expression
-	case "sortorder", "startindex", "count", "cursor", "aadoptscim062020", "code_challenge_method":
-		return (*masker).free
-	case "grant_type", "response_type", "response_mode", "scope", "prompt", "token_type_hint":
-		return (*masker).name
-	case "client_id", "username", "login_hint":
-		return (*masker).always
-	case "redirect_uri":
-		return (*masker).url
-	}
-	return nil
-}
-
-// name keeps a list of short names.
-func (m *masker) name(text string) string {
-	for _, word := range words(text) {
-		if random(word) {
-			return Mask
-		}
-	}
-	return m.always(text)
-}
-
-// query redacts a query or a form: values of parameters that are not known are left
-// out.
-func (m *masker) query(raw string) string {
-	var out strings.Builder
-	for len(raw) > 0 {
-		end := strings.IndexAny(raw, "&;")
-		if end < 0 {
-			end = len(raw)
-		}
-		out.WriteString(m.parameter(raw[:end]))
-		if end < len(raw) {
-			out.WriteByte(raw[end])
-			end++
-		}
-		raw = raw[end:]
-	}
-	return out.String()
-}
-
-func (m *masker) parameter(pair string) string {
-	rawName, rawValue, assigned := strings.Cut(pair, "=")
-	name, err := url.QueryUnescape(rawName)
-	value, err2 := url.QueryUnescape(rawValue)
-	keep := keeper(name)
-	switch {
-	case pair == "":
-		return ""
-	case err != nil || err2 != nil || !assigned:
-		return Mask
-	case keep == nil:
-		if m.secret(name) {
-			m.learn(value)
-		}
-		if len(name) > 40 || !schema.ValidName(name) || random(name) {
-			rawName = Mask
-		}
-		if value == "" {
-			return rawName + "="
-		}
-		return rawName + "=" + Mask
-	}
-	kept := keep(m, value)
-	if kept == value {
-		return pair
-	}
-	return rawName + "=" + strings.ReplaceAll(url.QueryEscape(kept), url.QueryEscape(Mask), Mask)
-}
-
-// Headers whose values are kept; of others the name alone, but for an odd one.
-var keptHeaders = map[string]bool{}
-
-func init() {
-	for _, name := range strings.Fields(`Accept Accept-Charset Accept-Encoding Accept-Language Access-Control-Allow-Origin Access-Control-Request-Headers
-		Access-Control-Request-Method Allow Cache-Control Connection Content-Encoding Content-Length Content-Type Date Etag Expect Forwarded
-		Host If-Match If-Modified-Since If-None-Match If-Unmodified-Since Location Max-Forwards Origin Pragma Prefer Retry-After Server Te
-		Transfer-Encoding User-Agent Vary Via Www-Authenticate X-Content-Type-Options X-Forwarded-For X-Forwarded-Host X-Forwarded-Port
-		X-Forwarded-Prefix X-Forwarded-Proto X-Http-Method-Override X-Request-Id`) {
-		keptHeaders[name] = true
-	}
-}
-
-// headers redacts headers.
-func (m *masker) headers(h map[string][]string) map[string][]string {
-	if len(h) == 0 {
-		return nil
-	}
-	out := make(map[string][]string, len(h))
-	for name, values := range h {
-		kept := make([]string, len(values))
-		for i, v := range values {
-			switch {
-			case name == "Location":
-				kept[i] = m.url(v)
-			case keptHeaders[name]:
-				kept[i] = m.header(name, v)
-			case name == "Authorization":
-				kept[i] = m.authorization(v)
-			default:
-				if m.secret(name) {
-					m.learn(v)
-				}
-				kept[i] = Mask
-			}
-		}
-		if !keptHeaders[name] && (len(name) > 40 || random(name)) {
-			name = Mask
-		}
-		out[name] = kept
-	}
-	return out
-}
-
-// header redacts the value of a header that is kept.
-func (m *masker) header(name, value string) string {
-	if name == "Www-Authenticate" || name == "X-Request-Id" {
-		return m.always(value)
-	}
-	return m.free(value)
-}
-
-// authorization keeps the scheme of credentials.
-func (m *masker) authorization(value string) string {
-	scheme, rest, ok := strings.Cut(strings.TrimSpace(value), " ")
-	if !ok {
-		m.learn(value)
-		return Mask
-	}
-	m.learn(rest)
-	if plain, err := base64.StdEncoding.DecodeString(strings.TrimSpace(rest)); err == nil && strings.EqualFold(scheme, "Basic") {
-		_, password, _ := strings.Cut(string(plain), ":")
-		m.learn(password)
-		if form, err := url.QueryUnescape(password); err == nil {
-			m.learn(form)
-		}
-	}
-	switch strings.ToLower(scheme) {
-	case "basic", "bearer", "digest", "negotiate":
-		return scheme + " " + Mask
-	}
-	return Mask
 }

@@ -297,7 +297,7 @@ func (bareSealer) Open(_ context.Context, s store.Sealed, _ []byte) ([]byte, err
 const coverageToken = "coverage"
 
 // testServer is a server on an empty SQLite database.
-func testServer(t *testing.T) *server {
+func testServer(t testing.TB) *server {
 	t.Helper()
 	reg, err := schemas.Registry()
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/scimd/scimd/internal/canary"
 	"github.com/scimd/scimd/internal/pgtest"
 )
 
@@ -147,7 +148,7 @@ func TestNoSecretIsFoundAnywhere(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			onEngines(t, func(t *testing.T, p place) {
-				s := p.start(t, slices.Concat(flags, []string{"--log-level", "debug", "--log-format", "json", "--key", hex.EncodeToString([]byte(masterKey))})...)
+				s := p.start(t, slices.Concat(flags, []string{"--journal-entries", "100000", "--journal-bytes", "256MiB", "--log-level", "debug", "--log-format", "json", "--key", hex.EncodeToString([]byte(masterKey))})...)
 				statuses := s.confideAll(t)
 				t.Logf("answers: %v", statuses)
 				if statuses[200] == 0 || statuses[201] == 0 || statuses[400] == 0 || statuses[404] == 0 || statuses[409] == 0 {
@@ -179,7 +180,7 @@ func (s *server) confideAll(t *testing.T) map[int]int {
 			}
 			status, answer := s.confide(t, c.method, ids.Replace(c.path), ids.Replace(c.body), authorization)
 			statuses[status]++
-			hits := slices.Concat(found(answer, secretText), found(answer, secretNumber))
+			hits := slices.Concat(canary.Found(answer, secretText), canary.Found(answer, secretNumber))
 			if status >= 500 && status != 501 || len(hits) > 0 {
 				leaks++
 				t.Errorf("%s %s %s: %d\n%s", c.method, c.path, c.body, status, strings.Join(hits, "\n"))
@@ -191,7 +192,7 @@ func (s *server) confideAll(t *testing.T) map[int]int {
 	}
 	for _, path := range []string{"/Users", "/PrivilegedData", "/ContainerPermissions", "/Containers"} {
 		_, answer := s.confide(t, "GET", path, "", "")
-		if hits := slices.Concat(found(answer, secretText), found(answer, secretNumber)); len(hits) > 0 {
+		if hits := slices.Concat(canary.Found(answer, secretText), canary.Found(answer, secretNumber)); len(hits) > 0 {
 			t.Errorf("%s: %s", path, strings.Join(hits, "\n"))
 		}
 	}
@@ -239,7 +240,7 @@ func (p place) search(t *testing.T, s *server, printed map[string][]byte) {
 	}
 	plain := 0
 	for _, data := range stored {
-		plain += len(found(data, plainText))
+		plain += len(canary.Found(data, plainText))
 	}
 	if plain == 0 {
 		t.Errorf("what is no secret is not found either, in %v", slices.Sorted(maps.Keys(stored)))
@@ -253,7 +254,7 @@ func (p place) search(t *testing.T, s *server, printed map[string][]byte) {
 	}
 	for name, data := range stored {
 		for _, text := range []string{secretText, secretNumber, masterKey, token} {
-			for _, hit := range found(data, text) {
+			for _, hit := range canary.Found(data, text) {
 				t.Errorf("in %s: %s", name, hit)
 			}
 		}
@@ -264,7 +265,7 @@ func (p place) search(t *testing.T, s *server, printed map[string][]byte) {
 func (p place) commands(t *testing.T) map[string][]byte {
 	t.Helper()
 	out := map[string][]byte{}
-	for _, line := range []string{"key rotate", "key list", "tenant list", "token list", "token create", "tenant show default"} {
+	for _, line := range []string{"key rotate", "key list", "tenant list", "token list", "token create", "tenant show default", "journal list"} {
 		for _, form := range []string{"", " --json"} {
 			data, err := command(t, slices.Concat(strings.Fields(line+form), p.flags)...).CombinedOutput()
 			if err != nil {
@@ -273,5 +274,10 @@ func (p place) commands(t *testing.T) map[string][]byte {
 			out[line+form] = data
 		}
 	}
+	data, err := command(t, slices.Concat([]string{"journal", "export"}, p.flags)...).Output()
+	if err != nil || len(canary.Found(data, plainText)) == 0 {
+		t.Errorf("the journal does not have what is no secret: %v", err)
+	}
+	out["journal export"] = data
 	return out
 }

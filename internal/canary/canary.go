@@ -1,16 +1,14 @@
-package e2e_test
+// Package canary finds texts that should be nowhere, in whatever form they stand: it
+// is for tests.
+package canary
 
 import (
 	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"testing"
 )
 
 // needle is one form in which a text may stand somewhere.
@@ -58,8 +56,8 @@ func needles(text string) []needle {
 	return list
 }
 
-// found are the forms of a text that stand in data, each with what is around.
-func found(data []byte, text string) []string {
+// Found are the forms of a text that stand in data, each with what is around.
+func Found(data []byte, text string) []string {
 	lower := lowerASCII(data)
 	var out []string
 	for _, n := range needles(text) {
@@ -81,62 +79,6 @@ func lowerASCII(data []byte) []byte {
 		if c >= 'A' && c <= 'Z' {
 			out[i] = c + 'a' - 'A'
 		}
-	}
-	return out
-}
-
-// The search must see what it is for.
-func TestACanaryIsFoundInEveryForm(t *testing.T) {
-	t.Parallel()
-	const text = "KanarieZq7Vx9Wp"
-	var utf16 []byte
-	for _, c := range []byte(text) {
-		utf16 = append(utf16, c, 0)
-	}
-	samples := map[string]string{
-		"plain": "<" + text + ">", "in lower case": strings.ToLower(text), "hexadecimal": hex.EncodeToString([]byte("x" + text + "y")),
-		"in upper case": strings.ToUpper(hex.EncodeToString([]byte(text))), "UTF-16": "\xff\xfe" + string(utf16),
-	}
-	for _, spelling := range []string{text, strings.ToLower(text)} {
-		for before := range 3 {
-			for after := range 3 {
-				plain := []byte(strings.Repeat("\xfb", before) + spelling + strings.Repeat("\xff", after))
-				for name, e := range map[string]*base64.Encoding{"std": base64.StdEncoding, "url": base64.URLEncoding, "raw": base64.RawURLEncoding} {
-					samples[fmt.Sprintf("base64 %s %s %d %d", name, spelling, before, after)] = e.EncodeToString(plain)
-				}
-			}
-		}
-	}
-	for _, format := range []string{"%%%02X", "%%%02x", `\u%04X`, `\u%04x`, "&#%d;", "&#x%X;"} {
-		coded := ""
-		for _, c := range []byte(text) {
-			coded += fmt.Sprintf(format, c)
-		}
-		samples[format] = coded
-	}
-	for name, sample := range samples {
-		if len(found([]byte(sample), text)) == 0 {
-			t.Errorf("%s: not found in %q", name, sample)
-		}
-		if hits := found([]byte(strings.Repeat("Kanarie", 3)+sample[:len(sample)/2]), text); len(hits) > 0 {
-			t.Errorf("%s: a half is taken for the whole: %q", name, hits)
-		}
-	}
-}
-
-// files are the contents of all files below a directory, by their paths.
-func files(t *testing.T, dir string) map[string][]byte {
-	t.Helper()
-	out := map[string][]byte{}
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return err
-		}
-		out[path], err = os.ReadFile(path)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	return out
 }
