@@ -33,7 +33,7 @@ func newRoot(streams app.Streams) *cobra.Command {
 		command("serve", "Serve (what scimd does without a command)", true, serve),
 		newConfig(streams.Out), newMigrate(streams.Out),
 		newTenant(streams.Out), newSeed(streams), newSnapshot(streams.Out), newReset(streams.Out), newToken(streams.Out), newApp(streams.Out), newIssuer(streams.Out), newServiceUser(streams.Out),
-		newClock(streams.Out), newIDs(streams.Out), newJournal(streams.Out),
+		newClock(streams.Out), newIDs(streams.Out), newFault(streams.Out), newJournal(streams.Out),
 		newKey(streams.Out), newCheck(streams.Out), newAudit(streams.Out),
 		newProfile(streams.Out), newDoctor(streams.Out), newPing(streams.Out), newVersion(streams.Out),
 	)

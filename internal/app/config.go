@@ -79,6 +79,7 @@ type Config struct {
 	UnknownTokens int
 
 	AuditReads      bool
+	FaultHeader     bool
 	AuditMaxAge     time.Duration // 0: for ever
 	AuditMaxChanges int           // 0: all
 	AuditMaxRows    int           // 0: all

@@ -44,11 +44,12 @@ type engine struct {
 // newEngine reads everything but the database: what can be wrong without one
 // is found before anything is touched.
 func newEngine(cfg *Config) (*engine, error) {
-	e := &engine{cfg: cfg, targets: newTargets(), behaviours: behaviours{byText: map[string]behaviour{}, uses: map[string]*textUse{}}}
+	e := &engine{cfg: cfg, behaviours: behaviours{byText: map[string]behaviour{}, uses: map[string]*textUse{}}}
 	var err error
 	if e.registry, err = schemas.Registry(); err != nil {
 		return nil, err
 	}
+	e.targets = newTargets(e.registry)
 	if e.profile, err = scim.LoadProfile(schemas.FS, cfg.Profile); err != nil {
 		return nil, err
 	}

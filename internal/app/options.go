@@ -76,6 +76,7 @@ var options = []option{
 	{"trusted-issuers", "file with the issuers whose tokens the tenant default accepts, as scimd issuer list --json prints them, beside those that commands add", serverOnly, false, text(func(c *Config) *string { return &c.TrustedIssuers })},
 	{"unknown-tokens", "unknown access tokens that an address may send in a minute before it is told to wait, or unlimited", serverOnly, false, one("N", func(c *Config) *int { return &c.UnknownTokens }, parseBound, printBound)},
 
+	{"fault-header", "let a request fail on purpose, as its header X-Scimd-Fault says: for servers that only tests use", serverOnly, false, truth(func(c *Config) *bool { return &c.FaultHeader })},
 	{"audit-reads", "put reads into the audit trail as well", serverOnly, false, truth(func(c *Config) *bool { return &c.AuditReads })},
 	{"audit-max-age", "age at which changes and everything else leave the audit trail, or unlimited", serverOnly, false, one("duration", func(c *Config) *time.Duration { return &c.AuditMaxAge }, parseAge, printAge)},
 	{"audit-max-changes", "changes that each tenant's audit trail keeps, or unlimited", serverOnly, false, one("N", func(c *Config) *int { return &c.AuditMaxChanges }, parseBound, printBound)},

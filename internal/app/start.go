@@ -17,6 +17,7 @@ import (
 	"github.com/scimd/scimd/internal/auth"
 	"github.com/scimd/scimd/internal/certs"
 	"github.com/scimd/scimd/internal/control"
+	"github.com/scimd/scimd/internal/fault"
 	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/server"
@@ -50,6 +51,7 @@ type Server struct {
 	management control.Service
 	// certs is nil without TLS.
 	certs    certs.Source
+	faults   *fault.Tenants
 	undo     undo
 	draining atomic.Bool
 	failed   chan error
@@ -213,7 +215,12 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 		Engine: e.store.Capabilities().Engine, Database: cfg.Database(), Profile: e.profile.Name, Started: time.Now().UTC(),
 	}, authenticator.Forget, known.refresh, sweeper.wake)
 	e.targets.hold(manager)
-	manager.ApplicationChanged, manager.Restored = issuer.ApplicationChanged, issuer.TenantRestored
+	s.faults = e.targets.faults
+	manager.ApplicationChanged = issuer.ApplicationChanged
+	manager.Restored = func(tenant int64) {
+		issuer.TenantRestored(tenant)
+		e.targets.restored(tenant)
+	}
 	manager.Signing = func(context.Context) (*auth.SigningKeys, error) { return issuer.Keys, nil }
 
 	audited := &control.Audited{Direct: manager, Record: trail.Add}
@@ -227,7 +234,7 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 		Service: e.service, Registry: e.registry, Tenants: known, Auth: authenticator, Issuer: issuer, Logger: s.log,
 		Limits:    server.Limits{Body: cfg.MaxBody, URL: cfg.MaxURL, Write: cfg.WriteTimeout},
 		PublicURL: cfg.PublicURL, TrustedProxies: cfg.TrustedProxy, BasePath: cfg.BasePath, CORSOrigins: cfg.CORSOrigins, Ready: s.readiness(e.store),
-		Audit: trail, AuditReads: cfg.AuditReads, Journal: e.targets.journals,
+		Audit: trail, AuditReads: cfg.AuditReads, Journal: e.targets.journals, Faults: e.targets.faults, FaultHeader: cfg.FaultHeader,
 	})
 	s.management = audited
 	sweeper.expire = audited.DeleteExpired
@@ -359,6 +366,7 @@ func (s *Server) run(ctx context.Context) {
 	}
 	s.draining.Store(true)
 	s.endWaits()
+	s.faults.Stop()
 	s.log.LogAttrs(ctx, slog.LevelInfo, "stopping")
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.ShutdownTimeout)
 	defer cancel()

@@ -87,7 +87,7 @@ func (s *sweeper) run(ctx context.Context, e *engine, log *slog.Logger) {
 		try("what deleted tenants held is not removed yet", e.sweep)
 		if all {
 			try("sessions that have expired are not removed yet", func(ctx context.Context) error {
-				return e.store.SweepSessions(ctx, time.Now().Add(-e.cfg.TokenSkew-time.Minute))
+				return e.store.SweepSessions(ctx, e.targets.earliest().Add(-e.cfg.TokenSkew-time.Minute))
 			})
 			try("what is old in the audit trail is not removed yet", e.trim)
 			try("a rotation of the encryption key is not finished yet", func(ctx context.Context) error { return e.keyring.Tidy(ctx, time.Now()) })

@@ -2,10 +2,13 @@ package app
 
 import (
 	"sync"
+	"time"
 
 	"github.com/scimd/scimd/internal/clock"
 	"github.com/scimd/scimd/internal/control"
+	"github.com/scimd/scimd/internal/fault"
 	"github.com/scimd/scimd/internal/journal"
+	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/store"
 )
@@ -25,9 +28,16 @@ type targets struct {
 	byID map[int64]*target
 	// journals are nil where none are kept.
 	journals *journal.Journals
+	faults   *fault.Tenants
 }
 
-func newTargets() *targets { return &targets{byID: map[int64]*target{}} }
+func newTargets(reg *schema.Registry) *targets {
+	var types []string
+	for _, rt := range reg.Types {
+		types = append(types, rt.Name)
+	}
+	return &targets{byID: map[int64]*target{}, faults: fault.NewTenants(types)}
+}
 
 // of is the target of a tenant, made when it is first asked for.
 func (t *targets) of(tenant int64) *target {
@@ -46,13 +56,32 @@ func (t *targets) hold(d *control.Direct) {
 	d.Journals = t.journals
 	d.ClockOf = func(tenant store.Tenant) *clock.Clock { return &t.of(tenant.ID).clock }
 	d.IDsOf = func(tenant store.Tenant) control.IDs { return &t.of(tenant.ID).ids }
+	d.FaultsOf = func(tenant store.Tenant) *fault.Rules { return t.faults.Of(tenant.ID) }
 }
+
+// earliest is what the clock says that is farthest back: nothing that ends by a
+// clock has ended at all of them before.
+func (t *targets) earliest() time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	at := time.Now()
+	for _, kept := range t.byID {
+		if says := kept.clock.Setting(); !says.Real && says.Time.Before(at) {
+			at = says.Time
+		}
+	}
+	return at
+}
+
+// restored is told of each tenant whose resources are those of a snapshot again.
+func (t *targets) restored(tenant int64) { t.of(tenant).ids.restart() }
 
 // drop forgets that of a tenant that was deleted.
 func (t *targets) drop(tenant int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.byID, tenant)
+	t.faults.Drop(tenant)
 	if t.journals != nil {
 		t.journals.Keep(func(other int64) bool { return other != tenant })
 	}

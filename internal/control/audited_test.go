@@ -9,7 +9,7 @@ import (
 // reading are the methods of Service that change nothing.
 var reading = []string{
 	"Info", "Health", "Tenants", "Tenant", "Tokens", "DataKeys", "Check", "Applications", "SigningKeys", "Audit",
-	"Issuers", "ServiceUsers", "Clock", "IDSeed", "Snapshots",
+	"Issuers", "ServiceUsers", "Clock", "IDSeed", "Faults", "Fault", "Snapshots",
 	"Journal", "JournalEntry", "AwaitJournal", "MarkJournal", "JournalMarks", "ArchiveJournal",
 }
 

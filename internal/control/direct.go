@@ -8,6 +8,7 @@ import (
 
 	"github.com/scimd/scimd/internal/auth"
 	"github.com/scimd/scimd/internal/clock"
+	"github.com/scimd/scimd/internal/fault"
 	"github.com/scimd/scimd/internal/journal"
 	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/scim"
@@ -69,10 +70,11 @@ type Direct struct {
 	Keyring, HeldKeys func(context.Context) (*secret.Keyring, error)
 	SharedDatabase    bool
 	KeepMaster        func(text string) (file string, err error)
-	// ClockOf and IDsOf are what a server keeps of a tenant in memory; nil where none
+	// ClockOf, IDsOf and FaultsOf are what a server keeps of a tenant in memory; nil where none
 	// runs.
-	ClockOf func(store.Tenant) *clock.Clock
-	IDsOf   func(store.Tenant) IDs
+	ClockOf  func(store.Tenant) *clock.Clock
+	IDsOf    func(store.Tenant) IDs
+	FaultsOf func(store.Tenant) *fault.Rules
 	// Journals are those of the running server; nil when it keeps none, or none runs.
 	Journals *journal.Journals
 	About    Info

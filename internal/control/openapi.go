@@ -40,6 +40,7 @@ type openAPI struct {
 
 // pathAbouts tells of the names in paths.
 var pathAbouts = map[string]string{
+	"fault":    "Id of a fault.",
 	"tenant":   "Name of a tenant.",
 	"token":    "Id or name of a token.",
 	"app":      "Id of an application.",

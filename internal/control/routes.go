@@ -12,7 +12,7 @@ import (
 // they lead to.
 func routes() []route {
 	return slices.Concat(serverRoutes(), tenantRoutes(), tokenRoutes(), applicationRoutes(), serviceUserRoutes(), issuerRoutes(), keyRoutes(),
-		seedRoutes(), snapshotRoutes(), clockRoutes(), idRoutes(), journalRoutes())
+		seedRoutes(), snapshotRoutes(), clockRoutes(), idRoutes(), faultRoutes(), journalRoutes())
 }
 
 // aTenant and its like read a part of the path.

@@ -82,6 +82,7 @@ type Service interface {
 	RemoveIssuer(ctx context.Context, tenant, issuer string) error
 	Clocks
 	IDSeeds
+	Faults
 	Seeds
 }
 

@@ -35,9 +35,9 @@ func (h *Hit) Before() time.Duration { return h.Act.Delay.of(chance(h.Seed, forD
 // After is the time to wait after the work.
 func (h *Hit) After() time.Duration { return h.Act.DelayAfter.of(chance(h.Seed, forDelayAfter, h.n)) }
 
-// Counted is a rule with how often it came: Seen counts the requests that matched,
+// Armed is a rule with how often it came: Seen counts the requests that matched,
 // Hits those that were hit.
-type Counted struct {
+type Armed struct {
 	Rule
 	Seen int64 `json:"seen" doc:"How many requests matched."`
 	Hits int64 `json:"hits" doc:"How many requests were hit."`
@@ -137,17 +137,26 @@ func (m *Match) fits(q *Request) bool {
 }
 
 // List tells the rules in their order, with what they have counted.
-func (r *Rules) List() []Counted {
-	out := []Counted{}
+func (r *Rules) List() []Armed {
+	out := []Armed{}
 	for _, l := range r.all() {
-		out = append(out, Counted{l.Rule, l.seen.Load(), l.hits.Load()})
+		out = append(out, Armed{l.Rule, l.seen.Load(), l.hits.Load()})
 	}
 	return out
 }
 
+// Get tells of one rule; 404.
+func (r *Rules) Get(id string) (*Armed, error) {
+	list := r.List()
+	if i := slices.IndexFunc(list, func(a Armed) bool { return a.ID == id }); i >= 0 {
+		return &list[i], nil
+	}
+	return nil, noRule(id)
+}
+
 // Add puts rules at the end of the list, or, with first, before all others; 400,
 // and 409 when an id is in use.
-func (r *Rules) Add(first bool, rules ...Rule) ([]Counted, error) {
+func (r *Rules) Add(first bool, rules ...Rule) ([]Armed, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	have := r.all()
@@ -164,7 +173,7 @@ func (r *Rules) Add(first bool, rules ...Rule) ([]Counted, error) {
 }
 
 // Set makes rules the whole list, which counts from nothing; 400.
-func (r *Rules) Set(rules ...Rule) ([]Counted, error) {
+func (r *Rules) Set(rules ...Rule) ([]Armed, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	fresh, err := r.checked(nil, rules)
@@ -177,7 +186,7 @@ func (r *Rules) Set(rules ...Rule) ([]Counted, error) {
 
 // Replace puts a rule in the place of the one of that id, and counts from nothing;
 // 404, 400.
-func (r *Rules) Replace(id string, rule Rule) (*Counted, error) {
+func (r *Rules) Replace(id string, rule Rule) (*Armed, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	have := slices.Clone(r.all())
@@ -226,10 +235,10 @@ func place(list []*live, id string) int {
 
 func noRule(id string) error { return scimerr.NotFound("The tenant has no fault %.64q.", id) }
 
-func counted(list []*live) []Counted {
-	out := make([]Counted, len(list))
+func counted(list []*live) []Armed {
+	out := make([]Armed, len(list))
 	for i, l := range list {
-		out[i] = Counted{Rule: l.Rule}
+		out[i] = Armed{Rule: l.Rule}
 	}
 	return out
 }

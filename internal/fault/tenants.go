@@ -97,15 +97,13 @@ func (t *Tenants) checkTypes(names []string) error {
 	return nil
 }
 
-// Keep drops the rules of tenants that are not there.
-func (t *Tenants) Keep(there func(tenant int64) bool) {
+// Drop forgets the rules of a tenant that was deleted.
+func (t *Tenants) Drop(tenant int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for id, r := range t.byID {
-		if !there(id) {
-			r.Clear()
-			delete(t.byID, id)
-		}
+	if r := t.byID[tenant]; r != nil {
+		r.Clear()
+		delete(t.byID, tenant)
 	}
 }
 

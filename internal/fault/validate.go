@@ -26,23 +26,24 @@ const (
 	MaxDrip = 1 << 20
 )
 
-// Entry is what a list of faults holds: a rule, or the name of a ready set.
-type Entry struct {
+// Spec is what a list of faults holds: a rule, or the name of a ready set.
+type Spec struct {
 	Ready string `json:"ready,omitempty" doc:"The name of a ready set, instead of a rule: throttling, flaky or entra-quarantine. Of the rule only seed goes with it."`
 	Rule
 }
 
-// Rules are those that an entry means, checked; 400 names the member at fault.
-func (e *Entry) Rules() ([]Rule, error) {
-	if e.Ready == "" {
-		err := e.Rule.check()
-		return []Rule{e.Rule}, err
+// Rules are those that are meant, checked; 400 names the member at fault.
+func (s *Spec) Rules() ([]Rule, error) {
+	rule := s.Rule
+	if s.Ready == "" {
+		err := rule.check()
+		return []Rule{rule}, err
 	}
-	seed := e.Rule.Seed
-	if e.Rule.Seed = 0; !e.Rule.empty() {
+	seed := rule.Seed
+	if rule.Seed = 0; !rule.empty() {
 		return nil, scimerr.InvalidValue("ready", "With ready goes nothing but seed.")
 	}
-	return Ready(e.Ready, seed)
+	return Ready(s.Ready, seed)
 }
 
 func (r *Rule) empty() bool {
@@ -51,18 +52,26 @@ func (r *Rule) empty() bool {
 	return err == nil && bytes.Equal(text, none)
 }
 
-// Parse reads one entry from JSON, and gives the rules that it means.
+// Parse reads one Spec from JSON, and gives the rules that it means.
 func Parse(data []byte) ([]Rule, error) {
+	var s Spec
+	if err := Decode(data, &s); err != nil {
+		return nil, err
+	}
+	return s.Rules()
+}
+
+// Decode reads a Spec or a Rule from JSON, without checking what it says; 400.
+func Decode(data []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
-	var e Entry
-	if err := d.Decode(&e); err != nil {
-		return nil, unreadable(err)
+	if err := d.Decode(v); err != nil {
+		return unreadable(err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, scimerr.InvalidSyntax("", "After a fault nothing may follow.")
+		return scimerr.InvalidSyntax("", "After a fault nothing may follow.")
 	}
-	return e.Rules()
+	return nil
 }
 
 // unreadable tells a person what encoding/json says.
