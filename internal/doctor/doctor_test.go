@@ -26,6 +26,7 @@ const token = "the-token-of-the-tests"
 var server *url.URL // base URL of a healthy server that trusts proxies on this machine
 
 func TestMain(m *testing.M) {
+	doctor.SmallBodies()
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "scimd-doctor-*")
 		if err != nil {
@@ -78,7 +79,7 @@ func parse(text string) *url.URL {
 
 // look examines a base URL.
 func look(base string, change func(*doctor.Options)) *doctor.Report {
-	o := doctor.Options{URL: parse(base), Token: token, Timeout: 10 * time.Second}
+	o := doctor.Options{URL: parse(base), Token: token, Timeout: time.Minute}
 	if change != nil {
 		change(&o)
 	}
@@ -361,10 +362,10 @@ func TestEachFaultOfAProxyIsNamed(t *testing.T) {
 		}}, map[string]string{"Okta: delete": "fail: turns 204"}},
 		"it caches": {caching(), map[string]string{"Okta: read back": "fail: A cache answers", "Okta: delete": "fail: A cache answers"}},
 
-		"it limits bodies": {proxy{instead: func(w http.ResponseWriter, r *http.Request) bool { return r.ContentLength > 1<<20 && page(w, 413) }},
+		"it limits bodies": {proxy{instead: func(w http.ResponseWriter, r *http.Request) bool { return r.ContentLength > 1<<16 && page(w, 413) }},
 			map[string]string{"body size": "fail: client_max_body_size"}},
 		"it limits bodies in the server's form": {proxy{instead: func(w http.ResponseWriter, r *http.Request) bool {
-			if r.ContentLength <= 1<<20 {
+			if r.ContentLength <= 1<<16 {
 				return false
 			}
 			w.Header().Set("Content-Type", "application/scim+json")
@@ -372,7 +373,7 @@ func TestEachFaultOfAProxyIsNamed(t *testing.T) {
 			_, _ = io.WriteString(w, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"413","detail":"No."}`)
 			return true
 		}}, map[string]string{"body size": "fail: client_max_body_size"}},
-		"it limits large bodies": {proxy{instead: func(w http.ResponseWriter, r *http.Request) bool { return r.ContentLength > 8<<20 && page(w, 413) }},
+		"it limits large bodies": {proxy{instead: func(w http.ResponseWriter, r *http.Request) bool { return r.ContentLength > 1<<19 && page(w, 413) }},
 			map[string]string{"body size": "warn: client_max_body_size"}},
 		"it limits URLs": {proxy{instead: func(w http.ResponseWriter, r *http.Request) bool { return len(r.RequestURI) > 4096 && page(w, 414) }},
 			map[string]string{"URL length": "warn: large_client_header_buffers"}},

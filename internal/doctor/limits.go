@@ -68,6 +68,8 @@ type limit struct {
 	refused Status
 }
 
+var bodySizes = []limit{{64 * kib, Fail}, {mib + mib/2, Fail}, {9 * mib, Warn}}
+
 // largest tries sizes, the smallest first.
 func (p *patient) largest(limits []limit, culprit string, try func(size int) *answer) finding {
 	passed := 0
@@ -86,7 +88,7 @@ func (p *patient) largest(limits []limit, culprit string, try func(size int) *an
 }
 
 func (p *patient) bodySize(ctx context.Context) finding {
-	return p.largest([]limit{{64 * kib, Fail}, {mib + mib/2, Fail}, {9 * mib, Warn}},
+	return p.largest(bodySizes,
 		"Something before the server limits bodies, and large groups will not pass: raise its limit to that of the server (nginx: client_max_body_size).",
 		func(size int) *answer {
 			return p.send(ctx, ask{method: http.MethodPatch, path: "/Users/" + made(), body: changeOfNobody(http.MethodPatch, size)})
