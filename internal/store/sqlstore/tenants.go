@@ -67,7 +67,7 @@ func (s *Store) ChangedTenants(ctx context.Context, since int64) (changed []stor
 		return err
 	})
 	if err == nil {
-		changed, err = s.tenants(ctx, "WHERE changed > $1", since)
+		changed, err = s.tenants(ctx, "WHERE id IN (SELECT id FROM tenant WHERE changed > $1)", since)
 	}
 	return changed, deleted, err
 }
@@ -283,5 +283,5 @@ func (s *Store) DeleteTenant(ctx context.Context, id int64, at time.Time) error 
 
 // ExpiredTenants implements store.Admin.
 func (s *Store) ExpiredTenants(ctx context.Context, at time.Time) ([]store.Tenant, error) {
-	return s.tenants(ctx, "WHERE expires <= $1", at.UnixMicro())
+	return s.tenants(ctx, "WHERE id IN (SELECT id FROM tenant WHERE expires <= $1)", at.UnixMicro())
 }
