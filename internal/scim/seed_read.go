@@ -97,7 +97,6 @@ func (t *Tenant) ReadSeed(in SeedResource) (*Seeded, []SeedFault) {
 	if len(r.faults) > 0 {
 		return nil, r.faults
 	}
-	r.looseReferences(tree)
 	r.out.password, r.out.secrets = "", &confidential{}
 	password, secrets := removeSecrets(in.Type, tree)
 	r.out.password = password
@@ -112,7 +111,7 @@ func (t *Tenant) ReadSeed(in SeedResource) (*Seeded, []SeedFault) {
 		}
 	}
 	if err := r.complete(tree); err != nil {
-		r.refuse("", err)
+		r.refuse(err)
 	}
 	r.out.tree = tree
 	return r.out, r.faults
@@ -130,30 +129,25 @@ func (r *seedReader) fault(path string, err *scimerr.Error) {
 	r.faults = append(r.faults, SeedFault{path, err})
 }
 
-// refuse tells of an error of the shaper or a rule, at the attribute that it names
-// unless that is elsewhere.
-func (r *seedReader) refuse(path string, err error) {
+// refuse tells of an error of a rule, at the attribute that it names.
+func (r *seedReader) refuse(err error) {
 	e := scimerr.From(err)
-	if path == "" || strings.HasPrefix(e.At, path+".") {
-		path = e.At
-	} else if _, sub, ok := strings.Cut(e.At, ":"+path[strings.LastIndexByte(path, '.')+1:]+"."); ok {
-		path += "." + sub
-	}
-	r.fault(path, e)
+	r.fault(e.At, e)
 }
 
-// leniencies makes the profile one for seeds. What a client may leave out or send
-// in vain is a mistake in a seed, and what a tenant takes under any profile it takes
-// from one that was exported.
+// leniencies makes the profile one for seeds. The form of a seed is the same under
+// all profiles; what a client may send in vain is a mistake in one, and what a tenant
+// takes under any profile it takes from one that was exported.
 func (r *seedReader) leniencies(exact bool) {
 	p := &r.profile
 	p.RequireSchemas, p.FaithfulErrorCodes, p.TenantErrorTexts, p.UnadvertisedAttributes = false, false, false, "store"
+	p.BareExtensionNames, p.DottedKeys, p.URNKeys, p.TextBooleans = false, false, false, false
+	p.TextAsValue, p.ObjectAsList, p.ListAsObject = "none", false, false
 	if p.UnknownAttributes == "ignore" {
 		p.UnknownAttributes = "reject"
 	}
 	if exact {
-		p.UnknownAttributes, p.Certificates, p.SeveralPrimaries = "keep", "base64", "keepFirst"
-		p.BareExtensionNames, p.DottedKeys, p.URNKeys, p.PhoneTypeAliases = false, false, false, false
+		p.UnknownAttributes, p.Certificates, p.SeveralPrimaries, p.PhoneTypeAliases = "keep", "base64", "keepFirst", false
 	}
 }
 
@@ -165,7 +159,7 @@ func (r *seedReader) common(raw *resource.Members) {
 		own := *r.t
 		own.Profile = &r.profile
 		if err := checkSchemas(&own, r.rt, in); err != nil {
-			r.refuse("schemas", err)
+			r.refuse(err)
 		}
 	}
 	if v, ok := takeFold(raw, "id"); ok && !v.Unassigned() {
@@ -372,22 +366,8 @@ func (r *seedReader) references(raw *resource.Members) {
 	}
 }
 
-// looseReferences are those that the shaper has brought to their places.
-func (r *seedReader) looseReferences(tree *resource.Members) {
-	list := references[r.rt.Name]
-	for i := range list {
-		ref := &list[i]
-		if slices.ContainsFunc(r.out.refs, func(x seedRef) bool { return x.ref == ref }) {
-			continue
-		}
-		if id := getAttribute(tree, ref.attribute(r.rt)).Str(); plausibleID(id) {
-			r.out.refs = append(r.out.refs, seedRef{path: strings.Join(ref.container(), "."), ref: ref, types: ref.types(r.t.Registry), id: id})
-		}
-	}
-}
-
-// shape brings the rest into canonical form. When something is wrong, member by
-// member, so that everything wrong is told.
+// shape brings the rest into canonical form. When something is wrong, part by part,
+// so that everything wrong is told, each where it stands.
 func (r *seedReader) shape(raw *resource.Members) *resource.Members {
 	tree, err := r.shaper().body(raw)
 	if err == nil {
@@ -395,28 +375,43 @@ func (r *seedReader) shape(raw *resource.Members) *resource.Members {
 	}
 	before := len(r.faults)
 	for name, v := range raw.All() {
-		one := func(path string, m *resource.Members) {
-			if _, err := r.shaper().body(m); err != nil {
-				r.refuse(path, err)
-			}
-		}
-		if s := r.rt.SchemaByURN(name); s != nil && v.Kind() == resource.Object {
-			for inner, x := range v.Members().All() {
-				m, ext := &resource.Members{}, &resource.Members{}
-				ext.Set(inner, x)
-				m.Set(name, resource.Of(ext))
-				one(name+"."+inner, m)
-			}
-			continue
-		}
-		m := &resource.Members{}
-		m.Set(name, v)
-		one(name, m)
+		r.narrow(name, v, func(part resource.Value) *resource.Members {
+			m := &resource.Members{}
+			m.Set(name, part)
+			return m
+		})
 	}
 	if len(r.faults) == before {
-		r.refuse("", err)
+		r.refuse(err)
 	}
 	return nil
+}
+
+// narrow tells what is wrong with the value at a path, in its smallest parts that
+// are wrong by themselves. body makes a body of a part.
+func (r *seedReader) narrow(path string, v resource.Value, body func(resource.Value) *resource.Members) {
+	_, err := r.shaper().body(body(v))
+	if err == nil {
+		return
+	}
+	before := len(r.faults)
+	switch v.Kind() {
+	case resource.Object:
+		for name, x := range v.Members().All() {
+			r.narrow(path+"."+name, x, func(part resource.Value) *resource.Members {
+				m := &resource.Members{}
+				m.Set(name, part)
+				return body(resource.Of(m))
+			})
+		}
+	case resource.Array:
+		for i, x := range v.Items() {
+			r.narrow(fmt.Sprintf("%s[%d]", path, i), x, func(part resource.Value) *resource.Members { return body(resource.List(part)) })
+		}
+	}
+	if len(r.faults) == before {
+		r.fault(path, scimerr.From(err))
+	}
 }
 
 func (r *seedReader) shaper() *shaper {
