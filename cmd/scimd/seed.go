@@ -118,7 +118,7 @@ func printSeedReport(w io.Writer, r *control.SeedReport, dry bool) {
 		}
 		if dry {
 			for _, c := range t.Changes {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", c.Op, c.Type, visible(c.ID), visible(c.Name))
+				fmt.Fprintf(w, "%s\t%s %s\t%s\n", c.Op, c.Type, printable(c.ID), printable(c.Name))
 			}
 		}
 		for _, k := range t.Tokens {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/scimd/scimd/internal/control"
 	"github.com/scimd/scimd/internal/scim"
@@ -18,6 +19,11 @@ func (e *engine) seedTenant(ctx context.Context, t store.Tenant) (*scim.Tenant, 
 	tenant, _, err := e.tenant(t) // what cannot be used of it is in the log
 	if err != nil {
 		return nil, err
+	}
+	if e.keyring == nil && e.cfg.Key == "" {
+		if err := os.MkdirAll(e.dir, 0o700); err != nil { // where the key will lie
+			return nil, err
+		}
 	}
 	ring, err := e.keys(ctx)
 	if err != nil {

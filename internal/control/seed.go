@@ -126,8 +126,12 @@ func sentFiles(r *http.Request) seed.Files {
 			if part, err = parts.NextPart(); errors.Is(err, io.EOF) {
 				return
 			}
-			if err == nil && !yield(seed.File{Name: part.FileName(), Body: part}, nil) {
-				return
+			if err == nil {
+				// FileName would leave out the directory, which mistakes shall tell.
+				_, disposition, _ := mime.ParseMediaType(part.Header.Get("Content-Disposition"))
+				if !yield(seed.File{Name: disposition["filename"], Body: part}, nil) {
+					return
+				}
 			}
 		}
 		yield(seed.File{}, scimerr.BadRequest("The form with the files of the seed cannot be read."))

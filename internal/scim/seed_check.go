@@ -22,6 +22,13 @@ func NewSeedNames(t *Tenant, name string) *SeedNames {
 	return &SeedNames{own: serviceUserName(name), ids: map[idKey]bool{}, names: map[nameKey]int{}}
 }
 
+// Serve takes up the service user of an application, by its login name.
+func (n *SeedNames) Serve(t *Tenant, userName string) {
+	if k, ok := nameOf(t.Registry.Type(ServiceUserType), userName); ok {
+		n.names[k]++
+	}
+}
+
 // Add takes up a resource, and refuses an id that another has.
 func (n *SeedNames) Add(e *Seeded) (faults []SeedFault) {
 	if e.id != "" {

@@ -191,6 +191,9 @@ func (s *Seed) Check(t *Tenant, target *scim.Tenant, key *SealingKey, whole bool
 		return s.MistakeAt(t, "sealed", "The secrets are sealed with another key than the one that is given.")
 	}
 	names := scim.NewSeedNames(target, t.Name)
+	for _, a := range t.Applications {
+		names.Serve(target, cmp.Or(a.ClientID, strings.ToLower(a.AppID)+"@"+cmp.Or(t.Name, target.Name)))
+	}
 	for _, rt := range scim.SeedOrder(s.reg) {
 		err := s.each(t, rt, target, key, m, func(e *scim.Seeded) error {
 			if whole {
