@@ -234,7 +234,7 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 		Service: e.service, Registry: e.registry, Tenants: known, Auth: authenticator, Issuer: issuer, Logger: s.log,
 		Limits:    server.Limits{Body: cfg.MaxBody, URL: cfg.MaxURL, Write: cfg.WriteTimeout},
 		PublicURL: cfg.PublicURL, TrustedProxies: cfg.TrustedProxy, BasePath: cfg.BasePath, CORSOrigins: cfg.CORSOrigins, Ready: s.readiness(e.store),
-		Audit: trail, AuditReads: cfg.AuditReads, Journal: e.targets.journals, Faults: e.targets.faults, FaultHeader: cfg.FaultHeader,
+		Audit: trail, AuditReads: cfg.AuditReads, Journal: e.targets.journals, Faults: e.targets.faults, FaultHeader: cfg.FaultHeader, Snapshot: e.snapshotSpace,
 	})
 	s.management = audited
 	sweeper.expire = audited.DeleteExpired

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"cmp"
+	"context"
 	"sync"
 	"time"
 
@@ -85,4 +87,15 @@ func (t *targets) drop(tenant int64) {
 	if t.journals != nil {
 		t.journals.Keep(func(other int64) bool { return other != tenant })
 	}
+}
+
+// snapshotSpace is where a snapshot of a tenant is; store.ErrNotFound.
+func (e *engine) snapshotSpace(ctx context.Context, tenant int64, name string) (int64, error) {
+	list, err := e.store.Snapshots(ctx, tenant)
+	for _, s := range list {
+		if s.Name == scim.TenantName(name) {
+			return s.Space, nil
+		}
+	}
+	return 0, cmp.Or(err, store.ErrNotFound)
 }

@@ -40,6 +40,9 @@ var refusals = []struct{ rule, at string }{
 	{`{"act":{"status":500,"body":"` + strings.Repeat("x", MaxBody+1) + `"}}`, "act.body"},
 	{`{"act":{"status":500,"detail":"` + strings.Repeat("x", maxText+1) + `"}}`, "act"},
 	{`{"act":{"status":500,"contentType":"text\nhtml"}}`, "act.contentType"},
+	{`{"act":{"stale":"seed"}}`, "act.stale"},
+	{`{"match":{"operations":["read","delete"]},"act":{"stale":"seed"}}`, "act.stale"},
+	{`{"match":{"operations":["read"]},"act":{"stale":"seed","status":500,"afterWork":true}}`, "act.stale"},
 	{`{"act":{"status":500,"headers":{"a b":"c"}}}`, "act.headers"},
 	{`{"act":{"status":500,"headers":{"a":"b\r\nc: d"}}}`, "act.headers"},
 	{`{"act":{"status":500,"headers":{"content-length":"5"}}}`, "act.headers"},
@@ -188,6 +191,36 @@ func TestATenantsRulesGoWithItAndThenCostNothing(t *testing.T) {
 	var none *Tenants
 	if !none.None() {
 		t.Error("nothing has rules")
+	}
+}
+
+func TestWithoutRulesARequestCostsNothing(t *testing.T) { // alone: it counts allocations
+	all := NewTenants(nil)
+	make := func() *Request { t.Error("what a rule would match was asked for"); return nil }
+	if n := testing.AllocsPerRun(100, func() { all.Find(1, make) }); n != 0 {
+		t.Errorf("a request takes %v allocations", n)
+	}
+}
+
+// What a request pays for faults: nothing there, rules of others, and a rule that is
+// for other requests.
+func BenchmarkFind(b *testing.B) {
+	rule := Rule{Match: Match{Operations: []Operation{Create}}, Act: Act{Cut: Body}}
+	for _, x := range []struct {
+		name   string
+		tenant int64
+	}{{"none", 0}, {"of another tenant", 1}, {"for other requests", 2}} {
+		all := NewTenants(nil)
+		if x.tenant != 0 {
+			if _, err := all.Of(2).Add(false, rule); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.Run(x.name, func(b *testing.B) {
+			for b.Loop() {
+				all.Find(x.tenant, func() *Request { return &Request{Operation: Read} })
+			}
+		})
 	}
 }
 

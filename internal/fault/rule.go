@@ -70,6 +70,7 @@ type Act struct {
 	RetryAfter  int               `json:"retryAfter,omitempty" doc:"The header Retry-After of the answer with status or refuse, in seconds."`
 	Refuse      Refusal           `json:"refuse,omitempty" enum:"expiredToken,throttled" doc:"Refuses as the tenant itself does, an access token that has expired (401) or too many requests (429)."`
 	AfterWork   bool              `json:"afterWork,omitempty" doc:"Does the work of the request first, whose changes stay, before it answers with status or refuse."`
+	Stale       string            `json:"stale,omitempty" doc:"Answers a read, list or search from the tenant's snapshot of this name, as a replica would that is behind."`
 	Cut         Cut               `json:"cut,omitempty" enum:"before,after,body" doc:"Cuts the connection: before the work, after it and before the answer, or in the middle of the body."`
 	Reset       bool              `json:"reset,omitempty" doc:"Cuts with a reset, rather than an end, where the protocol is HTTP/1."`
 	DelayAfter  *Delay            `json:"delayAfter,omitempty" doc:"Waits after the work, before the answer."`

@@ -102,7 +102,24 @@ func (r *Rule) check() error {
 			*h = nil
 		}
 	}
-	return first(r.checkLife(), r.Match.check(), r.Act.check())
+	return first(r.checkLife(), m.check(), r.Act.check(), r.checkStale())
+}
+
+// reads are the operations that can be answered from a snapshot.
+var reads = []Operation{Read, List, Search}
+
+func (r *Rule) checkStale() error {
+	switch {
+	case r.Act.Stale == "":
+		return nil
+	case r.Act.Replaces():
+		return bad("act.stale", "does not go with another answer")
+	case len(r.Act.Stale) > maxText:
+		return bad("act.stale", "is the name of a snapshot")
+	case len(r.Match.Operations) == 0 || slices.ContainsFunc(r.Match.Operations, func(op Operation) bool { return !slices.Contains(reads, op) }):
+		return bad("act.stale", "goes with operations read, list and search alone")
+	}
+	return nil
 }
 
 func first(errs ...error) error {
@@ -244,7 +261,7 @@ func (a *Act) check() error {
 
 // idle tells that nothing happens.
 func (a *Act) idle() bool {
-	return a.Delay == nil && a.DelayAfter == nil && !a.Replaces() && a.Cut == "" && !a.Malformed && a.Truncate == nil && a.Drip == 0
+	return a.Delay == nil && a.DelayAfter == nil && !a.Replaces() && a.Cut == "" && !a.Malformed && a.Truncate == nil && a.Drip == 0 && a.Stale == ""
 }
 
 func (d *Delay) check(member string) error {

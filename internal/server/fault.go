@@ -19,6 +19,7 @@ import (
 	"github.com/scimd/scimd/internal/fault"
 	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/scimerr"
+	"github.com/scimd/scimd/internal/store"
 )
 
 // faultHeader names the header with a fault for the request that has it.
@@ -29,15 +30,18 @@ func (s *server) faultless(r *http.Request) bool {
 	return s.Faults.None() && (!s.FaultHeader || s.Faults == nil || r.Header.Get(faultHeader) == "")
 }
 
-// faulty does the work of a request that may be hit by a fault of its tenant; work
-// answers to the writer that it is given. It may panic with http.ErrAbortHandler.
-func (s *server) faulty(w http.ResponseWriter, r *http.Request, t *scim.Tenant, op fault.Operation, work func(http.ResponseWriter)) {
+// worker does the work of a request for a tenant, and answers to a writer.
+type worker func(http.ResponseWriter, *scim.Tenant)
+
+// faulty does the work of a request that may be hit by a fault of its tenant. It may
+// panic with http.ErrAbortHandler.
+func (s *server) faulty(w http.ResponseWriter, r *http.Request, t *scim.Tenant, op fault.Operation, work worker) {
 	hit, err := s.hit(w, r, t, op)
 	switch {
 	case err != nil:
 		s.fail(w, r, err)
 	case hit == nil:
-		work(w)
+		work(w, t)
 	default:
 		s.act(w, r, t, hit, work)
 	}
@@ -104,7 +108,7 @@ type failing struct{ err error }
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 // act does to a request what a rule says.
-func (s *server) act(w http.ResponseWriter, r *http.Request, t *scim.Tenant, hit *fault.Hit, work func(http.ResponseWriter)) {
+func (s *server) act(w http.ResponseWriter, r *http.Request, t *scim.Tenant, hit *fault.Hit, work worker) {
 	e, act := entry(r), &hit.Act
 	e.fault = hit.ID
 	if before := hit.Before(); before > 0 {
@@ -115,16 +119,24 @@ func (s *server) act(w http.ResponseWriter, r *http.Request, t *scim.Tenant, hit
 		e.madeUp = true
 		cut(w, act.Reset)
 	}
+	if act.Stale != "" {
+		behind, err := s.behind(r, t, act.Stale)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		t = behind
+	}
 	out := &breaker{ResponseWriter: w, s: s, r: r, act: act, delay: hit.After(), left: -1}
 	if !act.Replaces() && act.Cut != fault.After {
-		work(out)
+		work(out, t)
 		out.end()
 		return
 	}
 	e.madeUp = true
 	if act.Works() {
 		unseen := &silent{header: http.Header{}}
-		work(unseen)
+		work(unseen, t)
 		e.worked = unseen.status
 	}
 	if act.Cut == fault.After {
@@ -133,6 +145,17 @@ func (s *server) act(w http.ResponseWriter, r *http.Request, t *scim.Tenant, hit
 	}
 	s.answer(out, r, act)
 	out.end()
+}
+
+// behind is a tenant as it was at a snapshot.
+func (s *server) behind(r *http.Request, t *scim.Tenant, snapshot string) (*scim.Tenant, error) {
+	space, err := s.Snapshot(r.Context(), t.ID, snapshot)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, scimerr.NotFound("The fault names the snapshot %.64q, which the tenant does not have.", snapshot)
+	}
+	then := *t
+	then.Space = space
+	return &then, err
 }
 
 // answer is what a rule says instead of the tenant.

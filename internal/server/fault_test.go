@@ -1,6 +1,8 @@
 package server_test
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +17,7 @@ import (
 	"github.com/scimd/scimd/internal/clock"
 	"github.com/scimd/scimd/internal/fault"
 	"github.com/scimd/scimd/internal/server"
+	"github.com/scimd/scimd/internal/store"
 )
 
 // faulty is a server whose tenant has faults, written as JSON.
@@ -35,7 +38,18 @@ func (c *client) faulty(rules ...string) (*client, *fault.Rules) {
 			c.Fatalf("%s: %v", text, err)
 		}
 	}
-	return c.serve(func(cfg *server.Config) { cfg.Faults, cfg.FaultHeader = tenants, true }), set
+	return c.serve(func(cfg *server.Config) {
+		cfg.Faults, cfg.FaultHeader = tenants, true
+		cfg.Snapshot = func(ctx context.Context, tenant int64, name string) (int64, error) {
+			list, err := c.site.store.Snapshots(ctx, tenant)
+			for _, s := range list {
+				if s.Name == name {
+					return s.Space, nil
+				}
+			}
+			return 0, cmp.Or(err, store.ErrNotFound)
+		}
+	}), set
 }
 
 // plain sends a request and gives what a Go client sees of the answer.
@@ -318,6 +332,24 @@ var faultRows = []row{
 		}
 		time.AfterFunc(20*time.Millisecond, tenants.Stop)
 		slow.do("GET", "/Users", "").is(200).has("totalResults", 0)
+	}},
+	{holds: "a stale read is answered from a snapshot, whose resources nobody changes", show: func(c *client) {
+		id := c.user(`"userName":"ada","title":"old"`)
+		if _, err := c.site.store.SaveSnapshot(c.Context(), c.site.tenant.ID, "then", false, time.Now().UTC()); err != nil {
+			c.Fatal(err)
+		}
+		c.patch(id, `{"op":"replace","path":"title","value":"new"}`).is(200)
+		c.user(`"userName":"bob"`)
+		stale, set := c.faulty(`{"match":{"operations":["read","list","search"]},"act":{"stale":"then"}}`)
+		stale.get(id).has("title", "old")
+		stale.do("GET", "/Users", "").is(200).has("totalResults", 1)
+		stale.query("/Users", "filter", `userName eq "bob"`).is(200).has("totalResults", 0)
+		stale.patch(id, `{"op":"replace","path":"nickName","value":"n"}`).is(200).has("title", "new")
+		stale.get(id).has("title", "old").lacks("nickName")
+		set.Clear()
+		stale.get(id).has("title", "new").has("nickName", "n")
+		none, _ := c.faulty(`{"match":{"operations":["read"]},"act":{"stale":"never"}}`)
+		none.do("GET", "/Users/"+id, "").refused(404, "")
 	}},
 	{holds: "the page of an answer that is streamed breaks as a short one does", on: cyberark, show: func(c *client) {
 		for range 3 {

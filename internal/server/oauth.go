@@ -92,7 +92,7 @@ func (s *server) oauth(op fault.Operation, fn func(*oauthRequest) (any, error)) 
 		if at := placeOf(r); at.err == nil {
 			entry(r).tenant = at.tenant.Name
 			if !s.faultless(r) {
-				s.faulty(w, r, at.tenant, op, func(w http.ResponseWriter) { answer(w, r) })
+				s.faulty(w, r, at.tenant, op, func(w http.ResponseWriter, _ *scim.Tenant) { answer(w, r) })
 				return
 			}
 		}

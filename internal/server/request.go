@@ -149,8 +149,8 @@ func (s *server) serve(q *request, fn handlerFunc) {
 		q.media, err = negotiate(q.r.Header)
 	}
 	if err == nil && !s.faultless(q.r) {
-		s.faulty(q.w, q.r, t, q.op, func(w http.ResponseWriter) {
-			q.w = w
+		s.faulty(q.w, q.r, t, q.op, func(w http.ResponseWriter, t *scim.Tenant) {
+			q.w, q.call.Tenant = w, t
 			if err := fn(q); err != nil {
 				s.fail(w, q.r, err)
 			}

@@ -58,6 +58,9 @@ type Config struct {
 	// request bring a fault for itself.
 	Faults      *fault.Tenants
 	FaultHeader bool
+	// Snapshot gives the space of a snapshot of a tenant, for faults that read one;
+	// store.ErrNotFound.
+	Snapshot func(ctx context.Context, tenant int64, name string) (space int64, err error)
 	// Ready tells whether requests can be served.
 	Ready func(context.Context) error
 }
