@@ -21,6 +21,7 @@ import (
 // house is the control service on a real store, over the socket or directly.
 type house struct {
 	control.Service
+	direct         *control.Direct // behind the Service
 	store          store.Store
 	changes, swept int
 	revoked        [][32]byte
@@ -50,7 +51,7 @@ func newHouse(t *testing.T, view func(*testing.T, control.Service) control.Servi
 		t.Fatal(err)
 	}
 	h := &house{store: st}
-	h.Service = view(t, &control.Direct{
+	h.direct = &control.Direct{
 		Store: st, Profiles: schemas.FS, Profile: options, Now: func() time.Time { return now },
 		About: control.Info{BaseURL: "https://id.example:8443/x/scim/v2"},
 		ServiceUser: func(context.Context, store.Tenant) (store.Principal, error) {
@@ -63,7 +64,8 @@ func newHouse(t *testing.T, view func(*testing.T, control.Service) control.Servi
 			return st.Do(ctx, t.Space, then)
 		},
 		Sweep: func(context.Context) error { h.swept++; return nil },
-	})
+	}
+	h.Service = view(t, h.direct)
 	return h
 }
 

@@ -20,7 +20,7 @@ type Entry struct {
 	Origin string `json:"origin"`
 	Path   string `json:"path"`
 	Query  string `json:"query,omitempty"`
-	// Operation is what the request was for: see Operations.
+	// Operation is what the request was for: one of fault.Operations, OAuth or Other.
 	Operation string `json:"operation"`
 	// Type and ID are those of the resource; a create has the id that was given.
 	Type string `json:"resourceType,omitempty"`
@@ -79,20 +79,16 @@ type Why struct {
 	Link string `json:"link"`
 }
 
-// Operations are what requests are for.
+// Operations are those that rules of faults name (fault.Operations), and these.
 const (
-	Create    = "create"
-	Read      = "read"
-	List      = "list"
-	Search    = "search"
-	Replace   = "replace"
-	Patch     = "patch"
-	Delete    = "delete"
-	Discovery = "discovery"
-	Token     = "token"
-	OAuth     = "oauth" // other endpoints of OAuth
-	Other     = "other"
+	OAuth = "oauth" // endpoints of OAuth that issue no tokens
+	Other = "other"
+
+	create = "create"
 )
+
+// FaultRule is the rule of a refusal that a fault made up.
+const FaultRule = "fault"
 
 // bytes of a body as it is kept.
 func (b *Body) bytes() []byte {

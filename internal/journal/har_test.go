@@ -82,7 +82,7 @@ func TestAnArchiveHasTheStructureOfHAR(t *testing.T) {
 	t.Parallel()
 	full := &Entry{
 		Number: 1, Time: time.Date(2030, 1, 1, 12, 0, 0, 5, time.FixedZone("", 3600)), Method: "POST", Origin: "https://example.com", Path: "/scim/v2/Users", Query: "attributes=a,b&x=***&y",
-		Operation: Create, Status: 201, Milliseconds: 1.5, Headers: map[string][]string{"Host": {"example.com"}, "X": {"1", "2"}}, AnswerHeaders: map[string][]string{"Location": {"/x"}},
+		Operation: "create", Status: 201, Milliseconds: 1.5, Headers: map[string][]string{"Host": {"example.com"}, "X": {"1", "2"}}, AnswerHeaders: map[string][]string{"Location": {"/x"}},
 		Body: &Body{JSON: json.RawMessage(`{"a":1}`), Media: "application/json", Bytes: 9}, AnswerBody: &Body{JSON: json.RawMessage(`{"b":1}`), Media: "application/json", Bytes: 7},
 	}
 	page := &Page{Entries: []*Entry{

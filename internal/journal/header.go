@@ -14,7 +14,7 @@ func init() {
 		Access-Control-Request-Method Allow Cache-Control Connection Content-Encoding Content-Length Content-Type Date Etag Expect Forwarded
 		Host If-Match If-Modified-Since If-None-Match If-Unmodified-Since Location Max-Forwards Origin Pragma Prefer Retry-After Server Te
 		Transfer-Encoding User-Agent Vary Via Www-Authenticate X-Content-Type-Options X-Forwarded-For X-Forwarded-Host X-Forwarded-Port
-		X-Forwarded-Prefix X-Forwarded-Proto X-Http-Method-Override X-Request-Id`) {
+		X-Forwarded-Prefix X-Forwarded-Proto X-Http-Method-Override X-Request-Id X-Scimd-Fault`) {
 		keptHeaders[name] = true
 	}
 }

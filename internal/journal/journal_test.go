@@ -50,14 +50,14 @@ func TestQueriesFindWhatTheySay(t *testing.T) {
 	t.Parallel()
 	js := running(t, Options{Entries: 100, Bytes: 1 << 20})
 	at := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
-	js.record(Entry{Time: at, Method: "POST", Path: "/scim/v2/Users", Operation: Create, Type: "User", ID: "1", Token: "a", Client: "okta", Status: 201}, `{"userName":"ada"}`)
-	js.record(Entry{Time: at.Add(time.Hour), Method: "GET", Path: "/scim/v2/Groups", Operation: List, Type: "Group", Token: "b", Client: "entra", Status: 200}, "")
-	js.record(Entry{Time: at.Add(2 * time.Hour), Method: "GET", Path: "/scim/v2/Users/1", Operation: Read, Type: "User", ID: "1", Token: "a", Client: "okta", Status: 404}, "")
+	js.record(Entry{Time: at, Method: "POST", Path: "/scim/v2/Users", Operation: "create", Type: "User", ID: "1", Token: "a", Client: "okta", Status: 201}, `{"userName":"ada"}`)
+	js.record(Entry{Time: at.Add(time.Hour), Method: "GET", Path: "/scim/v2/Groups", Operation: "list", Type: "Group", Token: "b", Client: "entra", Status: 200}, "")
+	js.record(Entry{Time: at.Add(2 * time.Hour), Method: "GET", Path: "/scim/v2/Users/1", Operation: "read", Type: "User", ID: "1", Token: "a", Client: "okta", Status: 404}, "")
 	j := js.Of(7)
 	if _, err := j.SetMark(t.Context(), "here"); err != nil {
 		t.Fatal(err)
 	}
-	js.record(Entry{Time: at.Add(3 * time.Hour), Method: "GET", Path: "/scim/v2/Users/2", Operation: Read, Type: "User", ID: "2", Token: "b", Client: "okta", Status: 500}, "")
+	js.record(Entry{Time: at.Add(3 * time.Hour), Method: "GET", Path: "/scim/v2/Users/2", Operation: "read", Type: "User", ID: "2", Token: "b", Client: "okta", Status: 500}, "")
 	for query, want := range map[string][]int64{
 		"": {1, 2, 3, 4}, "operation=read": {3, 4}, "operation=READ&id=1": {3}, "type=user": {1, 3, 4}, "id=1": {1, 3}, "method=get": {2, 3, 4},
 		"path=/scim/v2/Users": {1, 3, 4}, "path=/scim/v2/Users/": {3, 4}, "status=404": {3}, "status=4xx": {3}, "status=2XX": {1, 2}, "token=a": {1, 3}, "client=okta": {1, 3, 4},
@@ -147,24 +147,24 @@ func TestWaitingEndsWithTheEntryOrWithTheTime(t *testing.T) {
 	j := js.Of(7)
 	got := make(chan *Page)
 	go func() {
-		page, err := j.Wait(context.Background(), Query{Operation: Create}, 2, time.Minute)
+		page, err := j.Wait(context.Background(), Query{Operation: "create"}, 2, time.Minute)
 		if err != nil {
 			t.Error(err)
 		}
 		got <- page
 	}()
-	js.record(Entry{Operation: Create, Status: 201}, "")
-	js.record(Entry{Operation: List, Status: 200}, "")
+	js.record(Entry{Operation: "create", Status: 201}, "")
+	js.record(Entry{Operation: "list", Status: 200}, "")
 	select {
 	case page := <-got:
 		t.Fatalf("one is enough for two: %+v", page)
 	case <-time.After(20 * time.Millisecond):
 	}
-	js.record(Entry{Operation: Create, Status: 201}, "")
+	js.record(Entry{Operation: "create", Status: 201}, "")
 	if page := <-got; !page.Complete || page.Matched != 2 {
 		t.Errorf("%+v", page)
 	}
-	page, err := j.Wait(t.Context(), Query{Operation: Create}, 3, time.Millisecond)
+	page, err := j.Wait(t.Context(), Query{Operation: "create"}, 3, time.Millisecond)
 	if err != nil || page.Complete || page.Matched != 2 || len(page.Entries) != 2 {
 		t.Errorf("%+v, %v", page, err)
 	}

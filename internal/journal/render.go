@@ -32,7 +32,7 @@ func (js *Journals) render(m *masker, x *item) *Entry {
 	}
 	e.Body = js.body(m, x.recording.request, x.recording.read, media(x.Headers), x.Form)
 	e.AnswerBody = js.answer(m, x)
-	if e.Operation == Create && e.ID == "" && m.found {
+	if e.Operation == create && e.ID == "" && m.found {
 		e.ID = member(x.recording.answer, "id")
 	}
 	if e.Status >= 400 {

@@ -67,47 +67,29 @@ func (s *server) journalled(rec *journal.Recording, w http.ResponseWriter, r *ht
 		Tenant: e.tenanted.ID,
 		Entry: journal.Entry{
 			Time: start.UTC(), Tenant: e.tenanted.Name, RequestID: e.id, Method: methodName(r.Method), Origin: scheme + "://" + s.host(r),
-			Path: r.URL.EscapedPath(), Query: r.URL.RawQuery, Operation: operation(r.Method, route, e), Type: e.resourceType, ID: e.resource,
-			Token: e.token, Client: clientFamily(r), Status: status, Cut: cut, Milliseconds: float64(time.Since(start).Microseconds()) / 1000,
+			Path: r.URL.EscapedPath(), Query: r.URL.RawQuery, Operation: operation(route, e), Type: e.resourceType, ID: e.resource,
+			Token: e.token, Client: clientFamily(r), Status: status, Cut: cut, Fault: e.fault, Milliseconds: float64(time.Since(start).Microseconds()) / 1000,
 		},
-		Headers: r.Header, AnswerHeaders: maps.Clone(w.Header()), Form: strings.HasPrefix(route, oauthBase), Rule: cmp.Or(e.refusal, e.rule), At: e.at,
-	}
-	if x.Entry.Fault = e.fault; e.madeUp { // the fault is why
-		x.Rule, x.At = "", ""
+		Headers: r.Header, AnswerHeaders: maps.Clone(w.Header()), Form: strings.HasPrefix(route, oauthBase), Rule: ruleOf(e), At: e.at,
 	}
 	rec.End(x)
 }
 
-// operation tells what a request is for.
-func operation(method, route string, e *logEntry) string {
+// operation tells what a request was for, as rules of faults name it.
+func operation(route string, e *logEntry) string {
 	switch {
-	case isTokenRoute(route):
-		return journal.Token
+	case e.operation != "":
+		return string(e.operation)
 	case strings.HasPrefix(route, oauthBase), strings.HasSuffix(route, metadataPath):
 		return journal.OAuth
-	case e.resourceType == "":
-		for _, name := range []string{"/ServiceProviderConfig", "/ResourceTypes", "/Schemas"} {
-			if strings.HasPrefix(route, base+name) && (method == http.MethodGet || method == http.MethodHead) {
-				return journal.Discovery
-			}
-		}
-		return journal.Other
 	}
-	switch method {
-	case http.MethodGet, http.MethodHead:
-		if e.resource == "" {
-			return journal.List
-		}
-		return journal.Read
-	case http.MethodPost:
-		if strings.HasSuffix(route, "/"+searchSegment) {
-			return journal.Search
-		}
-		return journal.Create
-	case http.MethodPut:
-		return journal.Replace
-	case http.MethodPatch:
-		return journal.Patch
+	return journal.Other
+}
+
+// ruleOf is the rule by which a request was refused, "" for the one of its status.
+func ruleOf(e *logEntry) string {
+	if e.madeUp {
+		return journal.FaultRule
 	}
-	return journal.Delete
+	return cmp.Or(e.refusal, e.rule)
 }

@@ -175,4 +175,26 @@ var journalRows = []row{
 			c.Errorf("body %+v", e.Body)
 		}
 	}},
+	{holds: "a fault is told by the id of its rule, and not taken for a refusal of the tenant", show: func(c *client) {
+		c, j := c.journalled(roomy)
+		c, _ = c.faulty(`{"id":"gone","match":{"operations":["read"]},"act":{"status":503,"body":"<html>down</html>","contentType":"text/html"}}`,
+			`{"id":"after","match":{"operations":["create"]},"act":{"cut":"after"}}`)
+		if _, _, err := c.plain("GET", "/Users/x", ""); err != nil {
+			c.Fatal(err)
+		}
+		e := c.one(j, journal.Query{Operation: "read"})
+		if e.Fault != "gone" || e.Status != 503 || e.Why.Rule != "fault" || e.Why.Link != "docs/refusals.md#fault" || e.AnswerBody.Hash == "" || e.Cut {
+			c.Errorf("entry %+v %+v %+v", e, e.Why, e.AnswerBody)
+		}
+		if _, _, err := c.plain("POST", "/Users", userBody(`"userName":"ada"`)); err == nil {
+			c.Error("the connection was not cut")
+		}
+		page, err := j.Wait(c.Context(), journal.Query{Operation: "create"}, 1, 5*time.Second)
+		if err != nil || !page.Complete {
+			c.Fatalf("%+v, %v", page, err)
+		}
+		if e := page.Entries[0]; e.Fault != "after" || !e.Cut || e.Status != 0 || e.AnswerBody != nil || e.Body == nil {
+			c.Errorf("entry %+v", e)
+		}
+	}},
 }

@@ -90,7 +90,7 @@ func (s *server) oauth(op fault.Operation, fn func(*oauthRequest) (any, error)) 
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
 		if at := placeOf(r); at.err == nil {
-			entry(r).tenant = at.tenant.Name
+			entry(r).tenant, entry(r).operation = at.tenant.Name, op
 			if !s.faultless(r) {
 				s.faulty(w, r, at.tenant, op, func(w http.ResponseWriter, _ *scim.Tenant) { answer(w, r) })
 				return

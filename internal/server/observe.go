@@ -14,6 +14,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
+	"github.com/scimd/scimd/internal/fault"
 	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/store"
@@ -36,8 +37,9 @@ type logEntry struct {
 	resourceType, resource string
 	reads                  bool
 	code                   string
-	// rule is the one by which it was refused, for the journal.
-	rule string
+	// operation and rule, by which it was refused, are for the journal.
+	operation fault.Operation
+	rule      string
 
 	// user is the id of who has got a token or a code, refusal the error code of an
 	// OAuth endpoint.

@@ -88,7 +88,7 @@ func (s *server) guarded(rt *schema.ResourceType, op fault.Operation, write bool
 			return
 		}
 		e := entry(r)
-		e.tenant = at.tenant.Name
+		e.tenant, e.operation = at.tenant.Name, op
 		if rt != nil {
 			e.resourceType, e.resource, e.reads = rt.Name, chi.URLParam(r, "id"), !write
 		}
@@ -135,7 +135,7 @@ func (s *server) identify(r *http.Request, at *place) (*auth.Identity, error) {
 // serve completes the call and runs the handler.
 func (s *server) serve(q *request, fn handlerFunc) {
 	t := q.call.Tenant
-	entry(q.r).tenant = t.Name
+	entry(q.r).tenant, entry(q.r).operation = t.Name, q.op
 	q.call.RequestID = entry(q.r).id
 	q.call.Base, q.call.Legacy = s.linkBase(q.r, t.Profile), placeOf(q.r).legacy
 	leave, err := t.Enter()
