@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/scimd/scimd/internal/resource"
 	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/store"
 )
@@ -157,6 +158,27 @@ var snapshotCases = []testCase{
 		live.insert(hidden("ordinary").ID("service"))
 		_, err := w.store.RestoreSnapshot(w.ctx, tenant.ID, "t", restore())
 		w.taken("a service user with the name of another", err, "userName")
+	}},
+	{"sessions of people whom a snapshot lacks end, and of those who are inactive in it", func(w *world) {
+		tenant := w.newTenant()
+		live := w.in(tenant.Space)
+		people := live.insert(User("stays"), User("idle").Put("active", resource.Truth(false)))
+		w.save(tenant, "s")
+		people = append(people, live.insert(User("later"))...)
+		for _, p := range people {
+			s := store.Session{Tenant: tenant.ID, ID: "s-" + p.ID, App: "app", UserID: p.ID, About: "{}", Created: epoch, Expires: epoch.Add(time.Hour)}
+			copy(s.Handle[:], s.ID[len(s.ID)-12:])
+			if err := w.store.AddSession(w.ctx, s); err != nil {
+				w.Fatal(err)
+			}
+		}
+		w.restore(tenant, "s")
+		for i, p := range people {
+			s, err := w.store.Session(w.ctx, tenant.ID, "s-"+p.ID)
+			if err != nil || s.Ended.IsZero() != (i == 0) {
+				w.Errorf("%d: %+v, %v", i, s, err)
+			}
+		}
 	}},
 	{"an application comes to be in the space that its tenant has, or not at all", func(w *world) {
 		tenant := w.newTenant()
