@@ -31,6 +31,8 @@ tenants:
     switches: {maxResults: 7}
     hosts: [blue.example]
     Groups: [{displayName: Staff}]
+    tokens: [{name: ci, token: another-token-for-tests}]
+    faults: [{id: slow, match: {operations: [create]}, act: {status: 503}}]
 `
 
 // A seed goes in before the server is ready, again at the next start, and moves to
@@ -54,6 +56,10 @@ func TestASeedFromTheStartToAnotherDatabase(t *testing.T) {
 		if c.got != c.want {
 			t.Errorf("%s: status %d, want %d", what, c.got, c.want)
 		}
+	}
+	blue := s.at("blue")
+	if read, made := blue.request("GET", "/Groups", "another-token-for-tests", ""), blue.request("POST", "/Users", "another-token-for-tests", user("x")); read != 200 || made != 503 {
+		t.Errorf("the other tenant, with a fault: read %d, create %d", read, made)
 	}
 	var report control.SeedReport
 	here.succeed(&report, "seed", "apply", file)

@@ -142,6 +142,9 @@ func (p *seeding) check(ctx context.Context) error {
 			return p.s.MistakeAt(t, "issuers", fmt.Sprintf("The issuer %s: %v.", i.Name, err))
 		}
 	}
+	if t.Faults != nil && d.FaultsOf == nil {
+		return p.s.MistakeAt(t, "faults", "Faults are kept by a running server, and none runs here.")
+	}
 	target, err := d.SeedTenant(ctx, p.then)
 	if err != nil {
 		return err
@@ -227,6 +230,11 @@ func (p *seeding) apply(ctx context.Context) (*SeededTenant, error) {
 	}
 	if p.q.Prune {
 		if err := p.prune(ctx, stored); err != nil {
+			return nil, err
+		}
+	}
+	if p.t.Faults != nil && !p.q.DryRun {
+		if _, err := d.SetFaults(ctx, stored.Name, p.t.Faults); err != nil {
 			return nil, err
 		}
 	}

@@ -28,7 +28,7 @@ var allowed = map[string][]string{
 	"internal/app":            {"internal/audit", "internal/certs", "internal/clock", "internal/console", "internal/control", "internal/fault", "internal/journal", "internal/server", "internal/auth", "internal/scim", "internal/store", "internal/store/sqlstore", "internal/store/postgres", "internal/store/sqlite", "internal/schema", "internal/scimerr", "internal/secret", "schemas", "internal/seed"},
 	"internal/console":        {"internal/control", "internal/scim", "internal/scimerr"},
 	"internal/control":        {"internal/audit", "internal/auth", "internal/clock", "internal/fault", "internal/journal", "internal/scim", "internal/store", "internal/resource", "internal/scimerr", "internal/secret", "internal/seed", "internal/schema", "internal/phc"},
-	"internal/seed":           {"internal/scim", "internal/schema", "internal/resource", "internal/scimerr"},
+	"internal/seed":           {"internal/fault", "internal/scim", "internal/schema", "internal/resource", "internal/scimerr"},
 	"internal/server":         {"internal/auth", "internal/fault", "internal/journal", "internal/scim", "internal/store", "internal/filter", "internal/schema", "internal/resource", "internal/scimerr"},
 	"internal/auth":           {"internal/scim", "internal/store", "internal/schema", "internal/scimerr", "internal/phc"},
 	"internal/scim":           {"internal/store", "internal/filter", "internal/schema", "internal/resource", "internal/scimerr", "internal/secret", "internal/phc", "schemas"},

@@ -41,7 +41,7 @@ func TestTheExamplesOfTheDocumentCanBeApplied(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range []string{"applications", "tokens", "issuers", "profile", "switches", "hosts", "limits", "exact", "sealed"} {
+	for _, name := range []string{"applications", "tokens", "issuers", "faults", "profile", "switches", "hosts", "limits", "exact", "sealed"} {
 		if !strings.Contains(string(page), "`"+name+"`") {
 			t.Errorf("the document does not tell of %s", name)
 		}

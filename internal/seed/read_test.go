@@ -68,6 +68,8 @@ func TestEveryMistakeIsToldWithItsPlace(t *testing.T) {
 		{"a.yaml", head + "hosts: 3", "a.yaml:2:8: hosts takes a list here, not a number."},
 		{"a.yaml", head + "switches: {maxResults: [1]}", "a.yaml:2:24: maxResults must have a simple value, not a list."},
 		{"a.yaml", head + "tokens: [{name: a, scope: b}]", `a.yaml:2:20: "scope" is not known in tokens; there are name, token`},
+		{"a.yaml", head + "faults: [{ready: none}]", "a.yaml:2:11: "},
+		{"a.yaml", head + "faults: [{act: {status: 42}}]", "a.yaml:2:"},
 		{"a.yaml", head + "tenants: [{name: A b}]", "a.yaml:2:18: The name of a tenant has 1 to 63 letters, digits and hyphens."},
 		{"a.yaml", head + "tenants:\n  - {name: a, profile: cyberark}\n  - {name: a, profile: strict}", "profile says something else here"},
 		{"a.yaml", head + "Users:\n  - {id: a, userName: b, $sealed: xyz}", "a.yaml:3:35: What is sealed cannot be used: it does not open"},

@@ -9,8 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/scimd/scimd/internal/fault"
 	"github.com/scimd/scimd/internal/resource"
 	"github.com/scimd/scimd/internal/scim"
+	"github.com/scimd/scimd/internal/scimerr"
 )
 
 // Settings are what a tenant shall have beside its resources.
@@ -23,6 +25,7 @@ type Settings struct {
 	Applications      []Application
 	Tokens            []Token
 	Issuers           []*scim.TrustedIssuer
+	Faults            []fault.Spec
 }
 
 // Application is an OAuth2 application. Without ClientSecret, one is made and told;
@@ -105,6 +108,8 @@ func init() {
 			func(have, more *Tenant) bool { have.Tokens = append(have.Tokens, more.Tokens...); return true }},
 		{"issuers", func(t *tenantReader, n *Node) { bindList(t, n, "issuers", &t.out.Issuers) },
 			func(have, more *Tenant) bool { have.Issuers = append(have.Issuers, more.Issuers...); return true }},
+		{"faults", (*tenantReader).faults,
+			func(have, more *Tenant) bool { have.Faults = append(have.Faults, more.Faults...); return true }},
 	}
 }
 
@@ -187,6 +192,28 @@ func (t *tenantReader) profile(n *Node) {
 		t.out.Profile = n.Text
 	default:
 		t.mistake(n.Position, "profile must be the name of one, or a mapping as in a profile file, not %s.", kindName(n.Kind))
+	}
+}
+
+// faults reads the faults that a tenant begins with.
+func (t *tenantReader) faults(n *Node) {
+	if n.Kind != resource.Array {
+		t.mistake(n.Position, "faults must be a list, not %s.", kindName(n.Kind))
+		return
+	}
+	t.out.Faults = []fault.Spec{}
+	for _, item := range n.Items {
+		var spec fault.Spec
+		err := fault.Decode(resource.AppendJSON(nil, item.Value()), &spec)
+		if err == nil {
+			_, err = spec.Rules()
+		}
+		if err != nil {
+			e := scimerr.From(err)
+			t.mistake(item.at(e.At), "%s", e.Detail)
+			continue
+		}
+		t.out.Faults = append(t.out.Faults, spec)
 	}
 }
 

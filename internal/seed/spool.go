@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 )
 
@@ -48,6 +49,7 @@ func (s *spool) toFile() (err error) {
 	if s.file, err = os.CreateTemp("", "scimd-seed-*"); err != nil {
 		return err
 	}
+	_ = os.Remove(s.file.Name()) // so that nothing is left of it whatever happens; where that is not possible, close does it
 	s.out = bufio.NewWriterSize(s.file, 256<<10)
 	s.size = int64(len(s.mem))
 	_, err = s.out.Write(s.mem)
@@ -106,5 +108,9 @@ func (s *spool) close() error {
 	if s.file == nil {
 		return nil
 	}
-	return errors.Join(s.file.Close(), os.Remove(s.file.Name()))
+	err := s.file.Close()
+	if gone := os.Remove(s.file.Name()); !errors.Is(gone, fs.ErrNotExist) {
+		err = errors.Join(err, gone)
+	}
+	return err
 }
