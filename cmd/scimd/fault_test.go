@@ -61,6 +61,26 @@ func TestATenantFailsWhileItIsTold(t *testing.T) {
 	p.refuse("has no fault", "fault", "remove", "nothing")
 	p.refuse("There is no ready set", "fault", "add", "--ready", "nothing")
 	p.refuse("needs one rule", "fault", "add")
+	seeded := filepath.Join(p.dir, "seed.yaml")
+	seed := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(seeded, []byte("version: 1\n"+text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seed("Users:\n  - {userName: ada}\nfaults:\n  - {match: {types: [Usr]}, act: {status: 500}}\n")
+	if _, stderr, code := p.run("seed", "apply", seeded); code == 0 || !strings.Contains(stderr, "no resource type") {
+		t.Errorf("seeded with a fault of a type that there is not: %s", stderr)
+	}
+	seed("faults:\n  - {ready: throttling}\n  - {id: gateway, act: {status: 502, body: bad}}\n")
+	if _, stderr, code := p.run("seed", "apply", seeded); code != 0 {
+		t.Fatal(stderr)
+	}
+	is(502)
+	p.succeed(&list, "fault", "list")
+	if len(list) != 2 || list[0].ID != "throttling" || list[1].Hits != 1 {
+		t.Errorf("seeded %+v", list)
+	}
 	var gone map[string]string
 	p.succeed(&gone, "fault", "clear")
 	is(200)

@@ -119,15 +119,24 @@ func (d *Direct) SetFaults(ctx context.Context, tenant string, list []fault.Spec
 	if err != nil {
 		return nil, err
 	}
+	all, err := meant(list)
+	if err != nil {
+		return nil, err
+	}
+	return rules.Set(all...)
+}
+
+// meant are the rules that a list means.
+func meant(list []fault.Spec) ([]fault.Rule, error) {
 	var all []fault.Rule
 	for _, s := range list {
-		meant, err := s.Rules()
+		rules, err := s.Rules()
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, meant...)
+		all = append(all, rules...)
 	}
-	return rules.Set(all...)
+	return all, nil
 }
 
 // ReplaceFault implements Service.

@@ -145,6 +145,15 @@ func (p *seeding) check(ctx context.Context) error {
 	if t.Faults != nil && d.FaultsOf == nil {
 		return p.s.MistakeAt(t, "faults", "Faults are kept by a running server, and none runs here.")
 	}
+	if t.Faults != nil {
+		rules, err := meant(t.Faults)
+		if err == nil {
+			err = d.FaultsOf(p.now).Check(rules...)
+		}
+		if err != nil {
+			return p.s.MistakeAt(t, "faults", scimerr.From(err).Detail)
+		}
+	}
 	target, err := d.SeedTenant(ctx, p.then)
 	if err != nil {
 		return err

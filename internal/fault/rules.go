@@ -172,6 +172,14 @@ func (r *Rules) Add(first bool, rules ...Rule) ([]Armed, error) {
 	return counted(fresh), nil
 }
 
+// Check tells whether rules can be the whole list; 400, 409.
+func (r *Rules) Check(rules ...Rule) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, err := r.checked(nil, rules)
+	return err
+}
+
 // Set makes rules the whole list, which counts from nothing; 400.
 func (r *Rules) Set(rules ...Rule) ([]Armed, error) {
 	r.mu.Lock()
