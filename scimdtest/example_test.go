@@ -1,33 +1,44 @@
 package scimdtest_test
 
 import (
-	"encoding/json"
 	"fmt"
-	"log"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/scimd/scimd/scimdtest"
 )
 
+// provision stands for what is tested: it makes a user, at the second attempt if need be.
+func provision(client *http.Client, base, userName string) error {
+	user := `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"` + userName + `"}`
+	for range 2 {
+		resp, err := client.Post(base+"/Users", "application/scim+json", strings.NewReader(user))
+		if err != nil {
+			return err
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode == http.StatusCreated {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s was not made", userName)
+}
+
 func Example() {
 	// In your tests, t is the *testing.T of the test.
 	within(func(t testing.TB) {
-		s := scimdtest.New(t, scimdtest.Profile("cyberark"), scimdtest.Set("maxResults", "200"))
-
-		created, err := s.Client().Post(s.URL+"/Users", "application/scim+json", strings.NewReader(
-			`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ada@corp.example"}`))
-		if err != nil {
-			log.Fatal(err)
+		s := scimdtest.New(t, scimdtest.Seed("sample:small"))
+		s.Fault(t, scimdtest.On{Operation: scimdtest.Create, Times: 1}, scimdtest.Status(503))
+		if err := provision(s.Client(), s.URL, "ada@corp.example"); err != nil {
+			t.Fatalf("%v", err)
 		}
-		defer func() { _ = created.Body.Close() }()
-
-		var user struct{ UserName, DisplayName string }
-		if err := json.NewDecoder(created.Body).Decode(&user); err != nil {
-			log.Fatal(err)
+		for _, e := range s.WaitFor(t, scimdtest.Filter{Operation: scimdtest.Create}, 2, time.Second) {
+			fmt.Println(e.Method, e.Path, e.Status)
 		}
-		fmt.Println(created.StatusCode == http.StatusCreated, user.UserName, user.DisplayName)
 	})
-	// Output: true ada@corp.example ada
+	// Output:
+	// POST /scim/v2/Users 503
+	// POST /scim/v2/Users 201
 }

@@ -2,15 +2,24 @@
 // connectors, provisioning jobs, identity providers.
 //
 //	func TestProvisioning(t *testing.T) {
-//		s := scimdtest.New(t)
-//		err := connector.Provision(s.URL, s.Token, "ada@corp.example")
-//		…
-//		resp, err := s.Client().Get(s.URL + "/Users?filter=userName+sw+%22ada%22")
+//		s := scimdtest.New(t, scimdtest.Seed("sample:small"))
+//		s.Fault(t, scimdtest.On{Operation: scimdtest.Create, Times: 1}, scimdtest.Status(503))
+//		if err := connector.Provision(s.URL, s.Token, "ada@corp.example"); err != nil {
+//			t.Fatal(err)
+//		}
+//		s.WaitFor(t, scimdtest.Filter{Operation: scimdtest.Create, Status: 201}, 1, time.Second)
 //	}
 //
-// Each server listens on a free port of 127.0.0.1, has an empty database of its
-// own, and is gone with all its files when the test ends. So tests may start
-// servers as they like, also in parallel.
+// New starts a server on a free port of 127.0.0.1, with an empty database of its
+// own, that is gone with all its files when the test ends. Shared gives a tenant of
+// one server for all tests of the process: as isolated, and cheaper. Both may be
+// used by parallel tests.
+//
+// What a method changes for a test it takes back when that test, or subtest, ends:
+// faults go, the clock runs again, the state before Snapshot comes back. A method
+// that cannot do what it is asked ends the test with the reason.
+//
+// Faults, journal, clock and seeds are those that docs/testing.md describes.
 package scimdtest
 
 import (
@@ -19,48 +28,26 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 
 	"github.com/scimd/scimd/internal/app"
+	"github.com/scimd/scimd/internal/control"
 )
 
-// Server is a running server.
+// Server is a running server, or a tenant of one, which is the same to clients.
+// Its methods are safe for concurrent use.
 type Server struct {
-	// URL is the base URL for clients: http://127.0.0.1:PORT/scim/v2.
+	// URL is the base URL for clients, such as http://127.0.0.1:PORT/scim/v2.
 	URL string
 	// Token is a bearer token with all rights.
 	Token string
 
 	client *http.Client
-}
-
-// Option changes how a server is started.
-type Option func(*settings)
-
-type settings struct {
-	config  app.Config
-	verbose bool
-}
-
-// Profile chooses the behaviour: cyberark (the default), rfc7644, or the file
-// of a profile, which has a slash or ends in .json.
-func Profile(nameOrFile string) Option {
-	return func(s *settings) { s.config.Profile = nameOrFile }
-}
-
-// Set sets one switch of the profile, as the flag --set does.
-func Set(name, value string) Option {
-	return func(s *settings) { s.config.Switches = append(s.config.Switches, name+"="+value) }
-}
-
-// Token gives the server its token; without it one is made.
-func Token(text string) Option {
-	return func(s *settings) { s.config.Token = text }
-}
-
-// Verbose writes the server's log to that of the test: a line per request.
-func Verbose() Option {
-	return func(s *settings) { s.verbose = true }
+	manage control.Service
+	tenant string
+	ended  atomic.Bool  // then there is nothing left to take back
+	made   atomic.Int64 // snapshots
 }
 
 // New starts a server that stops when the test and its cleanups registered
@@ -72,36 +59,70 @@ func New(t testing.TB, opts ...Option) *Server {
 	for _, o := range opts {
 		o(&s)
 	}
-	s.config.Addr, s.config.ControlAddr, s.config.Ephemeral = "127.0.0.1:0", "", true
-	s.config.DataDir = filepath.Join(t.TempDir(), "scimd")
-
 	log := &testLog{}
 	if s.verbose {
 		log.t = t
 	}
-	// Not t.Context, which ends before the cleanups that may still use the server.
-	running, err := app.Start(context.Background(), s.config, app.Streams{Out: io.Discard, Err: log})
+	running, err := start(s.config, filepath.Join(t.TempDir(), "scimd"), log)
 	if err != nil {
 		t.Fatalf("scimdtest: start the server: %v", err)
 	}
-	next := &http.Transport{}
 	t.Cleanup(func() {
-		next.CloseIdleConnections() // one never used would be waited for
 		if err := running.Shutdown(context.Background()); err != nil {
 			t.Errorf("scimdtest: stop the server: %v", err)
 		}
 		log.end()
 	})
-	base, err := url.Parse(running.BaseURL())
+	out := &Server{URL: running.BaseURL(), Token: running.Token(), manage: running.Control(), tenant: control.DefaultTenant}
+	out.begin(t, &s)
+	return out
+}
+
+// start starts a server that keeps what it must in dir.
+func start(c app.Config, dir string, log io.Writer) (*app.Server, error) {
+	c.Addr, c.ControlAddr, c.Ephemeral, c.DataDir = "127.0.0.1:0", "", true, dir
+	// Not t.Context, which ends before the cleanups that may still use the server.
+	return app.Start(context.Background(), c, app.Streams{Out: io.Discard, Err: log})
+}
+
+// begin gives a server what its test needs of it: a client and the seeds.
+func (s *Server) begin(t testing.TB, with *settings) {
+	t.Helper()
+	base, err := url.Parse(s.URL)
 	if err != nil {
 		t.Fatalf("scimdtest: %v", err)
 	}
-	return &Server{
-		URL: running.BaseURL(), Token: running.Token(),
-		client: &http.Client{Transport: &bearer{host: base.Host, token: running.Token(), next: next}},
+	next := &http.Transport{}
+	s.client = &http.Client{Transport: &bearer{host: base.Host, token: s.Token, next: next}}
+	t.Cleanup(func() {
+		s.ended.Store(true)
+		next.CloseIdleConnections() // one never used would be waited for
+	})
+	for _, apply := range with.seeds {
+		apply(t, s)
 	}
 }
 
 // Client sends the token with every request to the server that has no
 // Authorization of its own. The server's end closes its connections.
 func (s *Server) Client() *http.Client { return s.client }
+
+// must ends the test when something was refused or went wrong.
+func must(t testing.TB, what string, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatalf("scimdtest: %s: %s", what, app.Explain(err))
+	}
+}
+
+// atEnd takes something back when a test ends, unless the server has ended with it.
+func (s *Server) atEnd(t testing.TB, what string, undo func(context.Context) error) {
+	t.Cleanup(func() {
+		if s.ended.Load() {
+			return
+		}
+		if err := undo(context.Background()); err != nil {
+			t.Errorf("scimdtest: %s: %s", what, app.Explain(err))
+		}
+	})
+}

@@ -24,7 +24,7 @@ const module = "github.com/scimd/scimd"
 // their own.
 var allowed = map[string][]string{
 	"cmd/scimd":               {"internal/app", "internal/audit", "internal/clock", "internal/control", "internal/doctor", "internal/fault", "internal/journal", "internal/seed"},
-	"scimdtest":               {"internal/app"},
+	"scimdtest":               {"internal/app", "internal/clock", "internal/control", "internal/fault", "internal/journal", "internal/seed"},
 	"internal/app":            {"internal/audit", "internal/certs", "internal/clock", "internal/console", "internal/control", "internal/fault", "internal/journal", "internal/server", "internal/auth", "internal/scim", "internal/store", "internal/store/sqlstore", "internal/store/postgres", "internal/store/sqlite", "internal/schema", "internal/scimerr", "internal/secret", "schemas", "internal/seed"},
 	"internal/console":        {"internal/control", "internal/scim", "internal/scimerr"},
 	"internal/control":        {"internal/audit", "internal/auth", "internal/clock", "internal/fault", "internal/journal", "internal/scim", "internal/store", "internal/resource", "internal/scimerr", "internal/secret", "internal/seed", "internal/schema", "internal/phc"},
