@@ -53,7 +53,7 @@ func TestTheReadmesCurlLinesDoTheSame(t *testing.T) {
 	if len(shown) != 2 {
 		t.Fatalf("%d blocks, not the start and the requests", len(shown))
 	}
-	args := strings.Fields(strings.TrimSuffix(strings.TrimSpace(shown[0]), "&"))[3:] // after go run ./cmd/scimd
+	args := strings.Fields(shown[0])[3:] // after go run ./cmd/scimd
 	ready := serve(t, args...)
 	script := strings.NewReplacer("http://127.0.0.1:8080/scim/v2", ready.BaseURL, "http://127.0.0.1:8081/_scimd", ready.ControlURL).Replace(shown[1])
 	cmd := exec.CommandContext(t.Context(), "sh", "-eu", "-c", script)
