@@ -10,6 +10,14 @@ VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo d
 # One version for everybody; the module proxy's checksum database vouches for it.
 STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.1
 
+# What dist makes, and where.
+TARGETS    ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+DIST       ?= dist
+# Lists the modules in a program, with their hashes; its own versions are pinned.
+SBOM        = $(GO) tool -modfile=internal/tools/sbom.mod cyclonedx-gomod bin -json -std -noserial -version $(VERSION)
+
+LDFLAGS     = -s -w -X github.com/scimd/scimd/internal/app.version=$(VERSION)
+
 # The race detector for all but SQLite's engine, which is C in the form of Go: it
 # would be eight times as slow, and its threads are SQLite's matter.
 RACE        = -race -gcflags=modernc.org/...=-race=false
@@ -18,13 +26,13 @@ RACE        = -race -gcflags=modernc.org/...=-race=false
 PGSERVE = $(GO) run ./internal/pgtest/pgserve --
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-short race lint fmt fuzz bench cross clean
+.PHONY: help build run test test-short race lint fmt fuzz bench cross dist dist-programs clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## Build ./scimd, static
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X github.com/scimd/scimd/internal/app.version=$(VERSION)" -o scimd ./cmd/scimd
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o scimd ./cmd/scimd
 
 run: ## Start a server on SQLite in ./scimd-data
 	$(GO) run ./cmd/scimd
@@ -63,5 +71,18 @@ cross: ## Build for Linux, macOS and Windows
 		CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} $(GO) build -o /dev/null ./cmd/scimd; \
 	done
 
-clean: ## Remove what build made
-	rm -f scimd
+dist: dist-programs ## Build for six platforms into dist/, with checksums and lists of what is in them
+	@set -e; for program in $(DIST)/scimd-*; do $(SBOM) -output "$$program.cdx.json" "$$program"; done
+	cd $(DIST) && { command -v sha256sum >/dev/null && sha256sum scimd-* || shasum -a 256 scimd-*; } >SHA256SUMS
+
+# The same sources, VERSION and Go make the same bytes, whoever builds them wherever.
+dist-programs:
+	rm -rf $(DIST)
+	@set -e; for target in $(TARGETS); do \
+		os=$${target%/*} arch=$${target#*/} end=; [ $$os != windows ] || end=.exe; \
+		echo "$(DIST)/scimd-$$os-$$arch$$end"; \
+		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o "$(DIST)/scimd-$$os-$$arch$$end" ./cmd/scimd; \
+	done
+
+clean: ## Remove what build and dist made
+	rm -rf scimd dist
