@@ -26,6 +26,7 @@ func TestTheJournalHasWhatWasReceived(t *testing.T) {
 	s.Expect(t, scimdtest.Filter{ID: id, Status: 201, Method: "POST"}, 1)
 	s.Expect(t, scimdtest.Filter{Text: `"userName":"ada"`, After: mark}, 1)
 	s.Expect(t, scimdtest.Filter{Path: "/nowhere"}, 0)
+	s.Expect(t, scimdtest.Filter{Path: s.URL[strings.Index(s.URL, "/tenants"):] + "/Users"}, 2)
 	refused := s.Received(t, scimdtest.Filter{After: mark})
 	if len(refused) != 1 {
 		t.Fatalf("%v", refused)

@@ -87,6 +87,8 @@ func TestURLsKeepWhatIsNoSecret(t *testing.T) {
 		{"/scim/v2/Users/ada@example.com", "", "/scim/v2/Users/ada@example.com", false},
 		{"/scim/v2/Users/aB3dE6gH9jK2mN5p", "", "/scim/v2/Users/***", false},
 		{"/scim/v2/Users/aB3dE6gH9jK2mN5p", "", "/scim/v2/Users/aB3dE6gH9jK2mN5p", true},
+		{"/tenants/T-b7pkglwf364rudc5/scim/v2/Users", "", "/tenants/T-b7pkglwf364rudc5/scim/v2/Users", false},
+		{"/tenants/t-22opdkwiafp67dcb/scim/v2/Users/t-b7pkglwf364rudc5", "", "/tenants/***/scim/v2/Users/***", false},
 		{"/scim/v2/Users/scimd_0123456789abcdef", "", "/scim/v2/Users/***", true},
 		{"/scim/v2/User", "", "/scim/v2/User", false},
 		{"/scim/v2/Users/password/x", "", "/scim/v2/Users/password/***", false},
@@ -94,7 +96,7 @@ func TestURLsKeepWhatIsNoSecret(t *testing.T) {
 		{"/oauth2/token/robot", "", "/oauth2/token/robot", true},
 		{"/oauth2/authorize/robot", "code=x&state=y&redirect_uri=https%3A%2F%2Fa.example%2Fcb%3Fkey%3Dz&scope=openid", "/oauth2/authorize/robot?code=***&state=***&redirect_uri=https%3A%2F%2Fa.example%2Fcb%3Fkey%3D***&scope=openid", true},
 	} {
-		m := &masker{names: testNames(t), found: c.found}
+		m := &masker{names: testNames(t), found: c.found, tenant: "t-b7pkglwf364rudc5"}
 		got := m.path(c.path)
 		if c.query != "" {
 			got += "?" + m.query(c.query)

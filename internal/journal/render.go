@@ -14,7 +14,7 @@ const refusals = "docs/refusals.md#"
 // entry makes an entry of what was recorded: redacted, and once more where secrets
 // turned up, which may stand elsewhere as well.
 func (js *Journals) entry(x *item) *Entry {
-	m := &masker{names: js.names, found: x.Entry.Status > 0 && x.Entry.Status < 400}
+	m := &masker{names: js.names, found: x.Entry.Status > 0 && x.Entry.Status < 400, tenant: x.Entry.Tenant}
 	e := js.render(m, x)
 	if len(m.secrets) > 0 {
 		e = js.render(m, x)

@@ -160,6 +160,8 @@ type masker struct {
 	secrets []string
 	// found tells that the request was answered, so that ids in URLs are ids.
 	found bool
+	// tenant is the name of the tenant, which is no secret however random it looks.
+	tenant string
 }
 
 // leastSecret is the length from which a secret of a request is looked for elsewhere.

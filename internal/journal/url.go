@@ -41,7 +41,7 @@ func (m *masker) path(escaped string) string {
 	for i, part := range parts {
 		folded := schema.Fold(decoded(part))
 		switch {
-		case m.plain[folded]:
+		case m.plain[folded], before == "tenants" && folded == m.tenant:
 		case m.secret(before) && before != "token": // /oauth2/token/{appId}
 			m.learn(part)
 			parts[i] = Mask

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -250,5 +251,36 @@ func TestTheCIScriptCallsTargetsThatTheMakefileHas(t *testing.T) {
 	}
 	if info.Mode()&0o111 == 0 {
 		t.Error(".ci/run is not executable")
+	}
+}
+
+func TestReleasesAreForSixPlatforms(t *testing.T) {
+	t.Parallel()
+	targets := regexp.MustCompile(`(?m)^TARGETS +\?= (.*)$`).FindStringSubmatch(read(t, "Makefile"))
+	want := []string{"darwin/amd64", "darwin/arm64", "linux/amd64", "linux/arm64", "windows/amd64", "windows/arm64"}
+	if targets == nil || !slices.Equal(slices.Sorted(slices.Values(strings.Fields(targets[1]))), want) {
+		t.Errorf("%q, want %q", targets, want)
+	}
+}
+
+func TestTheSameSourcesMakeTheSameBytes(t *testing.T) {
+	t.Parallel()
+	target := runtime.GOOS + "-" + runtime.GOARCH
+	var made [2]string
+	for i := range made {
+		dist := t.TempDir()
+		cmd := exec.Command("make", "--no-print-directory", "dist-programs", "VERSION=v1", "DIST="+dist, "TARGETS="+runtime.GOOS+"/"+runtime.GOARCH)
+		cmd.Dir = root
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		program, err := os.ReadFile(filepath.Join(dist, "scimd-"+target))
+		if err != nil {
+			t.Fatal(err)
+		}
+		made[i] = string(program)
+	}
+	if made[0] != made[1] {
+		t.Error("two builds differ")
 	}
 }
