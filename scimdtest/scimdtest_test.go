@@ -208,6 +208,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		s := scimdtest.New(t)
 		create(t, s, "ada")
 		url = s.URL
+		create(t, scimdtest.Shared(t), "ada")
 		t.Cleanup(func() { create(t, s, "grace") }) // a cleanup may still use the server
 		if list, err := os.ReadDir(dir); err != nil || len(list) == 0 {
 			t.Errorf("the server keeps its files elsewhere: %v", err)
