@@ -122,11 +122,11 @@ func reached(t *testing.T, s *scimdtest.Server) {
 func TestARunSurvivesAFault(t *testing.T) {
 	t.Parallel()
 	requests := map[string]scimdtest.On{
-		"the look for a user":  {Operation: scimdtest.List, Type: "User"},
-		"a new user":           {Operation: scimdtest.Create, Type: "User"},
-		"a change of a user":   {Operation: scimdtest.Patch, Type: "User"},
-		"a new group":          {Operation: scimdtest.Create, Type: "Group"},
-		"a change of a member": {Operation: scimdtest.Patch, Type: "Group"},
+		"the look for a user":  {Operation: scimdtest.List, Type: "User", Times: 1},
+		"a new user":           {Operation: scimdtest.Create, Type: "User", Times: 1},
+		"a change of a user":   {Operation: scimdtest.Patch, Type: "User", Times: 1},
+		"a new group":          {Operation: scimdtest.Create, Type: "Group", Times: 1},
+		"a change of a member": {Operation: scimdtest.Patch, Type: "Group", Times: 1},
 	}
 	faults := map[string]struct {
 		acts []scimdtest.Act
@@ -147,7 +147,6 @@ func TestARunSurvivesAFault(t *testing.T) {
 			t.Run(request+" "+failure, func(t *testing.T) {
 				t.Parallel()
 				s := scimdtest.Shared(t, scimdtest.SeedText(before))
-				on.Times = 1
 				fault := s.Fault(t, on, f.acts...)
 				report, w := run(t, s, staff)
 				reached(t, s)
