@@ -14,6 +14,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/scimd/scimd/internal/phc"
 	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/store"
@@ -58,7 +59,7 @@ type Issuer struct {
 func NewIssuer(apps Applications, users Users, keys *SigningKeys, skew time.Duration, now func() time.Time) *Issuer {
 	i := &Issuer{
 		Keys: keys, apps: apps, users: users, stands: newStands(apps, users, now), lives: newLives(apps, now), now: now, skew: skew,
-		hasher: newHasher(), attempts: newAttempts(now), signIns: newAttempts(now),
+		hasher: newHasher(phc.Usual), attempts: newAttempts(now), signIns: newAttempts(now),
 		verified: map[[32]byte]*verified{}, secrets: map[string][32]byte{},
 	}
 	_, _ = rand.Read(i.pepper[:]) // never fails

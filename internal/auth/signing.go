@@ -72,6 +72,8 @@ type SigningKeys struct {
 	store  Transactor
 	sealer Sealer
 	now    func() time.Time
+	// Make makes a key. It is set before requests come.
+	Make func() (*rsa.PrivateKey, error)
 
 	mu     sync.Mutex
 	spaces map[int64]*keySet
@@ -79,8 +81,10 @@ type SigningKeys struct {
 
 // NewSigningKeys makes SigningKeys on a store.
 func NewSigningKeys(s Transactor, sealer Sealer, now func() time.Time) *SigningKeys {
-	return &SigningKeys{store: s, sealer: sealer, now: now, spaces: map[int64]*keySet{}}
+	return &SigningKeys{store: s, sealer: sealer, now: now, Make: makeKey, spaces: map[int64]*keySet{}}
 }
+
+func makeKey() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, signingBits) }
 
 // keySet are the keys of one space in memory. Whoever reads them holds mu, so
 // that all who wait share one look.
@@ -221,7 +225,7 @@ func (k *SigningKeys) fresh(ctx context.Context, space int64, age time.Duration,
 // add makes the key of a number, unless another process has made one of that
 // number meanwhile, and gives all that there are then.
 func (k *SigningKeys) add(ctx context.Context, space int64, nr int, dropOld bool) ([]signingKey, error) {
-	private, err := rsa.GenerateKey(rand.Reader, signingBits)
+	private, err := k.Make()
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/scimd/scimd/internal/auth"
-	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/server"
 	"github.com/scimd/scimd/internal/store"
 )
@@ -137,11 +136,11 @@ var tokenRows = []row{
 		c.do("DELETE", "/Users/"+id, "").is(204)
 	}},
 	{holds: "tenant-4.1 the service user is readable by its id, in no list, and its name is taken", show: func(c *client) {
-		p, err := scim.NewService(c.site.store).EnsureServiceUser(c.Context(), c.site.tenant)
+		p, err := newService(c.site.store).EnsureServiceUser(c.Context(), c.site.tenant)
 		if err != nil {
 			c.Fatal(err)
 		}
-		again, err := scim.NewService(c.site.store).EnsureServiceUser(c.Context(), c.site.tenant)
+		again, err := newService(c.site.store).EnsureServiceUser(c.Context(), c.site.tenant)
 		if err != nil || again != p {
 			c.Errorf("%v and %v, %v", p, again, err)
 		}
