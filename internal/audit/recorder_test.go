@@ -119,7 +119,7 @@ func TestRowsWaitForADatabaseThatIsAwayAndAreWrittenAtTheEnd(t *testing.T) {
 	for i := range 3 {
 		r.Add(store.Audit{Space: 1, Category: store.AuditSignIn, ID: fmt.Sprint(i)})
 	}
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		l.mu.Lock()
 		tried := l.writes > 0
 		l.mu.Unlock()

@@ -146,7 +146,7 @@ func create(t *testing.T, name string) *os.File {
 // begins with curl: the ready file does not promise that it is there already.
 func (s *server) banner(t *testing.T) string {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		data, err := os.ReadFile(s.stdout)
 		if err != nil {
 			t.Fatal(err)
