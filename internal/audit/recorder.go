@@ -53,7 +53,7 @@ func (r *Recorder) Add(a store.Audit) {
 	}
 	a.At = a.At.UTC().Truncate(time.Microsecond)
 	most := maxOfSpace
-	if a.Status >= http.StatusBadRequest || a.Category == store.AuditRead {
+	if a.Status >= http.StatusBadRequest || a.Code != "" || a.Category == store.AuditRead {
 		most /= 2
 	}
 	r.mu.Lock()

@@ -187,13 +187,18 @@ func (i *Issuer) identify(ctx context.Context, t *scim.Tenant, root, text string
 	if err != nil {
 		return nil, err
 	}
+	return v.identity(app), nil
+}
+
+// identity is who a token that holds is for.
+func (v *verified) identity(app *holder) *Identity {
 	id := &Identity{TokenID: v.counted(), TokenName: app.ID, Rights: v.rights & app.rights}
 	id.Principal = store.Principal{Kind: "service", ID: v.subject, Display: v.name}
 	if v.session != "" { // whoever may sign in may not for that do what the application may
 		id.Principal.Kind = "user"
 		id.Rights &= app.personRights
 	}
-	return id, nil
+	return id
 }
 
 // holding is the token of a text that is good now, with its application.
@@ -257,7 +262,7 @@ func (i *Issuer) verify(ctx context.Context, t *scim.Tenant, text string, hash [
 		return v, nil
 	}
 	if len(text) > maxToken {
-		return nil, invalid("The access token is too long.")
+		return nil, guessed("The access token is too long.")
 	}
 	v, err := i.parse(ctx, t, text)
 	if err != nil {

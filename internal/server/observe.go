@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
+	"github.com/scimd/scimd/internal/auth"
 	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/store"
@@ -36,6 +38,11 @@ type logEntry struct {
 	reads                  bool
 	code                   string
 
+	// place is where the request arrived, nil before that is read.
+	place *place
+	// hop tells that the official SDKs asked for a token with another.
+	hop bool
+
 	// user is the id of who has got a token or a code, refusal the error code of an
 	// OAuth endpoint.
 	user, refusal string
@@ -49,6 +56,22 @@ func entry(r *http.Request) *logEntry {
 		return e
 	}
 	return &logEntry{}
+}
+
+// came tells with which credential a request came, and for whom; nil when that is not
+// known.
+func (e *logEntry) came(id *auth.Identity) {
+	if id != nil {
+		e.token, e.principal = id.TokenName, id.Principal
+	}
+}
+
+// refuse tells of a refusal of an OAuth endpoint.
+func (e *logEntry) refuse(err *auth.OAuthError) {
+	e.code, e.refusal = err.Code, err.Code
+	if err.Status >= http.StatusInternalServerError {
+		e.cause = errors.Unwrap(err)
+	}
 }
 
 func (e *logEntry) failed(err *scimerr.Error) {
