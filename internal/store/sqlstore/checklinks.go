@@ -163,46 +163,6 @@ func (c *check) sealed() error {
 	return nil
 }
 
-// principals are tokens and applications that stand for nobody, and a tenant
-// without its own user.
-func (c *check) principals() error {
-	var exists []string
-	for _, m := range tables {
-		exists = append(exists, "EXISTS (SELECT 1 FROM "+m.table+" o WHERE o.space = $2 AND o.id = e.principal_id)")
-	}
-	err := c.each(func(_, id string) { c.report("principal", "token", "", "token "+id) },
-		"SELECT '', e.id FROM token e WHERE e.tenant = $1 AND e.revoked IS NULL AND NOT ("+strings.Join(exists, " OR ")+")", c.tenant.ID, c.tenant.Space)
-	if err != nil {
-		return err
-	}
-	users := mapOf("User").table
-	err = c.each(func(_, id string) { c.report("principal", "application", "", "application "+id) },
-		"SELECT '', e.id FROM application e WHERE e.tenant = $1 AND NOT EXISTS (SELECT 1 FROM "+users+" o WHERE o.space = $2 AND o.id = e.user_id)", c.tenant.ID, c.tenant.Space)
-	if err != nil {
-		return err
-	}
-	var n int64
-	for _, table := range []string{"token", "application"} {
-		if _, err := one(c.ctx, c.conn, "SELECT count(*) FROM "+table+" WHERE tenant = $1", []any{c.tenant.ID}, &n); err != nil {
-			return err
-		}
-		c.checked[table] += n
-	}
-	if c.options.ServiceUser == "" {
-		return nil
-	}
-	var hidden []string
-	for _, m := range tables {
-		hidden = append(hidden, "EXISTS (SELECT 1 FROM "+m.table+" o WHERE o.space = $2 AND o.id = s.value AND o.hidden = 1)")
-	}
-	ok, err := one(c.ctx, c.conn, "SELECT 1 FROM setting s WHERE s.key = $1 AND ("+strings.Join(hidden, " OR ")+")",
-		[]any{store.TenantSettings(c.tenant.ID) + c.options.ServiceUser, c.tenant.Space}, &n)
-	if err == nil && !ok {
-		c.report("service-user", "setting", "", "")
-	}
-	return err
-}
-
 // leftovers are rows of spaces that belong to no tenant, and deleted tenants that
 // were not swept in time.
 func (c *check) leftovers(known map[int64]bool) error {
