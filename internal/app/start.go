@@ -207,7 +207,7 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 		handler = hsts(handler)
 	}
 	s.http = s.server(handler)
-	audited := &control.Audited{Direct: manager, Record: trail.Add}
+	audited := &control.Audited{Direct: manager, Keep: trail.Keep, Record: trail.Add}
 	elsewhere, err := s.startControl(audited)
 	if err != nil {
 		return err

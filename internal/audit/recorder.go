@@ -20,8 +20,10 @@ const (
 	batchSize  = 500
 	gatherTime = 100 * time.Millisecond
 	pauseTime  = 50 * time.Millisecond
-	// writeTime bounds a write, retryTime is between two that fail.
+	// writeTime bounds a write, keepTime one that somebody waits for; retryTime is
+	// between two that fail.
 	writeTime = 10 * time.Second
+	keepTime  = 2 * time.Second
 	retryTime = time.Second
 )
 
@@ -46,12 +48,28 @@ func NewRecorder(s store.Trail, log *slog.Logger, now func() time.Time) *Recorde
 	return &Recorder{store: s, log: log, now: now, waiting: map[int64]int{}, lost: map[int64]int64{}, woken: make(chan struct{}, 1)}
 }
 
+// Keep writes a row before it returns, as no crash may lose it. Where that cannot be
+// done now, the row waits as those of Add do.
+func (r *Recorder) Keep(ctx context.Context, a store.Audit) {
+	a.At = r.at(a.At)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepTime)
+	defer cancel()
+	if r.store.AppendAudit(ctx, []store.Audit{a}) != nil { // told of when it fails again
+		r.Add(a)
+	}
+}
+
+// at is the time of a row; one without is of now.
+func (r *Recorder) at(t time.Time) time.Time {
+	if t.IsZero() {
+		t = r.now()
+	}
+	return t.UTC().Truncate(time.Microsecond)
+}
+
 // Add has a row written soon. It never waits. A row without a time is of now.
 func (r *Recorder) Add(a store.Audit) {
-	if a.At.IsZero() {
-		a.At = r.now()
-	}
-	a.At = a.At.UTC().Truncate(time.Microsecond)
+	a.At = r.at(a.At)
 	most := maxOfSpace
 	if a.Status >= http.StatusBadRequest || a.Code != "" || a.Category == store.AuditRead {
 		most /= 2

@@ -210,3 +210,24 @@ func TestPagesShowBothLogsByTimeEachRecordOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestARowThatIsKeptIsThereAtOnceOrWaits(t *testing.T) {
+	t.Parallel()
+	db := openLogs(t)
+	r := NewRecorder(db, slog.New(slog.DiscardHandler), time.Now) // whose queue nobody writes
+	ended, cancel := context.WithCancel(t.Context())
+	cancel() // the client has gone: what was done was done
+	r.Keep(ended, store.Audit{Space: 7, Category: store.AuditManagement, Action: "token.create"})
+	if got := db.rows(t, 7); len(got) != 1 || got[0].At.IsZero() {
+		t.Errorf("rows %+v", got)
+	}
+	db.fail(true)
+	r.Keep(t.Context(), store.Audit{Space: 7, Category: store.AuditManagement, Action: "token.revoke"})
+	db.fail(false)
+	if got := db.rows(t, 7); len(got) != 1 {
+		t.Errorf("rows %+v", got)
+	}
+	if err := r.Flush(t.Context()); err != nil || len(db.rows(t, 7)) != 2 {
+		t.Errorf("rows %+v, %v", db.rows(t, 7), err)
+	}
+}

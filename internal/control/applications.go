@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -42,7 +43,8 @@ type NewApplication struct {
 
 // Application is one application. ClientSecret is present only in the answers
 // that made it, AuthorizeURL where people sign in. Active tells that its service
-// user is there and active.
+// user is there and active. Warnings are of the answer that made it: what works
+// otherwise than it was perhaps meant.
 type Application struct {
 	AppID           string    `json:"appId"`
 	ClientID        string    `json:"clientId"`
@@ -63,6 +65,7 @@ type Application struct {
 	Active          bool      `json:"active"`
 	Created         time.Time `json:"created"`
 	Rotated         time.Time `json:"rotated,omitzero"`
+	Warnings        []string  `json:"warnings,omitempty"`
 }
 
 // SigningKey is what everybody may know of a key that signs access tokens.
@@ -104,7 +107,21 @@ func (d *Direct) CreateApplication(ctx context.Context, n NewApplication) (*Appl
 		return nil, err
 	}
 	d.ApplicationChanged(t.ID, a.ID)
-	return d.shownApplication(ctx, t, a, secret)
+	made, err := d.shownApplication(ctx, t, a, secret)
+	if err != nil {
+		return nil, err
+	}
+	made.Warnings, err = d.warnings(t, &a)
+	return made, err
+}
+
+// warnings are those about a new application.
+func (d *Direct) warnings(t store.Tenant, a *store.Application) ([]string, error) {
+	p, err := d.profile(t)
+	if err != nil || p.KeepsPasswords() || !auth.SignsIn(a) {
+		return nil, err
+	}
+	return []string{fmt.Sprintf("Nobody can sign in: the profile of the tenant %s keeps no passwords; set its switch passwords to hash, then set the passwords anew.", t.Name)}, nil
 }
 
 func applicationTaken(t store.Tenant, id string) error {
