@@ -108,8 +108,9 @@ func TestTheImageIsEmptyButForAStaticProgramAndRunsWithoutRoot(t *testing.T) {
 			t.Errorf("%s does not run make build", name)
 		}
 	}
-	build := regexp.MustCompile(`(?m)^build:.*\n\t(.*)$`).FindStringSubmatch(read(t, "Makefile"))
-	if build == nil || !strings.Contains(build[1], "CGO_ENABLED=0") || !strings.HasSuffix(build[1], " -o scimd ./cmd/scimd") {
+	makefile := read(t, "Makefile")
+	build := regexp.MustCompile(`(?m)^build:.*\n\t(.*)$`).FindStringSubmatch(makefile)
+	if build == nil || !strings.Contains(makefile, "\nexport CGO_ENABLED = 0\n") || !strings.HasSuffix(build[1], " -o scimd ./cmd/scimd") {
 		t.Errorf("make build does not build a static ./scimd: %q", build)
 	}
 }
