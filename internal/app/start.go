@@ -189,6 +189,11 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 	issuer := e.issuer()
 	authenticator.Accept(issuer)
 	authenticator.Heed(e.service)
+	e.service.Watch(func(tenant int64, resourceType, id string) {
+		if resourceType == scim.ServiceUserType {
+			authenticator.UserChanged(tenant, id)
+		}
+	})
 	authenticator.Welcome(auth.NewExternals(cfg.TokenSkew, time.Now))
 	manager := e.manage(control.Info{
 		Version: Version(), PID: os.Getpid(), BaseURL: public + scim.BasePath, Address: listener.Addr().String(), TLS: s.certs != nil,

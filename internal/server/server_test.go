@@ -230,7 +230,7 @@ func signIn(s store.Store, service *scim.Service, fixed []store.Token, now func(
 	keys.Make = func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 1024) } // made in no time
 	i := auth.NewIssuer(s, service, keys, time.Minute, now)
 	i.SecretsCost(cheap)
-	service.Watch(func(tenant int64, _, id string) { i.UserChanged(tenant, id) })
+	service.Watch(func(tenant int64, _, id string) { a.UserChanged(tenant, id) })
 	a.Accept(i)
 	a.Heed(service)
 	a.Welcome(auth.NewExternals(time.Minute, now))

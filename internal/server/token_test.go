@@ -120,6 +120,16 @@ var tokenRows = []row{
 		now = now.Add(time.Millisecond)
 		short.do("GET", "/Users", "").refused(401, "").mentions("expired")
 	}},
+	{holds: "an opaque token of a user who is deactivated ends at once", show: func(c *client) {
+		id := c.user(ada)
+		other := c.withToken(store.Token{ID: "ada-" + id, Name: "ada", Rights: "read", Principal: store.Principal{Kind: "user", ID: id}})
+		for range 3 { // nothing that is remembered counts
+			other.do("GET", "/Users", "").is(200)
+			c.patch(id, replace("active", `false`)).is(200)
+			other.do("GET", "/Users", "").refused(401, "").mentions("not active")
+			c.patch(id, replace("active", `true`)).is(200)
+		}
+	}},
 	{holds: "R7644-3.12-06 a token cannot delete or deactivate the user that it stands for", show: func(c *client) {
 		id := c.user(ada + `,"active":true`)
 		own := c.withToken(store.Token{Rights: "all", Principal: store.Principal{Kind: "user", ID: id, Display: "ada"}})
