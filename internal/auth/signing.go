@@ -44,6 +44,7 @@ type Sealer interface {
 // Transactor is where the keys are kept; store.Store is one.
 type Transactor interface {
 	Do(ctx context.Context, space int64, fn func(store.Tx) error) error
+	Secrets(ctx context.Context, space, seq int64) (map[string]store.Sealed, error)
 }
 
 // SigningKey is what everybody may know of a key.
@@ -204,11 +205,8 @@ func (k *SigningKeys) fresh(ctx context.Context, space int64, age time.Duration,
 		return set.keys, nil
 	}
 	var keys []signingKey
-	var secrets map[string]store.Sealed
-	err := k.store.Do(ctx, space, func(tx store.Tx) (err error) {
-		secrets, err = tx.Secrets(store.SpaceSeq)
-		return err
-	})
+	// Not in a transaction: who only reads must not wait for those who write.
+	secrets, err := k.store.Secrets(ctx, space, store.SpaceSeq)
 	if err == nil {
 		keys, err = k.open(ctx, secrets)
 	}

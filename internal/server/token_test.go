@@ -1,8 +1,10 @@
 package server_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/scimd/scimd/internal/auth"
@@ -119,6 +121,33 @@ var tokenRows = []row{
 		short.do("GET", "/Users", "").is(200)
 		now = now.Add(time.Millisecond)
 		short.do("GET", "/Users", "").refused(401, "").mentions("expired")
+	}},
+	{holds: "a token is looked at while somebody else writes for long", show: func(c *client) {
+		a := c.application("app")
+		reader := c.serve(func(cfg *server.Config) { // which has not seen the signing keys
+			cfg.Auth, cfg.Issuer = signIn(c.site.store, cfg.Service, nil, time.Now)
+		})
+		reader.token = c.ask("/oauth2/token/app", credentials(a)).AccessToken
+		began, done, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+		go func() {
+			begin := sync.OnceFunc(func() { close(began) })
+			ended <- c.site.store.Do(context.Background(), c.site.tenant.Space, func(store.Tx) error {
+				begin()
+				<-done
+				return nil
+			})
+		}()
+		<-began
+		give := time.AfterFunc(10*time.Second, func() { close(done) })
+		reader.do("GET", "/Users", "").is(200)
+		if give.Stop() {
+			close(done)
+		} else {
+			c.Errorf("the request waited for the end of the write")
+		}
+		if err := <-ended; err != nil {
+			c.Error(err)
+		}
 	}},
 	{holds: "an opaque token of a user who is deactivated ends at once", show: func(c *client) {
 		id := c.user(ada)
