@@ -18,6 +18,10 @@ SBOM        = $(GO) tool -modfile=internal/tools/sbom.mod cyclonedx-gomod bin -j
 
 LDFLAGS     = -s -w -X github.com/scimd/scimd/internal/app.version=$(VERSION)
 
+# As the programs are built, so are the tests, but for the race detector, which is C:
+# everything is compiled once.
+export CGO_ENABLED = 0
+
 # The race detector for all but SQLite's engine, which is C in the form of Go: it
 # would be eight times as slow, and its threads are SQLite's matter.
 RACE        = -race -gcflags=modernc.org/...=-race=false
@@ -32,7 +36,7 @@ help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## Build ./scimd, static
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o scimd ./cmd/scimd
+	$(GO) build -ldflags "$(LDFLAGS)" -o scimd ./cmd/scimd
 
 run: ## Start a server on SQLite in ./scimd-data
 	$(GO) run ./cmd/scimd
@@ -44,7 +48,7 @@ test-short: ## Run the tests with fewer repetitions
 	$(MAKE) test TESTFLAGS="-short $(TESTFLAGS)"
 
 race: ## Run every test with the race detector
-	$(MAKE) test TESTFLAGS="$(RACE) $(TESTFLAGS)"
+	$(MAKE) test CGO_ENABLED=1 TESTFLAGS="$(RACE) $(TESTFLAGS)"
 
 lint: ## Check formatting, go vet and staticcheck
 	@unformatted="$$(gofmt -l .)"; test -z "$$unformatted" || { echo "not gofmt-ed: $$unformatted"; exit 1; }
@@ -68,7 +72,7 @@ bench: ## Run the benchmarks, BENCH=pattern
 cross: ## Build for Linux, macOS and Windows
 	@set -e; for target in linux/amd64 linux/arm64 darwin/arm64 windows/amd64; do \
 		echo "$$target"; \
-		CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} $(GO) build -o /dev/null ./cmd/scimd; \
+		GOOS=$${target%/*} GOARCH=$${target#*/} $(GO) build -o /dev/null ./cmd/scimd; \
 	done
 
 dist: dist-programs ## Build for six platforms into dist/, with checksums and lists of what is in them

@@ -111,4 +111,7 @@ func printApp(w io.Writer, a *control.Application) {
 		fmt.Fprintf(w, "redirect URI\t%s\n", uri)
 	}
 	fmt.Fprintf(w, "grants\t%s\nscope\t%s\nrights\t%s\nrights of people\t%s\n", strings.Join(a.Grants, " "), a.Scope, a.Rights, a.PersonRights)
+	for _, text := range a.Warnings {
+		fmt.Fprintf(w, "warning\t%s\n", text)
+	}
 }

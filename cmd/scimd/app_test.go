@@ -133,8 +133,24 @@ func TestApplicationsThatPeopleSignInTo(t *testing.T) {
 	}
 	made = control.Application{}
 	p.succeed(&made, "app", "create", "cli", "--grant", "Password", "--no-refresh", "--person-rights", "groups:read,users:read")
-	if made.PersonRights != "users:read,groups:read" || strings.Join(made.Grants, " ") != "password" || made.AuthorizeURL != "" {
+	if made.Warnings != nil || made.PersonRights != "users:read,groups:read" || strings.Join(made.Grants, " ") != "password" || made.AuthorizeURL != "" {
 		t.Errorf("made %+v", made)
+	}
+	p.succeed(new(control.Tenant), "tenant", "update", "default", "--set", "passwords=discard")
+	made = control.Application{}
+	p.succeed(&made, "app", "create", "nobody", "--grant", "password")
+	if len(made.Warnings) != 1 || !strings.Contains(made.Warnings[0], "switch passwords") {
+		t.Errorf("made %+v", made)
+	}
+	if human, _, _ := p.run("app", "create", "nobody2", "--grant", "password"); !strings.Contains(human, "\nwarning") {
+		t.Errorf("app create prints:\n%s", human)
+	}
+	made = control.Application{}
+	if p.succeed(&made, "app", "create", "robot"); made.Warnings != nil {
+		t.Errorf("made %+v", made)
+	}
+	for _, id := range []string{"nobody", "nobody2", "robot"} {
+		p.succeed(&map[string]string{}, "app", "delete", id)
 	}
 	for problem, args := range map[string][]string{
 		"has no secret":            {"--public", "--grant", "client_credentials"},

@@ -82,6 +82,17 @@ var damage = []struct {
 	{"a secret of another account", "UPDATE secret_r SET sealed = (SELECT sealed FROM secret_r WHERE seq = (SELECT max(seq) FROM secret_r)) WHERE seq = (SELECT min(seq) FROM secret_r WHERE seq > 0)", store.Finding{Rule: "sealed", Table: "secret_r", Type: "PrivilegedData", Detail: "does not open"}},
 	{"a secret without its key", "UPDATE secret_r SET key = 'gone' WHERE seq = (SELECT max(seq) FROM secret_r)", store.Finding{Rule: "sealed", Table: "secret_r", Type: "PrivilegedData", Detail: "no data key"}},
 	{"a signing key of another place", "UPDATE secret_r SET sealed = (SELECT sealed FROM secret_r WHERE seq = (SELECT max(seq) FROM secret_r)) WHERE seq = 0", store.Finding{Rule: "sealed", Table: "secret_r", Detail: "does not open"}},
+	{"an issuer without audience", `UPDATE tenant SET trust = '[{"name":"a","issuer":"b"}]'`, store.Finding{Rule: "unreadable", Table: "tenant", Detail: "column trust"}},
+	{"rights of a token that there are not", "UPDATE token SET rights = 'fly'", store.Finding{Rule: "unreadable", Table: "token", Detail: ": column rights"}},
+	{"rights of an application that there are not", "UPDATE application SET rights = ''", store.Finding{Rule: "unreadable", Table: "application", Detail: "application ScimClient: column rights"}},
+	{"rights of people that there are not", "UPDATE application SET person_rights = 'fly'", store.Finding{Rule: "unreadable", Table: "application", Detail: "column person_rights"}},
+	{"scopes that there are not", "UPDATE application SET scopes = 'fly'", store.Finding{Rule: "unreadable", Table: "application", Detail: "column scopes"}},
+	{"a redirect URI that leads to no application", "UPDATE application SET redirects = 'http://example.com/'", store.Finding{Rule: "unreadable", Table: "application", Detail: "column redirects"}},
+	{"grants that there are not", "UPDATE application SET grants = 'fly'", store.Finding{Rule: "unreadable", Table: "application", Detail: "column grants"}},
+	{"a secret that is no hash", "UPDATE application SET secret = 'topsecret'", store.Finding{Rule: "unreadable", Table: "application", Detail: "column secret"}},
+	{"a password that is no hash", "UPDATE password SET hash = (SELECT sealed FROM secret_r LIMIT 1) WHERE seq = (SELECT seq FROM user_r WHERE user_name = 'u13')", store.Finding{Rule: "unreadable", Table: "password", Type: "User", Detail: "column hash"}},
+	{"a session of nobody", "INSERT INTO session (tenant, id, app_key, user_id, handle, current, redeemed, about, created, expires) SELECT tenant, 's1', 'scimclient', 'nobody', hash, hash, 0, '{', 1, 9000000000000000 FROM token LIMIT 1", store.Finding{Rule: "principal", Table: "session", Detail: "session s1"}},
+	{"a session of which nothing can be read", "UPDATE session SET id = 's2'", store.Finding{Rule: "unreadable", Table: "session", Detail: "session s2: column about"}},
 	{"an application of nobody", "UPDATE application SET user_id = 'nobody'", store.Finding{Rule: "principal", Table: "application", Detail: "application ScimClient"}},
 	{"a token of nobody", "UPDATE token SET principal_id = 'nobody'", store.Finding{Rule: "principal", Table: "token", Detail: "token "}},
 	{"a service user that all can see", "UPDATE user_r SET hidden = 0", store.Finding{Rule: "service-user", Table: "setting"}},
@@ -100,7 +111,7 @@ func TestCheckFindsEachKindOfDamageAndNothingElse(t *testing.T) {
 			s := p.serve()
 			members := []string{}
 			for i := range 16 {
-				id := s.create("/Users", fmt.Sprintf(`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"u%d","displayName":"D%d","active":true,"emails":[{"value":"u%d@example.com","type":"work"}]}`, i, i, i))
+				id := s.create("/Users", fmt.Sprintf(`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"u%d","displayName":"D%d","active":true,"password":"Pass-%d","emails":[{"value":"u%d@example.com","type":"work"}]}`, i, i, i, i))
 				members = append(members, fmt.Sprintf(`{"value":%q}`, id))
 			}
 			s.create("/Groups", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"G","members":[`+strings.Join(members[:4], ",")+`]}`)
@@ -117,7 +128,7 @@ func TestCheckFindsEachKindOfDamageAndNothingElse(t *testing.T) {
 				t.Error("the application gets no token")
 			}
 			healthy := p.check(0)
-			for table, n := range map[string]int64{"user_r": 18, "group_r": 1, "edge": 4, "container_permission_r": 4, "secret_r": 5, "tenant": 1, "token": 1, "application": 1} {
+			for table, n := range map[string]int64{"user_r": 18, "group_r": 1, "edge": 4, "container_permission_r": 4, "secret_r": 5, "tenant": 1, "token": 1, "application": 1, "session": 0} {
 				if healthy.Checked[table] != n {
 					t.Errorf("%d rows of %s were checked, want %d", healthy.Checked[table], table, n)
 				}

@@ -32,7 +32,9 @@ func TestMain(m *testing.M) {
 		if runtime.GOOS == "windows" {
 			binary += ".exe"
 		}
-		if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		build := exec.Command("go", "build", "-o", binary, ".")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0") // as the Makefile builds it
+		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "%s\n", out)
 			return 1
 		}
@@ -144,7 +146,7 @@ func (p *place) serve(args ...string) *process {
 	}
 	go func() { s.ended <- s.cmd.Wait() }()
 	p.t.Cleanup(func() { _ = s.cmd.Process.Kill() })
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		if b, err := os.ReadFile(file); err == nil {
 			if err := json.Unmarshal(b, &s.Ready); err != nil {
 				p.t.Fatalf("ready file %q: %v", b, err)
@@ -180,7 +182,7 @@ func (s *process) wait() {
 		if err != nil {
 			s.t.Fatalf("the server ended with %v:\n%s", err, &s.stderr)
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(time.Minute):
 		s.t.Fatal("the server does not end")
 	}
 	if _, err := os.Stat(s.file); !errors.Is(err, os.ErrNotExist) {

@@ -24,7 +24,7 @@ var terminate os.Signal = syscall.SIGTERM
 // printed waits for the line of the banner that has a word, and gives it.
 func (s *process) printed(word string) string {
 	s.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		for line := range strings.Lines(s.stdout.String()) {
 			if strings.Contains(line, word) && strings.HasSuffix(line, "\n") {
 				return strings.TrimSpace(line)
@@ -169,7 +169,7 @@ func TestTheServerEndsWithItsParent(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = cmd.Process.Kill() })
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		if _, err := os.Stat(file); err == nil {
 			break
 		}
@@ -314,7 +314,7 @@ func TestTLSFilesAreTakenAnewAtAHangup(t *testing.T) {
 	if err := s.cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(8 * time.Second); !strings.Contains(s.stderr.String(), "certificate read"); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !strings.Contains(s.stderr.String(), "certificate read"); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("the certificate is not read again:\n%s", s.stderr.String())
 		}

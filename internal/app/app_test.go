@@ -61,7 +61,7 @@ func start(t *testing.T, c app.Config) (*app.Server, *output) {
 
 func stop(t *testing.T, s *app.Server) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	if err := s.Shutdown(ctx); err != nil {
 		t.Error(err)
@@ -258,7 +258,7 @@ func TestStoppingFinishesTheRequestsUnderWay(t *testing.T) {
 		stop(t, s)
 		close(ended)
 	}()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) { // no new connections
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) { // no new connections
 		probe, err := net.Dial("tcp", addr)
 		if err != nil {
 			break
@@ -304,7 +304,7 @@ func TestRequestsThatDoNotEndAreCutOffAtTheShutdownTimeout(t *testing.T) {
 	}
 	began := time.Now()
 	stop(t, s)
-	if took := time.Since(began); took < c.ShutdownTimeout || took > 10*time.Second {
+	if took := time.Since(began); took < c.ShutdownTimeout || took > time.Minute {
 		t.Errorf("stopping took %v", took)
 	}
 }

@@ -165,14 +165,7 @@ func (e *engine) manage(about control.Info, revoked func([32]byte), changed, swe
 // shared tells that other processes may work on the database.
 func (e *engine) shared() bool { return e.store != nil && e.store.Capabilities().SharedDatabase }
 
-// issuer issues the access tokens of applications. It hears of every change of a
-// user that is made here.
+// issuer issues the access tokens of applications.
 func (e *engine) issuer() *auth.Issuer {
-	i := auth.NewIssuer(e.store, e.service, auth.NewSigningKeys(e.store, e.keyring, time.Now), e.cfg.TokenSkew, time.Now)
-	e.service.Watch(func(tenant int64, resourceType, id string) {
-		if resourceType == scim.ServiceUserType {
-			i.UserChanged(tenant, id)
-		}
-	})
-	return i
+	return auth.NewIssuer(e.store, e.service, auth.NewSigningKeys(e.store, e.keyring, time.Now), e.cfg.TokenSkew, time.Now)
 }

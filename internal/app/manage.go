@@ -71,7 +71,7 @@ func manage(ctx context.Context, cfg Config, write bool) (s control.Service, clo
 		return auth.NewSigningKeys(e.store, ring, time.Now), nil
 	}
 	trail := audit.NewRecorder(e.store, slog.New(slog.DiscardHandler), time.Now)
-	return &control.Audited{Direct: d, Record: trail.Add}, func() error {
+	return &control.Audited{Direct: d, Keep: trail.Keep, Record: trail.Add}, func() error {
 		err := trail.Flush(context.WithoutCancel(ctx))
 		if err != nil {
 			err = fmt.Errorf("what was done is not in the audit trail: %w", err)

@@ -209,6 +209,11 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 	issuer := e.issuer()
 	authenticator.Accept(issuer)
 	authenticator.Heed(e.service)
+	e.service.Watch(func(tenant int64, resourceType, id string) {
+		if resourceType == scim.ServiceUserType {
+			authenticator.UserChanged(tenant, id)
+		}
+	})
 	authenticator.Welcome(auth.NewExternals(cfg.TokenSkew, time.Now))
 	manager := e.manage(control.Info{
 		Version: Version(), PID: os.Getpid(), BaseURL: public + scim.BasePath, Address: listener.Addr().String(), TLS: s.certs != nil,
@@ -223,7 +228,7 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 	}
 	manager.Signing = func(context.Context) (*auth.SigningKeys, error) { return issuer.Keys, nil }
 
-	audited := &control.Audited{Direct: manager, Record: trail.Add}
+	audited := &control.Audited{Direct: manager, Keep: trail.Keep, Record: trail.Add}
 	var onDemand func(context.Context, string, http.Header) (*scim.Tenant, error)
 	if cfg.TenantsOnDemand {
 		authenticator.Serve(e.service.EnsureServiceUser)

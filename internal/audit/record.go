@@ -90,7 +90,7 @@ func ofAudit(tenant string, a *store.Audit) Record {
 	switch {
 	case a.Category == store.AuditLost, a.Status >= http.StatusInternalServerError:
 		r.Outcome = Failed
-	case a.Status >= http.StatusBadRequest:
+	case a.Status >= http.StatusBadRequest, a.Code != "": // a browser is sent on with the code
 		r.Outcome = Refused
 	}
 	return r

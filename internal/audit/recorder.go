@@ -20,8 +20,10 @@ const (
 	batchSize  = 500
 	gatherTime = 100 * time.Millisecond
 	pauseTime  = 50 * time.Millisecond
-	// writeTime bounds a write, retryTime is between two that fail.
+	// writeTime bounds a write, keepTime one that somebody waits for; retryTime is
+	// between two that fail.
 	writeTime = 10 * time.Second
+	keepTime  = 2 * time.Second
 	retryTime = time.Second
 )
 
@@ -34,6 +36,7 @@ type Recorder struct {
 	log *slog.Logger
 	now func() time.Time
 
+	writing sync.Mutex // one batch after the other
 	mu      sync.Mutex
 	queue   []store.Audit
 	waiting map[int64]int   // rows by space
@@ -46,14 +49,34 @@ func NewRecorder(s store.Trail, log *slog.Logger, now func() time.Time) *Recorde
 	return &Recorder{store: s, log: log, now: now, waiting: map[int64]int{}, lost: map[int64]int64{}, woken: make(chan struct{}, 1)}
 }
 
+// Keep writes a row before it returns, after those that wait, as no crash may lose it.
+// Where that cannot be done now, the row waits as well.
+func (r *Recorder) Keep(ctx context.Context, a store.Audit) {
+	a.At = r.at(a.At)
+	r.mu.Lock()
+	r.queue = append(r.queue, a)
+	r.waiting[a.Space]++
+	r.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepTime)
+	defer cancel()
+	if r.Flush(ctx) != nil { // told of when it fails again
+		r.wake()
+	}
+}
+
+// at is the time of a row; one without is of now.
+func (r *Recorder) at(t time.Time) time.Time {
+	if t.IsZero() {
+		t = r.now()
+	}
+	return t.UTC().Truncate(time.Microsecond)
+}
+
 // Add has a row written soon. It never waits. A row without a time is of now.
 func (r *Recorder) Add(a store.Audit) {
-	if a.At.IsZero() {
-		a.At = r.now()
-	}
-	a.At = a.At.UTC().Truncate(time.Microsecond)
+	a.At = r.at(a.At)
 	most := maxOfSpace
-	if a.Status >= http.StatusBadRequest || a.Category == store.AuditRead {
+	if a.Status >= http.StatusBadRequest || a.Code != "" || a.Category == store.AuditRead {
 		most /= 2
 	}
 	r.mu.Lock()
@@ -64,6 +87,11 @@ func (r *Recorder) Add(a store.Audit) {
 		r.waiting[a.Space]++
 	}
 	r.mu.Unlock()
+	r.wake()
+}
+
+// wake has Run look at the queue.
+func (r *Recorder) wake() {
 	select {
 	case r.woken <- struct{}{}:
 	default:
@@ -117,6 +145,8 @@ func (r *Recorder) Flush(ctx context.Context) error {
 // write writes one batch, and tells whether there is more. What cannot be written
 // waits on.
 func (r *Recorder) write(ctx context.Context) (more bool, err error) {
+	r.writing.Lock()
+	defer r.writing.Unlock()
 	batch, rows, lost := r.take()
 	if len(batch) == 0 {
 		return false, nil

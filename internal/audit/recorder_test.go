@@ -119,7 +119,7 @@ func TestRowsWaitForADatabaseThatIsAwayAndAreWrittenAtTheEnd(t *testing.T) {
 	for i := range 3 {
 		r.Add(store.Audit{Space: 1, Category: store.AuditSignIn, ID: fmt.Sprint(i)})
 	}
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		l.mu.Lock()
 		tried := l.writes > 0
 		l.mu.Unlock()
@@ -208,5 +208,26 @@ func TestPagesShowBothLogsByTimeEachRecordOnce(t *testing.T) {
 		if _, err := Read(t.Context(), l, tenant.Space, "blue", q); err == nil {
 			t.Errorf("%+v is taken", q)
 		}
+	}
+}
+
+func TestARowThatIsKeptIsThereAtOnceOrWaits(t *testing.T) {
+	t.Parallel()
+	db := openLogs(t)
+	r := NewRecorder(db, slog.New(slog.DiscardHandler), time.Now) // whose queue nobody writes
+	ended, cancel := context.WithCancel(t.Context())
+	cancel() // the client has gone: what was done was done
+	r.Keep(ended, store.Audit{Space: 7, Category: store.AuditManagement, Action: "token.create"})
+	if got := db.rows(t, 7); len(got) != 1 || got[0].At.IsZero() {
+		t.Errorf("rows %+v", got)
+	}
+	db.fail(true)
+	r.Keep(t.Context(), store.Audit{Space: 7, Category: store.AuditManagement, Action: "token.revoke"})
+	db.fail(false)
+	if got := db.rows(t, 7); len(got) != 1 {
+		t.Errorf("rows %+v", got)
+	}
+	if err := r.Flush(t.Context()); err != nil || len(db.rows(t, 7)) != 2 {
+		t.Errorf("rows %+v, %v", db.rows(t, 7), err)
 	}
 }

@@ -68,6 +68,17 @@ func (a *Authenticator) Heed(users Principals) {
 	a.principals = &principals{users: users, now: a.now, known: map[principalKey]principal{}}
 }
 
+// UserChanged ends the tokens of a user who may no longer act. It is told of every
+// change of a user that is made here.
+func (a *Authenticator) UserChanged(tenant int64, id string) {
+	if a.own != nil {
+		a.own.UserChanged(tenant, id)
+	}
+	if a.principals != nil {
+		a.principals.forget(tenant, id)
+	}
+}
+
 // Forget drops what is remembered about a token, for one that was just revoked.
 func (a *Authenticator) Forget(hash [32]byte) { a.cache.forget(hash) }
 

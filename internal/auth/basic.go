@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/scimd/scimd/internal/scim"
@@ -12,60 +13,69 @@ import (
 	"github.com/scimd/scimd/internal/store"
 )
 
-// Basic reads the Basic credentials of a request (RFC 7617); ok is false when it has
-// none.
-func Basic(header http.Header) (c Credentials, ok bool) {
-	values := header.Values("Authorization")
-	if len(values) != 1 {
-		return c, false
-	}
-	scheme, text, _ := strings.Cut(values[0], " ")
+// Basic reads an Authorization header of the scheme Basic (RFC 7617): as it stands,
+// and form-decoded where that differs (R6749-2.3.1-01; tenant-apis 1.2). ok is false
+// for any other header.
+func Basic(header string) (sent []Credentials, ok bool) {
+	scheme, text, _ := strings.Cut(strings.Trim(header, " \t"), " ")
 	if !strings.EqualFold(scheme, "Basic") {
-		return c, false
+		return nil, false
 	}
-	pair, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
-	c.ID, c.Secret, ok = strings.Cut(string(pair), ":")
-	return c, err == nil && ok
+	plain, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
+	id, secret, ok := strings.Cut(string(plain), ":")
+	if err != nil || !ok {
+		return nil, false
+	}
+	sent = []Credentials{{ID: id, Secret: secret}}
+	decodedID, idErr := url.QueryUnescape(id)
+	decodedSecret, secretErr := url.QueryUnescape(secret)
+	if idErr == nil && secretErr == nil && (decodedID != id || decodedSecret != secret) {
+		sent = append(sent, Credentials{ID: decodedID, Secret: decodedSecret})
+	}
+	return sent, true
 }
 
-// AuthenticateBasic tells whose Basic credentials are: those of an application are
-// its client id and secret; with any other name the password is a token, see
-// Authenticate. source names where the request is from. Refusals are those of
-// Authenticate, and 429 after too many wrong secrets.
-func (a *Authenticator) AuthenticateBasic(ctx context.Context, c Credentials, tenant *scim.Tenant, root, source string) (*Identity, error) {
-	if a.own != nil {
-		if id, err := a.own.service(ctx, tenant, source, c); id != nil || err != nil {
+// AuthenticateBasic tells whose Basic credentials are, read as Basic does: those of an
+// application are its client id and secret; with any other name the password is a
+// token, see Authenticate. One that is neither is refused after the same time and in
+// the same words, whether or not there is a client of that name. source names where
+// the request is from. Refusals are those of Authenticate, and 429 after too many
+// wrong secrets.
+func (a *Authenticator) AuthenticateBasic(ctx context.Context, sent []Credentials, tenant *scim.Tenant, root, source string) (*Identity, error) {
+	token := func() (*Identity, error) {
+		return a.Authenticate(ctx, http.Header{"Authorization": {"Bearer " + sent[0].Secret}}, tenant, root)
+	}
+	if a.own == nil {
+		return token()
+	}
+	clients, err := a.own.clients(ctx, tenant, sent)
+	if err != nil {
+		return nil, err
+	}
+	if !clients.any() {
+		id, err := token()
+		if err == nil || ValidToken(sent[0].Secret) && !errors.Is(err, errGuess) {
 			return id, err
 		}
 	}
-	return a.Authenticate(ctx, http.Header{"Authorization": {"Bearer " + c.Secret}}, tenant, root)
-}
-
-// service is the service user whose client id and secret were sent; nil when no
-// application has the client id.
-func (i *Issuer) service(ctx context.Context, t *scim.Tenant, source string, sent Credentials) (*Identity, error) {
-	if !validClientID(sent.ID) {
-		return nil, nil
-	}
-	app, err := i.apps.ApplicationByClient(ctx, t.ID, sent.ID)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, nil
-	}
+	client, err := a.own.compare(ctx, tenant, source, clients)
 	if err != nil {
-		return nil, scimerr.Unavailable(err)
-	}
-	if _, err = i.confidential(ctx, t, source, []Credentials{sent}); err != nil {
 		return nil, inSCIM(err)
 	}
-	switch s, err := i.stands.of(ctx, t, app.ID); {
+	return a.own.service(ctx, tenant, client.App.ID)
+}
+
+// service is who an application acts for, with its rights.
+func (i *Issuer) service(ctx context.Context, t *scim.Tenant, app string) (*Identity, error) {
+	switch s, err := i.stands.of(ctx, t, app); {
 	case err != nil:
 		return nil, scimerr.Unavailable(err)
 	case !s.there || !s.acts:
 		return nil, invalid("The service user is not active.")
 	default:
 		return &Identity{
-			TokenID: app.ID, TokenName: app.ID, Rights: s.rights,
-			Principal: store.Principal{Kind: "service", ID: app.UserID, Display: app.ClientID},
+			TokenID: s.app.ID, TokenName: s.app.ID, Rights: s.rights,
+			Principal: store.Principal{Kind: "service", ID: s.app.UserID, Display: s.app.ClientID},
 		}, nil
 	}
 }
@@ -77,9 +87,9 @@ func inSCIM(err error) error {
 	case !errors.As(err, &e):
 		return err
 	case e.Status == http.StatusUnauthorized:
-		return invalid("The user name or the password is wrong.")
+		return ofApp(RefusedApp(err), invalid("The user name or the password is wrong."))
 	}
-	return &scimerr.Error{Status: e.Status, Detail: e.Description, RetryAfter: e.RetryAfter}
+	return ofApp(RefusedApp(err), &scimerr.Error{Status: e.Status, Detail: e.Description, RetryAfter: e.RetryAfter})
 }
 
 // OfferBasic makes the challenge of a 401 one for Basic credentials.
@@ -90,5 +100,5 @@ func OfferBasic(err error) error {
 	}
 	basic := *e
 	basic.Challenge = `Basic realm="scim"`
-	return &basic
+	return ofApp(RefusedApp(err), &basic)
 }

@@ -82,7 +82,7 @@ type IssuedToken struct {
 }
 
 // Issue answers a token request to a tenant whose root is that URL. Refusals are
-// *OAuthError.
+// *OAuthError; RefusedApp tells whose they are.
 func (i *Issuer) Issue(ctx context.Context, t *scim.Tenant, root string, q *TokenRequest) (*IssuedToken, error) {
 	answer, offered := grants[q.GrantType]
 	switch {
@@ -96,12 +96,15 @@ func (i *Issuer) Issue(ctx context.Context, t *scim.Tenant, root string, q *Toke
 		return nil, err
 	}
 	if !Allows(&client.App, q.GrantType) {
-		return nil, Refuse(UnauthorizedClient, "The application may not use the grant type %s.", q.GrantType)
+		err = Refuse(UnauthorizedClient, "The application may not use the grant type %s.", q.GrantType)
+	} else {
+		err = i.mayAct(ctx, t, client.App.UserID, "The service user of the client is not active.")
 	}
-	if err := i.mayAct(ctx, t, client.App.UserID, "The service user of the client is not active."); err != nil {
-		return nil, err
+	if err != nil {
+		return nil, ofApp(client.App.ID, err)
 	}
-	return answer(i, ctx, &grantRequest{TokenRequest: q, tenant: t, root: root, client: client})
+	issued, err := answer(i, ctx, &grantRequest{TokenRequest: q, tenant: t, root: root, client: client})
+	return issued, ofApp(client.App.ID, err)
 }
 
 // mayAct is nil when a user may, else a refusal that says why.
@@ -182,12 +185,16 @@ func (i *Issuer) Client(ctx context.Context, t *scim.Tenant, path, source string
 	if len(sent) == 0 {
 		return nil, Refuse(InvalidClient, "The client did not authenticate; send client id and secret with HTTP Basic or as client_id and client_secret.")
 	}
+	asked := "" // the application of the path
 	if path != "" {
-		if s, err := i.stands.of(ctx, t, path); err != nil {
+		s, err := i.stands.of(ctx, t, path)
+		if err != nil {
 			return nil, scimerr.Unavailable(err)
-		} else if !s.there {
+		}
+		if !s.there {
 			return nil, Refuse(InvalidRequest, "There is no application with the id of the path.")
 		}
+		asked = s.app.ID
 	}
 	find := i.confidential
 	if sent[0].Secret == "" {
@@ -195,15 +202,15 @@ func (i *Issuer) Client(ctx context.Context, t *scim.Tenant, path, source string
 	}
 	c, err := find(ctx, t, source, sent)
 	if err != nil {
-		return nil, err
+		return nil, ofApp(asked, err)
 	}
-	if path != "" && !strings.EqualFold(path, c.App.ID) {
-		return nil, Refuse(UnauthorizedClient, "The client belongs to another application.")
+	if path != "" && asked != c.App.ID {
+		return nil, ofApp(asked, Refuse(UnauthorizedClient, "The client belongs to another application."))
 	}
 	if c.App.Public { // anybody can name it: what it sends counts, see admit
 		return c, nil
 	}
-	return c, t.Admit(c.App.ID)
+	return c, ofApp(c.App.ID, t.Admit(c.App.ID))
 }
 
 // admit counts a request of a public application against the limits of the tenant,
@@ -221,6 +228,7 @@ func countedAs(app, user string) string { return app + "/" + user }
 
 // public finds the public application that names itself.
 func (i *Issuer) public(ctx context.Context, t *scim.Tenant, _ string, sent []Credentials) (*Client, error) {
+	about := ""
 	for _, c := range sent {
 		client, err := i.named(ctx, t, c.ID)
 		if err != nil {
@@ -229,8 +237,11 @@ func (i *Issuer) public(ctx context.Context, t *scim.Tenant, _ string, sent []Cr
 		if client != nil && client.App.Public {
 			return client, nil
 		}
+		if client != nil {
+			about = client.App.ID
+		}
 	}
-	return nil, Refuse(InvalidClient, "The client did not authenticate; send its secret, or the id of a public application.")
+	return nil, ofApp(about, Refuse(InvalidClient, "The client did not authenticate; send its secret, or the id of a public application."))
 }
 
 // named finds the application that a client id means: its client id, or its own
@@ -256,41 +267,83 @@ func (i *Issuer) named(ctx context.Context, t *scim.Tenant, id string) (*Client,
 
 // confidential finds the application whose client id and secret were sent.
 func (i *Issuer) confidential(ctx context.Context, t *scim.Tenant, source string, sent []Credentials) (*Client, error) {
-	wrong := Refuse(InvalidClient, "The client id or the client secret is wrong.")
-	if len(sent[0].Secret) > maxCredential {
-		return nil, wrong
+	clients, err := i.clients(ctx, t, sent)
+	if err != nil {
+		return nil, err
 	}
-	sent = slices.DeleteFunc(slices.Clone(sent), func(c Credentials) bool { return !validClientID(c.ID) })
-	if len(sent) == 0 { // nobody has such a client id, which is no secret
-		return nil, wrong
+	return i.compare(ctx, t, source, clients)
+}
+
+// claimant are credentials with the application that has the client id, nil for none.
+type claimant struct {
+	Credentials
+	app *store.Application
+}
+
+type claimants []claimant
+
+// any tells that there is an application of any of the client ids.
+func (c claimants) any() bool { return c.about() != "" }
+
+// about is the id of the first application that is meant, "" for none.
+func (c claimants) about() string {
+	for _, one := range c {
+		if one.app != nil {
+			return one.app.ID
+		}
 	}
-	clients, names := make([]*store.Application, len(sent)), make([]string, len(sent))
-	for n, c := range sent {
+	return ""
+}
+
+// clients finds the applications whose client ids were sent and that have a secret.
+// What nobody can be called is left out.
+func (i *Issuer) clients(ctx context.Context, t *scim.Tenant, sent []Credentials) (claimants, error) {
+	var found claimants
+	for _, c := range sent {
+		if !validClientID(c.ID) {
+			continue
+		}
+		one := claimant{Credentials: c}
 		app, err := i.apps.ApplicationByClient(ctx, t.ID, c.ID)
 		switch {
 		case err == nil && !app.Public:
-			clients[n] = &app
+			one.app = &app
 		case err != nil && !errors.Is(err, store.ErrNotFound):
 			return nil, scimerr.Unavailable(err)
 		}
-		if clients[n] != nil && i.knowsSecret(clients[n], c.Secret) {
-			return &Client{App: app, ID: app.ClientID}, nil
+		found = append(found, one)
+	}
+	return found, nil
+}
+
+// compare tells which application's secret was sent, each being compared, so that it
+// takes as long whether or not there is a client.
+func (i *Issuer) compare(ctx context.Context, t *scim.Tenant, source string, sent claimants) (*Client, error) {
+	about := sent.about()
+	wrong := ofApp(about, Refuse(InvalidClient, "The client id or the client secret is wrong."))
+	if len(sent) == 0 || len(sent[0].Secret) > maxCredential { // nobody has such a client id, which is no secret
+		return nil, wrong
+	}
+	names := make([]string, len(sent))
+	for n, c := range sent {
+		if c.app != nil && i.knowsSecret(c.app, c.Secret) {
+			return &Client{App: *c.app, ID: c.app.ClientID}, nil
 		}
 		names[n] = c.ID
 	}
 	decide, err := i.attempts.begin(ctx, t.ID, source, names...)
 	if err != nil {
-		return nil, pressed(err)
+		return nil, ofApp(about, pressed(err))
 	}
 	failed := false
 	defer func() { decide(failed) }()
-	for n, c := range sent { // each is compared, so that it takes as long whether or not there is a client
-		same, err := i.secretMatches(ctx, clients[n], c.Secret)
+	for _, c := range sent {
+		same, err := i.secretMatches(ctx, c.app, c.Secret)
 		if err != nil {
-			return nil, pressed(err)
+			return nil, ofApp(about, pressed(err))
 		}
 		if same {
-			return &Client{App: *clients[n], ID: clients[n].ClientID}, nil
+			return &Client{App: *c.app, ID: c.app.ClientID}, nil
 		}
 	}
 	failed = true

@@ -16,9 +16,10 @@ import (
 var errGuess = errors.New("no such token")
 
 // unknown refuses a token that may have been guessed.
-func unknown() error {
-	const detail = "The access token is not known."
-	return scimerr.Unauthorized(challenge("invalid_token", detail), detail).WithCause(errGuess)
+func unknown() error { return guessed("The access token is not known.") }
+
+func guessed(detail string) error {
+	return scimerr.Unauthorized(challenge("invalid_token", detail), "%s", detail).WithCause(errGuess)
 }
 
 // guesses are the unknown tokens that came from each source.

@@ -22,43 +22,45 @@ const maxFrom = 4
 // Hop gives the bearer of an access token of an application a token to the same
 // effect as an id token, as the official SDKs ask for it, and where it is sent
 // (tenant-apis 1.3). It is an access token for the scopes asked for, of those
-// that the bearer has. Refusals of the bearer have the challenge of RFC 6750 §3.
+// that the bearer has. Refusals of the bearer have the challenge of RFC 6750 §3; by is
+// who it is, nil while that is not known. With a location the error goes there.
 //
 // root is the URL that the token is issued under, must the one that the bearer's
 // must be from, "" for any.
-func (i *Issuer) Hop(ctx context.Context, t *scim.Tenant, root, must string, header http.Header, q AuthorizationRequest, place Place) (location string, err error) {
+func (i *Issuer) Hop(ctx context.Context, t *scim.Tenant, root, must string, header http.Header, q AuthorizationRequest, place Place) (location string, by *Identity, err error) {
 	text, err := bearer(header)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	v, app, err := i.holding(ctx, t, must, text, Hash(text))
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
+	by = v.identity(app)
 	if err := t.Admit(v.counted()); err != nil {
-		return "", err
+		return "", by, err
 	}
 	p := q.Params
 	for name, values := range p {
 		if len(values) > 1 {
-			return "", Refuse(InvalidRequest, "The parameter %s is given more than once.", shortName(name))
+			return "", by, Refuse(InvalidRequest, "The parameter %s is given more than once.", shortName(name))
 		}
 	}
 	client, err := i.named(ctx, t, p.Get("client_id"))
 	uri := p.Get("redirect_uri")
 	switch {
 	case err != nil:
-		return "", err
+		return "", by, err
 	case q.App != "" && !strings.EqualFold(q.App, app.ID):
-		return "", Refuse(InvalidRequest, "The access token is of another application than the path.")
+		return "", by, Refuse(InvalidRequest, "The access token is of another application than the path.")
 	case client == nil || !strings.EqualFold(client.App.ID, app.ID):
-		return "", Refuse(InvalidRequest, "The client_id is not the one of the application of the access token.")
+		return "", by, Refuse(InvalidRequest, "The client_id is not the one of the application of the access token.")
 	case uri != sdkRedirect && !mayRedirect(&app.Application, uri):
-		return "", Refuse(InvalidRequest, "The redirect_uri is none of the application, letter for letter.")
+		return "", by, Refuse(InvalidRequest, "The redirect_uri is none of the application, letter for letter.")
 	case len(v.from) >= maxFrom:
-		return "", Refuse(InvalidRequest, "The access token was itself got in this way, %d times over, which is the most.", maxFrom)
+		return "", by, Refuse(InvalidRequest, "The access token was itself got in this way, %d times over, which is the most.", maxFrom)
 	case len(p.Get("nonce")) > maxNonce:
-		return "", Refuse(InvalidRequest, "The parameter nonce is longer than %d bytes.", maxNonce)
+		return "", by, Refuse(InvalidRequest, "The parameter nonce is longer than %d bytes.", maxNonce)
 	}
 	allowed := v.scope + " " + strings.Join(personalScopes, " ")
 	asked := p.Get("scope")
@@ -71,17 +73,18 @@ func (i *Issuer) Hop(ctx context.Context, t *scim.Tenant, root, must string, hea
 	}
 	scope, ok := grant(allowed, asked)
 	if !ok {
-		answer.Set("error", InvalidScope)
-		answer.Set("error_description", "The access token has the scopes "+v.scope+", not all of those asked for.")
-		return uri + "#" + answer.Encode(), nil
+		refusal := Refuse(InvalidScope, "The access token has the scopes %s, not all of those asked for.", v.scope)
+		answer.Set("error", refusal.Code)
+		answer.Set("error_description", refusal.Description)
+		return uri + "#" + answer.Encode(), by, refusal
 	}
 	id, err := i.sign(ctx, t, root, &app.Application, bearing{
 		user: store.Principal{ID: v.subject, Display: v.name}, session: v.session, from: append(v.from[:len(v.from):len(v.from)], v.id), scope: scope, signedIn: v.signedIn,
 		expires: v.until, nonce: p.Get("nonce"), place: place,
 	})
 	if err != nil {
-		return "", scimerr.Unavailable(err)
+		return "", by, scimerr.Unavailable(err)
 	}
 	answer.Set("id_token", id)
-	return uri + "#" + answer.Encode(), nil
+	return uri + "#" + answer.Encode(), by, nil
 }

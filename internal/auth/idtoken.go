@@ -98,33 +98,35 @@ func (i *Issuer) signID(ctx context.Context, t *scim.Tenant, person *scim.Person
 
 // UserInfo tells the bearer of an access token of an application, or with "" of
 // any, about the user that it stands for (OpenID Connect Core 1.0 §5.3). The token
-// needs the scope openid. Refusals have the challenge of RFC 6750 §3.
-func (i *Issuer) UserInfo(ctx context.Context, t *scim.Tenant, root, app string, header http.Header) (*UserInfo, error) {
+// needs the scope openid. Refusals have the challenge of RFC 6750 §3; by is who the
+// bearer is, nil while that is not known.
+func (i *Issuer) UserInfo(ctx context.Context, t *scim.Tenant, root, app string, header http.Header) (info *UserInfo, by *Identity, err error) {
 	text, err := bearer(header)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	v, _, err := i.holding(ctx, t, root, text, Hash(text))
+	v, holder, err := i.holding(ctx, t, root, text, Hash(text))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	by = v.identity(holder)
 	if err := t.Admit(v.counted()); err != nil {
-		return nil, err
+		return nil, by, err
 	}
 	if app != "" && !strings.EqualFold(app, v.app) {
-		return nil, invalid("The access token is of another application.")
+		return nil, by, invalid("The access token is of another application.")
 	}
 	if !hasScope(v.scope, OpenID) {
 		e := scimerr.Forbidden("The token lacks the scope %s.", OpenID)
 		e.Challenge = challenge("insufficient_scope", e.Detail) + `, scope="` + OpenID + `"`
-		return nil, e
+		return nil, by, e
 	}
 	person, err := i.users.Person(ctx, t, v.subject)
 	switch {
 	case err != nil:
-		return nil, scimerr.Unavailable(err)
+		return nil, by, scimerr.Unavailable(err)
 	case person == nil:
-		return nil, invalid("The user that the access token stands for is not there any more.")
+		return nil, by, invalid("The user that the access token stands for is not there any more.")
 	}
-	return &UserInfo{Subject: person.ID, personClaims: claimsOf(person, v.scope)}, nil
+	return &UserInfo{Subject: person.ID, personClaims: claimsOf(person, v.scope)}, by, nil
 }

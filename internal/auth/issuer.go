@@ -14,6 +14,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/scimd/scimd/internal/phc"
 	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/store"
@@ -60,7 +61,7 @@ type Issuer struct {
 func NewIssuer(apps Applications, users Users, keys *SigningKeys, skew time.Duration, now func() time.Time) *Issuer {
 	i := &Issuer{
 		Keys: keys, apps: apps, users: users, stands: newStands(apps, users, now), lives: newLives(apps, now), now: now, skew: skew,
-		hasher: newHasher(), attempts: newAttempts(now), signIns: newAttempts(now),
+		hasher: newHasher(phc.Usual), attempts: newAttempts(now), signIns: newAttempts(now),
 		verified: map[[32]byte]*verified{}, secrets: map[string][32]byte{},
 	}
 	_, _ = rand.Read(i.pepper[:]) // never fails
@@ -194,13 +195,18 @@ func (i *Issuer) identify(ctx context.Context, t *scim.Tenant, root, text string
 	if err != nil {
 		return nil, err
 	}
+	return v.identity(app), nil
+}
+
+// identity is who a token that holds is for.
+func (v *verified) identity(app *holder) *Identity {
 	id := &Identity{TokenID: v.counted(), TokenName: app.ID, Rights: v.rights & app.rights}
 	id.Principal = store.Principal{Kind: "service", ID: v.subject, Display: v.name}
 	if v.session != "" { // whoever may sign in may not for that do what the application may
 		id.Principal.Kind = "user"
 		id.Rights &= app.personRights
 	}
-	return id, nil
+	return id
 }
 
 // holding is the token of a text that is good now, with its application.
@@ -267,7 +273,7 @@ func (i *Issuer) verify(ctx context.Context, t *scim.Tenant, text string, hash [
 		return v, nil
 	}
 	if len(text) > maxToken {
-		return nil, invalid("The access token is too long.")
+		return nil, guessed("The access token is too long.")
 	}
 	v, err := i.parse(ctx, t, text)
 	if err != nil {

@@ -187,7 +187,7 @@ func TestAKeyThatWasWithdrawnWhileNobodyCameIsNotFound(t *testing.T) {
 // waitFor waits until something holds that another goroutine brings about.
 func waitFor(t *testing.T, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !holds(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("it does not come about")
 		}

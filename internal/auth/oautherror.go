@@ -56,6 +56,32 @@ func Refuse(code, format string, args ...any) *OAuthError {
 	return &OAuthError{Status: status, Code: code, Description: fmt.Sprintf(format, args...)}
 }
 
+// refusedApp is a refusal with the application that it is about.
+type refusedApp struct {
+	error
+	app string
+}
+
+func (e *refusedApp) Unwrap() error { return e.error }
+
+// ofApp tells that an error, if it is one, is about an application; "" tells nothing.
+func ofApp(app string, err error) error {
+	if err == nil || app == "" {
+		return err
+	}
+	return &refusedApp{err, app}
+}
+
+// RefusedApp is the id of the application that a refusal is about, for the log; "" when
+// that is not known.
+func RefusedApp(err error) string {
+	var e *refusedApp
+	if errors.As(err, &e) {
+		return e.app
+	}
+	return ""
+}
+
 // OAuthRefusal is the *OAuthError in err's chain, or what any other error is to
 // the client of a token endpoint.
 func OAuthRefusal(err error) *OAuthError {

@@ -20,8 +20,9 @@ type principals struct {
 	users Principals
 	now   func() time.Time
 
-	mu    sync.Mutex
-	known map[principalKey]principal
+	mu      sync.Mutex
+	forgets int
+	known   map[principalKey]principal
 }
 
 type principalKey struct {
@@ -46,6 +47,7 @@ func (p *principals) inactive(ctx context.Context, t *scim.Tenant, user string) 
 		found.until = now.Add(standFresh / 2)
 		p.known[key] = found
 	}
+	forgets := p.forgets
 	p.mu.Unlock()
 	inactive, err := p.users.Inactive(ctx, t, user)
 	if err != nil {
@@ -53,9 +55,20 @@ func (p *principals) inactive(ctx context.Context, t *scim.Tenant, user string) 
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.forgets != forgets { // what was read may be from before
+		return inactive, nil
+	}
 	if len(p.known) >= cacheSize {
 		clear(p.known)
 	}
 	p.known[key] = principal{inactive, now.Add(standFresh)}
 	return inactive, nil
+}
+
+// forget drops what is known of a user.
+func (p *principals) forget(tenant int64, user string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.forgets++
+	delete(p.known, principalKey{tenant, user})
 }

@@ -18,15 +18,26 @@ const (
 // has 256 random bits; the hash is for those that are not.
 func HashSecret(secret string) string { return phc.Hash(secret, phc.Usual) }
 
-// nobody is the hash that the secrets of unknown clients are compared with, so that
-// an answer takes as long whether or not a client exists. It costs as much as a
-// comparison, and is made when it is first needed.
-var nobody = sync.OnceValue(func() string { return HashSecret(NewToken()) })
-
 // hasher compares secrets with hashes, few at a time.
-type hasher struct{ queue *phc.Queue }
+type hasher struct {
+	queue *phc.Queue
+	// nobody is the hash that the secrets of unknown clients are compared with, so
+	// that an answer takes as long whether or not a client exists. It is made when it
+	// is first needed.
+	nobody func() string
+}
 
-func newHasher() *hasher { return &hasher{phc.NewQueue(maxHashing, maxWaiting)} }
+// newHasher makes a hasher for hashes of that cost.
+func newHasher(cost phc.Cost) *hasher {
+	return &hasher{
+		queue:  phc.NewQueue(maxHashing, maxWaiting),
+		nobody: sync.OnceValue(func() string { return phc.Hash(NewToken(), cost) }),
+	}
+}
+
+// SecretsCost tells the cost of the hashes that client secrets are stored with, where
+// it is not phc.Usual. It is called before requests come.
+func (i *Issuer) SecretsCost(cost phc.Cost) { i.hasher = newHasher(cost) }
 
 // matches compares a secret with a hash of HashSecret, "" for that of nobody: those
 // leave half of the room to clients that there are. phc.ErrBusy when too many wait;
@@ -42,7 +53,7 @@ func (h *hasher) matches(ctx context.Context, hash, secret string) (bool, error)
 	}
 	defer leave()
 	if hash == "" {
-		_, err := phc.Matches(nobody(), secret)
+		_, err := phc.Matches(h.nobody(), secret)
 		return false, err
 	}
 	return phc.Matches(hash, secret)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -282,6 +283,9 @@ func wrongPassword() error { return Refuse(InvalidGrant, "The user name or the p
 func (i *Issuer) tokensOf(ctx context.Context, q *grantRequest, s *session, refresh, scope, nonce string) (*IssuedToken, error) {
 	app := &q.client.App
 	if err := i.mayAct(ctx, q.tenant, s.UserID, "The user is not active."); err != nil {
+		if scimerr.Is(err, http.StatusServiceUnavailable) { // whether it is cannot be told now
+			return nil, err
+		}
 		return nil, errors.Join(err, i.end(ctx, s))
 	}
 	person, err := i.users.Person(ctx, q.tenant, s.UserID)

@@ -44,6 +44,7 @@ type Sealer interface {
 // Transactor is where the keys are kept; store.Store is one.
 type Transactor interface {
 	Do(ctx context.Context, space int64, fn func(store.Tx) error) error
+	Secrets(ctx context.Context, space, seq int64) (map[string]store.Sealed, error)
 }
 
 // SigningKey is what everybody may know of a key.
@@ -72,6 +73,8 @@ type SigningKeys struct {
 	store  Transactor
 	sealer Sealer
 	now    func() time.Time
+	// Make makes a key. It is set before requests come.
+	Make func() (*rsa.PrivateKey, error)
 
 	mu     sync.Mutex
 	spaces map[int64]*keySet
@@ -79,8 +82,10 @@ type SigningKeys struct {
 
 // NewSigningKeys makes SigningKeys on a store.
 func NewSigningKeys(s Transactor, sealer Sealer, now func() time.Time) *SigningKeys {
-	return &SigningKeys{store: s, sealer: sealer, now: now, spaces: map[int64]*keySet{}}
+	return &SigningKeys{store: s, sealer: sealer, now: now, Make: makeKey, spaces: map[int64]*keySet{}}
 }
+
+func makeKey() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, signingBits) }
 
 // keySet are the keys of one space in memory. Whoever reads them holds mu, so
 // that all who wait share one look.
@@ -200,11 +205,8 @@ func (k *SigningKeys) fresh(ctx context.Context, space int64, age time.Duration,
 		return set.keys, nil
 	}
 	var keys []signingKey
-	var secrets map[string]store.Sealed
-	err := k.store.Do(ctx, space, func(tx store.Tx) (err error) {
-		secrets, err = tx.Secrets(store.SpaceSeq)
-		return err
-	})
+	// Not in a transaction: who only reads must not wait for those who write.
+	secrets, err := k.store.Secrets(ctx, space, store.SpaceSeq)
 	if err == nil {
 		keys, err = k.open(ctx, secrets)
 	}
@@ -221,7 +223,7 @@ func (k *SigningKeys) fresh(ctx context.Context, space int64, age time.Duration,
 // add makes the key of a number, unless another process has made one of that
 // number meanwhile, and gives all that there are then.
 func (k *SigningKeys) add(ctx context.Context, space int64, nr int, dropOld bool) ([]signingKey, error) {
-	private, err := rsa.GenerateKey(rand.Reader, signingBits)
+	private, err := k.Make()
 	if err != nil {
 		return nil, err
 	}

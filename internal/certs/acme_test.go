@@ -264,7 +264,7 @@ func TestAnAuthorityGivesACertificateOnceForTheHostsNamed(t *testing.T) {
 					t.Errorf("another request is answered %d, and led to %q", resp.StatusCode, resp.Header.Get("Location"))
 				}
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 			defer cancel()
 			source.Keep(ctx)
 			if l.count("msg=certificate host=scim.example.com") != 1 || authority.orders != 1 {
@@ -296,7 +296,7 @@ func TestAnAuthorityThatDoesNotAnswerIsToldOfAndHoldsNothingUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { source.Keep(ctx); close(ended) }()
-	for deadline := time.Now().Add(10 * time.Second); l.count("there is no certificate yet") == 0; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); l.count("there is no certificate yet") == 0; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("nothing is told")
 		}

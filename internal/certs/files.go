@@ -24,8 +24,9 @@ type Files struct {
 	every     time.Duration
 
 	mu sync.Mutex
-	// seen is what the files held when they were last looked at, and could not be
-	// used if failed is set.
+	// looked tells that the files were looked at; seen is what they then held, and
+	// could not be used if failed is set.
+	looked bool
 	seen   [2][]byte
 	failed error
 }
@@ -50,10 +51,10 @@ func (f *Files) look() (fresh bool, err error) {
 			return false, fmt.Errorf("read the certificate: %w", err)
 		}
 	}
-	if slices.EqualFunc(read[:], f.seen[:], slices.Equal) {
+	if f.looked && slices.EqualFunc(read[:], f.seen[:], slices.Equal) {
 		return false, f.failed
 	}
-	f.seen = read
+	f.looked, f.seen = true, read
 	var pair tls.Certificate
 	if pair, f.failed = tls.X509KeyPair(read[0], read[1]); f.failed != nil {
 		f.failed = fmt.Errorf("the certificate in %s and the key in %s cannot be used: %w", f.cert, f.key, f.failed)

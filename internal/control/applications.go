@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -32,7 +33,8 @@ type NewApplication struct {
 
 // Application is one application. ClientSecret is present only in the answers
 // that made it, AuthorizeURL where people sign in. Active tells that its service
-// user is there and active.
+// user is there and active. Warnings are of the answer that made it: what works
+// otherwise than it was perhaps meant.
 type Application struct {
 	AppID           string    `json:"appId" doc:"Id of the application."`
 	ClientID        string    `json:"clientId" doc:"Login name of its service user."`
@@ -53,6 +55,7 @@ type Application struct {
 	Active          bool      `json:"active" doc:"Its service user is there and active."`
 	Created         time.Time `json:"created" doc:"When it was made."`
 	Rotated         time.Time `json:"rotated,omitzero" doc:"When it last got another secret."`
+	Warnings        []string  `json:"warnings,omitempty" doc:"What works otherwise than it was perhaps meant."`
 }
 
 // SigningKey is what everybody may know of a key that signs access tokens.
@@ -101,7 +104,21 @@ func (d *Direct) createApplication(ctx context.Context, t store.Tenant, a store.
 		return nil, err
 	}
 	d.ApplicationChanged(t.ID, made.ID)
-	return d.shownApplication(ctx, t, made, secret)
+	shown, err := d.shownApplication(ctx, t, made, secret)
+	if err != nil {
+		return nil, err
+	}
+	shown.Warnings, err = d.warnings(t, &made)
+	return shown, err
+}
+
+// warnings are those about a new application.
+func (d *Direct) warnings(t store.Tenant, a *store.Application) ([]string, error) {
+	p, err := d.profile(t)
+	if err != nil || p.KeepsPasswords() || !auth.SignsIn(a) {
+		return nil, err
+	}
+	return []string{fmt.Sprintf("Nobody can sign in: the profile of the tenant %s keeps no passwords; set its switch passwords to hash, then set the passwords anew.", t.Name)}, nil
 }
 
 func applicationTaken(t store.Tenant, id string) error {

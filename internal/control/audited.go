@@ -16,7 +16,9 @@ var operator = store.Principal{Kind: "operator"}
 // Audited is Direct that tells of everything that it changes, done or refused.
 type Audited struct {
 	*Direct
-	// Record takes a row of the audit log; it does not wait.
+	// Keep has written a row of the audit log when it returns; Record, for what was
+	// refused, does not wait.
+	Keep   func(context.Context, store.Audit)
 	Record func(store.Audit)
 }
 
@@ -35,7 +37,11 @@ func (a *Audited) tell(ctx context.Context, action, tenant, typ, id string, err 
 			row.Space = t.Home
 		}
 	}
-	a.Record(row)
+	if err != nil {
+		a.Record(row)
+		return
+	}
+	a.Keep(ctx, row)
 }
 
 // refused tells of a request without the control token.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/scimd/scimd/internal/auth"
 	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/store"
@@ -29,7 +30,7 @@ type Check struct {
 // Check implements Service.
 func (d *Direct) Check(ctx context.Context, tenant string) (*Check, error) {
 	out := &Check{Findings: []store.Finding{}, Found: map[string]int64{}}
-	o := store.CheckOptions{Tenant: tenant, ServiceUser: scim.ServiceUserSetting, Settled: d.Now().Add(-sweptTime)}
+	o := store.CheckOptions{Tenant: tenant, Unreadable: auth.Unreadable, ServiceUser: scim.ServiceUserSetting, Settled: d.Now().Add(-sweptTime)}
 	if keys, err := d.HeldKeys(ctx); err != nil {
 		return nil, err
 	} else if keys != nil {

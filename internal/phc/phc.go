@@ -41,23 +41,45 @@ func Hash(secret string, c Cost) string {
 		c.Memory, c.Passes, c.Threads, b64.EncodeToString(salt), b64.EncodeToString(key))
 }
 
+// stored is a hash in parts.
+type stored struct {
+	Cost
+	salt, key []byte
+}
+
+func parse(hash string) (s stored, err error) {
+	var version, threads uint32
+	parts := strings.Split(hash, "$")
+	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" {
+		return s, errForm
+	}
+	if _, err := fmt.Sscanf(parts[2]+" "+parts[3], "v=%d m=%d,t=%d,p=%d", &version, &s.Memory, &s.Passes, &threads); err != nil ||
+		version != argon2.Version || s.Passes == 0 || threads == 0 || threads > 255 {
+		return s, errForm
+	}
+	s.Threads = uint8(threads)
+	var saltErr, keyErr error
+	s.salt, saltErr = base64.RawStdEncoding.DecodeString(parts[4])
+	s.key, keyErr = base64.RawStdEncoding.DecodeString(parts[5])
+	if saltErr != nil || keyErr != nil || len(s.key) == 0 {
+		return s, errForm
+	}
+	return s, nil
+}
+
+// Readable tells that a secret can be compared with a hash.
+func Readable(hash string) bool {
+	_, err := parse(hash)
+	return err == nil
+}
+
 // Matches compares a secret with a hash, in a time that does not depend on how
 // far they agree. An error means that the hash is damaged.
 func Matches(hash, secret string) (bool, error) {
-	var version, memory, passes, threads uint32
-	parts := strings.Split(hash, "$")
-	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" {
-		return false, errForm
+	s, err := parse(hash)
+	if err != nil {
+		return false, err
 	}
-	if _, err := fmt.Sscanf(parts[2]+" "+parts[3], "v=%d m=%d,t=%d,p=%d", &version, &memory, &passes, &threads); err != nil ||
-		version != argon2.Version || passes == 0 || threads == 0 || threads > 255 {
-		return false, errForm
-	}
-	salt, saltErr := base64.RawStdEncoding.DecodeString(parts[4])
-	key, keyErr := base64.RawStdEncoding.DecodeString(parts[5])
-	if saltErr != nil || keyErr != nil || len(key) == 0 {
-		return false, errForm
-	}
-	got := argon2.IDKey([]byte(secret), salt, passes, memory, uint8(threads), uint32(len(key)))
-	return subtle.ConstantTimeCompare(got, key) == 1, nil
+	got := argon2.IDKey([]byte(secret), s.salt, s.Passes, s.Memory, s.Threads, uint32(len(s.key)))
+	return subtle.ConstantTimeCompare(got, s.key) == 1, nil
 }

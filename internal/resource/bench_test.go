@@ -2,6 +2,7 @@ package resource
 
 import (
 	"encoding/json"
+	"strconv"
 	"testing"
 )
 
@@ -67,6 +68,22 @@ func BenchmarkParse(b *testing.B) {
 		if _, err := Parse(wire, Limits{}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkParseWide shows that a member costs as much in a wide object as in a
+// narrow one, though each is compared with all others.
+func BenchmarkParseWide(b *testing.B) {
+	for _, n := range []int{10, 1_000, 100_000} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			wire := wideObject(n)
+			for b.Loop() {
+				if _, err := Parse(wire, Limits{Members: n}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/member")
+		})
 	}
 }
 

@@ -43,13 +43,16 @@ func newPasswords(cost phc.Cost) *passwords {
 // first request.
 func (s *Service) HashWith(cost phc.Cost) { s.passwords = newPasswords(cost) }
 
+// KeepsPasswords tells that hashes of passwords are stored, by which people sign in.
+func (p *Profile) KeepsPasswords() bool { return p.Passwords == "hash" }
+
 // hash makes the form in which a password is kept; nil where the profile keeps
 // none. It runs outside transactions.
 func (s *Service) hash(ctx context.Context, p *Profile, password string) ([]byte, error) {
 	if len(password) > maxPassword {
 		return nil, scimerr.InvalidValue("password", "password must have at most %d bytes.", maxPassword)
 	}
-	if p.Passwords != "hash" {
+	if !p.KeepsPasswords() {
 		return nil, nil
 	}
 	leave, err := s.passwords.making.Enter(ctx)

@@ -285,7 +285,7 @@ func TestAReplicaThatStartedBeforeARotationGoesOn(t *testing.T) {
 		polling, cancel := context.WithCancel(ctx)
 		defer cancel()
 		go before.Poll(polling, time.Millisecond, func(err error) { t.Error(err) })
-		for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 			if got, _ := before.Seal(nil, nil); got.Key == again.Key {
 				return
 			}

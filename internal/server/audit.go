@@ -23,10 +23,11 @@ func (s *server) audit(r *http.Request, status int, route string, e *logEntry) {
 		Principal: e.principal, Credential: e.token, RequestID: e.id,
 	}
 	switch {
-	case isTokenRoute(route) && status < http.StatusInternalServerError && status != http.StatusMethodNotAllowed:
-		row.Category, row.Action = store.AuditSignIn, "token"
-	case isSignIn(r, route) && (refused(status) || status == http.StatusSeeOther):
-		row.Category, row.Action = store.AuditSignIn, "sign-in"
+	case signInAction(route, e) != "":
+		if status >= http.StatusInternalServerError || status == http.StatusMethodNotAllowed || status == http.StatusOK && isAuthorize(route) {
+			return // the page was shown
+		}
+		row.Category, row.Action = store.AuditSignIn, signInAction(route, e)
 	case refused(status):
 		row.Category = store.AuditRefusal
 	case s.AuditReads && e.reads && status == http.StatusOK:
@@ -44,18 +45,28 @@ func (s *server) audit(r *http.Request, status int, route string, e *logEntry) {
 	s.Audit.Add(row)
 }
 
-// isTokenRoute tells that a route issues tokens.
-func isTokenRoute(route string) bool {
-	return route == platformTokenPath || route == tokenPath || strings.HasPrefix(route, tokenPath+"/")
+// signInAction is what the trail calls a request to a route that issues tokens and
+// codes, or ends them; "" for all other routes.
+func signInAction(route string, e *logEntry) string {
+	switch {
+	case route == platformTokenPath || of(route, tokenPath), e.hop:
+		return "token"
+	case isAuthorize(route):
+		return "sign-in"
+	case of(route, revokePath):
+		return "revoke"
+	}
+	return ""
 }
+
+// isAuthorize tells the route of the page on which people sign in.
+func isAuthorize(route string) bool { return of(route, authorizePath) }
+
+// of tells a route that is a path, with or without an application.
+func of(route, path string) bool { return route == path || strings.HasPrefix(route, path+"/") }
 
 func refused(status int) bool {
 	return status == http.StatusUnauthorized || status == http.StatusForbidden || status == http.StatusTooManyRequests
-}
-
-// isSignIn tells that a request sent the page on which people sign in.
-func isSignIn(r *http.Request, route string) bool {
-	return r.Method == http.MethodPost && strings.HasPrefix(route, oauthBase+"/authorize")
 }
 
 // address is where a client is, as text, "" when that is not known.

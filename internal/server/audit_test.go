@@ -65,6 +65,16 @@ func TestRefusalsAndSignInsAreToldReadsWhenThatIsAskedFor(t *testing.T) {
 		{"a sign-in", quiet, "", "POST", "/oauth2/token/x1", form + coverageToken, "sign-in token 200   x1"},
 		{"a sign-in elsewhere", quiet, "", "POST", "/OAuth2/PlatformToken", form + coverageToken, "sign-in token 200   x1"},
 		{"a wrong secret", quiet, "", "POST", "/oauth2/token/X1", form + "wrong", "sign-in token 401 invalid_client  x1"},
+		{"a wrong secret elsewhere", quiet, "", "POST", "/oauth2/platformtoken", form + "wrong", "sign-in token 401 invalid_client  x1"},
+		{"a sign-in without a name", quiet, "", "POST", "/oauth2/platformtoken", strings.Replace(form, "client_credentials", "password", 1) + coverageToken, "sign-in token 400 invalid_request  x1"},
+		{"a wrong secret for introspection", quiet, "", "POST", "/oauth2/introspect", form + "wrong&token=x", "refusal POST 401 invalid_client  x1"},
+		{"the end of a token", quiet, "", "POST", "/oauth2/revoke", form + coverageToken + "&token=x", "sign-in revoke 200   x1"},
+		{"an authorization for nobody", quiet, "", "GET", "/oauth2/authorize?client_id=x9", "", "sign-in sign-in 400 invalid_request  "},
+		{"an authorization that leads elsewhere", quiet, "", "GET", "/oauth2/authorize?client_id=x1&response_type=code&redirect_uri=https://evil.example", "", "sign-in sign-in 400 invalid_request  "},
+		{"an authorization that is refused", quiet, "", "GET", "/oauth2/authorize?client_id=x1&response_type=token", "", "sign-in sign-in 302 unsupported_response_type  x1"},
+		{"a form that is not the page's", quiet, "", "POST", "/oauth2/authorize?client_id=x1&response_type=code", "grant_type=&username=a&password=b", "sign-in sign-in 403 invalid_request  x1"},
+		{"the page", quiet, "", "GET", "/oauth2/authorize?client_id=x1&response_type=code", "", ""},
+		{"a token of the SDKs in vain", quiet, "a.b.c", "GET", "/oauth2/authorize/x1?response_type=id_token", "", "sign-in token 401 invalid_token  "},
 		{"an application that is not there", quiet, "", "POST", "/oauth2/token/x2", form + "wrong", "sign-in token 400 invalid_request  "},
 		{"published keys", full, "", "GET", "/oauth2/keys", "", ""},
 	} {
@@ -105,5 +115,21 @@ func TestARowIsOfTheTenantThatWasAskedAndHasNoIDMadeOfNames(t *testing.T) {
 		if got := opaque(id); got != want {
 			t.Errorf("%q is opaque: %v", id, got)
 		}
+	}
+}
+
+func TestAPanicBelowOAuthIsAnsweredInItsForm(t *testing.T) {
+	t.Parallel()
+	s := testServer(t)
+	s.Issuer = nil // so that what asks it panics
+	h := New(s.Config)
+	w := sendAs(h, "", "GET", "/oauth2/keys/x1", "")
+	if w.Code != 500 || !strings.HasPrefix(w.Body.String(), `{"error":"server_error","error_description":`) {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	s = testServer(t)
+	s.Service = nil
+	if w = sendAs(New(s.Config), coverageToken, "GET", "/scim/v2/Users", ""); w.Code != 500 || !strings.Contains(w.Body.String(), `"status":"500"`) {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }

@@ -31,10 +31,7 @@ func (s *server) authorize(q *oauthRequest) error {
 		return err
 	case err != nil:
 		e := auth.OAuthRefusal(err)
-		if e.Status >= http.StatusInternalServerError {
-			entry(q.r).cause = errors.Unwrap(e)
-		}
-		entry(q.r).code, entry(q.r).refusal = e.Code, e.Code
+		entry(q.r).refuse(e)
 		redirect(q.w, http.StatusFound, a.Location("error", e.Code, "error_description", e.Description))
 		return nil
 	case entered == nil:
@@ -47,6 +44,7 @@ func (s *server) authorize(q *oauthRequest) error {
 func (s *server) signIn(q *oauthRequest, a *auth.Authorization, params, entered url.Values) error {
 	userName := entered.Get(userNameField)
 	if !q.fromPage(entered.Get(formTokenField)) {
+		entry(q.r).code = auth.InvalidRequest
 		return s.signInPage(q, a, params, http.StatusForbidden, userName, "The page had to be renewed. Sign in once more.")
 	}
 	e := entry(q.r)
@@ -74,10 +72,18 @@ func (s *server) signIn(q *oauthRequest, a *auth.Authorization, params, entered 
 
 // hop answers the official SDKs, which ask with a token (tenant-apis 1.3).
 func (s *server) hop(q *oauthRequest, ask auth.AuthorizationRequest) error {
-	location, err := s.Issuer.Hop(q.r.Context(), q.tenant, q.root, s.issuerRoot(q.r), q.r.Header, ask, placeUnder(q.root, q.tenant.Name))
-	if err != nil {
+	entry(q.r).hop = true
+	location, by, err := s.Issuer.Hop(q.r.Context(), q.tenant, q.root, s.issuerRoot(q.r), q.r.Header, ask, placeUnder(q.root, q.tenant.Name))
+	e := entry(q.r)
+	e.came(by)
+	if location == "" {
 		s.refuse(q.w, q.r, auth.OAuthRefusal(err))
 		return nil
+	}
+	if err != nil {
+		e.refuse(auth.OAuthRefusal(err))
+	} else {
+		e.user = e.principal.ID
 	}
 	redirect(q.w, http.StatusFound, location)
 	return nil

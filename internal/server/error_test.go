@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 
 	"github.com/scimd/scimd/internal/schema"
-	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/server"
 	"github.com/scimd/scimd/internal/store"
@@ -29,7 +28,7 @@ func (b breaking) Get(context.Context, int64, *schema.ResourceType, string, []st
 
 // withReads gives a server whose store answers GET by id with fail.
 func (c *client) withReads(fail func() error) *client {
-	return c.serve(func(cfg *server.Config) { cfg.Service = scim.NewService(breaking{c.site.store, fail}) })
+	return c.serve(func(cfg *server.Config) { cfg.Service = newService(breaking{c.site.store, fail}) })
 }
 
 // cutOff checks that the answer to a GET breaks off, and that the log knows why.
@@ -69,7 +68,7 @@ var errorRows = []row{
 		c.do("POST", "/Users", userBody(`"userName":5`)).refused(400, "invalidValue")
 	}},
 	{holds: "R7644-3.4.2.1-03 R7644-3.12-04 a query that would look at too much is tooMany and names the attribute", show: func(c *client) {
-		c = c.serve(func(cfg *server.Config) { cfg.Service = scim.NewService(stingy{c.site.store}) })
+		c = c.serve(func(cfg *server.Config) { cfg.Service = newService(stingy{c.site.store}) })
 		c.user(`"userName":"a","ims":[{"value":"x"}]`)
 		c.found(`ims.value eq "x"`, "a")
 		c.user(`"userName":"b","ims":[{"value":"x"}]`)

@@ -58,7 +58,7 @@ func building(t *testing.T, s store.Store, profiles map[string]string) map[strin
 		})
 	}
 	handler := server.New(server.Config{
-		Service: scim.NewService(s), Registry: registry(t), Tenants: homes, Auth: auth.New(s, tokens, 0, time.Now),
+		Service: newService(s), Registry: registry(t), Tenants: homes, Auth: auth.New(s, tokens, 0, time.Now),
 		Logger: slog.New(slog.DiscardHandler), Limits: server.Limits{Body: 1 << 20, URL: 1 << 13, Write: time.Minute},
 		Ready: func(context.Context) error { return nil },
 	})

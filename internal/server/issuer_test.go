@@ -296,7 +296,9 @@ var issuerRows = []row{
 			other.withBearer(own.token).do("GET", "/Users", "").refused(401, "")
 			c.withBearer(foreign.token).do("GET", "/Users", "").refused(401, "")
 		}
-		// An application of one tenant may be an issuer to another; both stay apart.
+		// An application of one tenant may be an issuer to another; both stay apart. Keys
+		// of others must have a safe length.
+		c.site.config.Issuer.Keys.Make = func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) }
 		app := c.application("app")
 		text := c.ask("/oauth2/token/app", credentials(app)).AccessToken
 		theirs.iss, theirs.url = c.site.url+"/app/", c.site.url+"/oauth2/keys"

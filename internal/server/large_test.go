@@ -10,7 +10,6 @@ import (
 
 	"github.com/scimd/scimd/internal/resource"
 	"github.com/scimd/scimd/internal/schema"
-	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/server"
 	"github.com/scimd/scimd/internal/store"
 )
@@ -256,7 +255,7 @@ func (f repeating) repeat(ctx context.Context, rec *store.Record) error {
 
 // withMembers gives a server whose store streams links as repeating does.
 func (c *client) withMembers(at func(calls int) error) *client {
-	return c.serve(func(cfg *server.Config) { cfg.Service = scim.NewService(repeating{c.site.store, at}) })
+	return c.serve(func(cfg *server.Config) { cfg.Service = newService(repeating{c.site.store, at}) })
 }
 
 // failing is a store whose lists fail at a batch.
@@ -284,5 +283,5 @@ func (f failing) Query(ctx context.Context, q *store.Query) (*store.Page, error)
 // withLists gives a server whose store fails, or panics, as at says when it is
 // asked for a batch of a list.
 func (c *client) withLists(at func(calls int) error) *client {
-	return c.serve(func(cfg *server.Config) { cfg.Service = scim.NewService(failing{c.site.store, at}) })
+	return c.serve(func(cfg *server.Config) { cfg.Service = newService(failing{c.site.store, at}) })
 }

@@ -65,6 +65,9 @@ func placeOf(r *http.Request) *place {
 	if p, ok := r.Context().Value(placeKey{}).(*place); ok {
 		return p
 	}
+	if p := entry(r).place; p != nil { // outside of what located runs: a panic
+		return p
+	}
 	return &place{}
 }
 
@@ -73,6 +76,7 @@ func placeOf(r *http.Request) *place {
 func (s *server) located(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p := s.locate(r.URL.EscapedPath())
+		entry(r).place = p
 		r = r.WithContext(context.WithValue(r.Context(), placeKey{}, p))
 		u := *r.URL
 		u.RawPath = p.path

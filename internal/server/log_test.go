@@ -12,7 +12,7 @@ import (
 func (c *client) logged(a *answer) map[string]any {
 	c.Helper()
 	id := a.header.Get("X-Request-Id")
-	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		for line := range strings.Lines(c.site.log.String()) {
 			var got map[string]any
 			if err := json.Unmarshal([]byte(line), &got); err != nil {

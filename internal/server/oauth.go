@@ -1,7 +1,6 @@
 package server
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
@@ -83,6 +82,9 @@ func (s *server) oauth(op fault.Operation, fn func(*oauthRequest) (any, error)) 
 	answer := func(w http.ResponseWriter, r *http.Request) {
 		answer, err := s.oauthAnswer(w, r, fn)
 		if err != nil {
+			if app := auth.RefusedApp(err); app != "" {
+				entry(r).token = app
+			}
 			s.refuse(w, r, auth.OAuthRefusal(err))
 			return
 		}
@@ -115,10 +117,7 @@ type oauthError struct {
 }
 
 func (s *server) refuse(w http.ResponseWriter, r *http.Request, e *auth.OAuthError) {
-	entry(r).code, entry(r).refusal = e.Code, e.Code
-	if e.Status >= http.StatusInternalServerError {
-		entry(r).cause = errors.Unwrap(e)
-	}
+	entry(r).refuse(e)
 	if e.Challenge != "" {
 		w.Header().Set("WWW-Authenticate", e.Challenge)
 	} else if e.Status == http.StatusUnauthorized { // R6749-5.2-02, and RFC 9110 §15.5.2
@@ -155,9 +154,6 @@ func (s *server) token(q *oauthRequest) (any, error) {
 	e := entry(q.r)
 	issued, err := s.Issuer.Issue(q.r.Context(), q.tenant, q.root, ask)
 	if err != nil {
-		if app, unknown := s.Issuer.App(q.r.Context(), q.tenant, ask.App); unknown == nil {
-			e.token = app.ID
-		}
 		return nil, err
 	}
 	e.token, e.principal, e.user = issued.App, issued.For, issued.For.ID
@@ -223,9 +219,9 @@ func clientForm(h http.Header, query, body string) (url.Values, []auth.Credentia
 	case len(header) == 1 && sent.Secret != "":
 		return nil, nil, auth.Refuse(auth.InvalidRequest, "The client authenticates in two ways; use HTTP Basic or the body.")
 	case len(header) == 1:
-		client, err := basicCredentials(header[0])
-		if err != nil {
-			return nil, nil, err
+		client, ok := auth.Basic(header[0])
+		if !ok || client[0].ID == "" {
+			return nil, nil, auth.Refuse(auth.InvalidClient, "The Authorization header holds no client id and secret of the scheme Basic.")
 		}
 		if sent.ID != "" && !slices.ContainsFunc(client, func(c auth.Credentials) bool { return c.ID == sent.ID }) {
 			return nil, nil, auth.Refuse(auth.InvalidRequest, "The parameter client_id names another client than the Authorization header.")
@@ -248,27 +244,6 @@ func tokenRequest(h http.Header, query, body string) (*auth.TokenRequest, error)
 		Code: v.Get("code"), RedirectURI: v.Get("redirect_uri"), Verifier: v.Get("code_verifier"),
 		UserName: v.Get("username"), Password: v.Get("password"), Refresh: v.Get("refresh_token"),
 	}, nil
-}
-
-// basicCredentials reads an Authorization header of the scheme Basic: as it
-// stands, and form-decoded where that differs (R6749-2.3.1-01; tenant-apis 1.2).
-func basicCredentials(header string) ([]auth.Credentials, error) {
-	scheme, text, _ := strings.Cut(strings.Trim(header, " \t"), " ")
-	if !strings.EqualFold(scheme, "Basic") {
-		return nil, auth.Refuse(auth.InvalidClient, "A client authenticates with the scheme Basic, or in the body.")
-	}
-	plain, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
-	id, secret, ok := strings.Cut(string(plain), ":")
-	if err != nil || !ok || id == "" {
-		return nil, auth.Refuse(auth.InvalidClient, "The Authorization header holds no client id and secret.")
-	}
-	out := []auth.Credentials{{ID: id, Secret: secret}} // a public client's secret is empty
-	decodedID, idErr := url.QueryUnescape(id)
-	decodedSecret, secretErr := url.QueryUnescape(secret)
-	if idErr == nil && secretErr == nil && (decodedID != id || decodedSecret != secret) {
-		out = append(out, auth.Credentials{ID: decodedID, Secret: decodedSecret})
-	}
-	return out, nil
 }
 
 // signingKeys publishes the keys of the tenant's access tokens (RFC 7517 §5).

@@ -19,6 +19,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/scimd/scimd/internal/auth"
+	"github.com/scimd/scimd/internal/phc"
 	"github.com/scimd/scimd/internal/server"
 	"github.com/scimd/scimd/internal/store"
 )
@@ -31,7 +32,7 @@ const appSecret = "pa+ss%20w:rd/=$ é"
 func (c *client) application(id string, change ...func(*store.Application)) store.Application {
 	c.Helper()
 	a := store.Application{
-		Tenant: c.site.tenant.ID, ID: id, ClientID: id + "@corp.example", Secret: auth.HashSecret(appSecret), Epoch: "epoch-" + id,
+		Tenant: c.site.tenant.ID, ID: id, ClientID: id + "@corp.example", Secret: phc.Hash(appSecret, cheap), Epoch: "epoch-" + id,
 		Scopes: strings.Join(auth.ScopeNames(), " "), Rights: "all", Grants: auth.ClientCredentials,
 		Created: time.Now(),
 	}
@@ -365,7 +366,7 @@ var oauthRows = []row{
 		a := c.application("app")
 		token := c.ask("/oauth2/token/app", credentials(a)).with()
 		token.do("GET", "/Users", "").is(200)
-		if _, err := c.site.store.RotateApplication(c.Context(), c.site.tenant.ID, "APP", auth.HashSecret("next"), "next", time.Now()); err != nil {
+		if _, err := c.site.store.RotateApplication(c.Context(), c.site.tenant.ID, "APP", phc.Hash("next", cheap), "next", time.Now()); err != nil {
 			c.Fatal(err)
 		}
 		c.site.config.Issuer.ApplicationChanged(c.site.tenant.ID, "APP")

@@ -7,7 +7,8 @@ import (
 // userInfo tells about the user of an access token (OpenID Connect Core 1.0 §5.3).
 // A body is passed over: real clients send one.
 func (s *server) userInfo(q *oauthRequest) (any, error) {
-	info, err := s.Issuer.UserInfo(q.r.Context(), q.tenant, s.issuerRoot(q.r), q.app(), q.r.Header)
+	info, by, err := s.Issuer.UserInfo(q.r.Context(), q.tenant, s.issuerRoot(q.r), q.app(), q.r.Header)
+	entry(q.r).came(by)
 	if err != nil {
 		return nil, err
 	}

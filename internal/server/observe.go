@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
+	"github.com/scimd/scimd/internal/auth"
 	"github.com/scimd/scimd/internal/fault"
 	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/scimerr"
@@ -41,6 +43,11 @@ type logEntry struct {
 	operation fault.Operation
 	rule      string
 
+	// place is where the request arrived, nil before that is read.
+	place *place
+	// hop tells that the official SDKs asked for a token with another.
+	hop bool
+
 	// user is the id of who has got a token or a code, refusal the error code of an
 	// OAuth endpoint.
 	user, refusal string
@@ -61,6 +68,22 @@ func entry(r *http.Request) *logEntry {
 		return e
 	}
 	return &logEntry{}
+}
+
+// came tells with which credential a request came, and for whom; nil when that is not
+// known.
+func (e *logEntry) came(id *auth.Identity) {
+	if id != nil {
+		e.token, e.principal = id.TokenName, id.Principal
+	}
+}
+
+// refuse tells of a refusal of an OAuth endpoint.
+func (e *logEntry) refuse(err *auth.OAuthError) {
+	e.code, e.refusal = err.Code, err.Code
+	if err.Status >= http.StatusInternalServerError {
+		e.cause = errors.Unwrap(err)
+	}
 }
 
 func (e *logEntry) failed(err *scimerr.Error) {

@@ -217,7 +217,7 @@ var placeRows = []row{
 	{holds: "tenants a tenant that is full refuses new resources, until some are deleted", show: func(c *client) {
 		both, other := c.beside()
 		other.site.tenant.MaxResources, other.site.tenant.Usage = 3, scim.NewUsage()
-		if _, err := scim.NewService(other.site.store).EnsureServiceUser(c.Context(), other.site.tenant); err != nil {
+		if _, err := newService(other.site.store).EnsureServiceUser(c.Context(), other.site.tenant); err != nil {
 			c.Fatal(err)
 		}
 		id := other.user(ada)

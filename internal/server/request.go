@@ -117,15 +117,20 @@ func (s *server) identify(r *http.Request, at *place) (*auth.Identity, error) {
 	var id *auth.Identity
 	var err error
 	legacy := at.legacy && at.tenant.Profile.LegacyAlias
-	if sent, ok := auth.Basic(r.Header); ok && legacy {
+	var sent []auth.Credentials
+	if header := r.Header.Values("Authorization"); legacy && len(header) == 1 {
+		sent, _ = auth.Basic(header[0])
+	}
+	if sent != nil {
 		id, err = s.Auth.AuthenticateBasic(r.Context(), sent, at.tenant, s.issuerRoot(r), s.source(r))
 	} else {
 		id, err = s.Auth.Authenticate(r.Context(), r.Header, at.tenant, s.issuerRoot(r))
 	}
 	if err == nil {
-		entry(r).token, entry(r).principal = id.TokenName, id.Principal
+		entry(r).came(id)
 		return id, nil
 	}
+	entry(r).token = auth.RefusedApp(err)
 	if legacy {
 		err = auth.OfferBasic(err)
 	}

@@ -70,7 +70,7 @@ type Authenticator interface {
 	// Authenticate reads the Authorization header of a request to a tenant.
 	Authenticate(ctx context.Context, header http.Header, tenant *scim.Tenant, root string) (*auth.Identity, error)
 	// AuthenticateBasic reads the Basic credentials of one to the legacy base.
-	AuthenticateBasic(ctx context.Context, c auth.Credentials, tenant *scim.Tenant, root, source string) (*auth.Identity, error)
+	AuthenticateBasic(ctx context.Context, sent []auth.Credentials, tenant *scim.Tenant, root, source string) (*auth.Identity, error)
 	// Guessed is the answer to a request that it refused with err, by its source.
 	Guessed(tenant *scim.Tenant, source string, err error) error
 }

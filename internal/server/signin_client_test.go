@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/scimd/scimd/internal/auth"
-	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/server"
 	"github.com/scimd/scimd/internal/store"
 )
@@ -249,7 +248,7 @@ func refreshing(a store.Application, token string, changes ...string) string {
 // another makes a server of its own on the same database, whose time is now.
 func another(c *client, now *time.Time) func(*server.Config) {
 	return func(cfg *server.Config) {
-		cfg.Service = scim.NewService(c.site.store)
+		cfg.Service = newService(c.site.store)
 		cfg.Service.HashWith(cheap)
 		c.site.tenant.Now = func() time.Time { return *now }
 		cfg.Auth, cfg.Issuer = signIn(c.site.store, cfg.Service, nil, c.site.tenant.Now)

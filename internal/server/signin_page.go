@@ -7,7 +7,6 @@ import (
 	"crypto/subtle"
 	_ "embed"
 	"encoding/base64"
-	"errors"
 	"html/template"
 	"maps"
 	"net/http"
@@ -56,10 +55,7 @@ func (s *server) page(fn func(*oauthRequest) error) http.HandlerFunc {
 			return
 		}
 		e := auth.OAuthRefusal(err)
-		entry(r).code, entry(r).refusal = e.Code, e.Code
-		if e.Status >= http.StatusInternalServerError {
-			entry(r).cause = errors.Unwrap(e)
-		}
+		entry(r).refuse(e)
 		retryAfter(w, e)
 		writePage(w, e.Status, page{Problem: e.Description})
 	}

@@ -39,7 +39,7 @@ var signInRaceRows = []row{
 			during := func() *client {
 				return c.serve(func(cfg *server.Config) {
 					s := &interrupted{Store: c.site.store, then: func() { end(id) }}
-					cfg.Service = scim.NewService(s)
+					cfg.Service = newService(s)
 					cfg.Service.HashWith(cheap)
 					cfg.Auth, cfg.Issuer = signIn(s, cfg.Service, nil, time.Now)
 				})

@@ -867,7 +867,7 @@ func (c *client) emptyLists(users, vault bool) {
 // userName of the former.
 func (c *client) serviceUser() string {
 	c.Helper()
-	p, err := scim.NewService(c.site.store).EnsureServiceUser(c.Context(), c.site.tenant)
+	p, err := newService(c.site.store).EnsureServiceUser(c.Context(), c.site.tenant)
 	if err != nil {
 		c.Fatal(err)
 	}

@@ -1,12 +1,13 @@
 package server_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/scimd/scimd/internal/auth"
-	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/server"
 	"github.com/scimd/scimd/internal/store"
 )
@@ -122,6 +123,43 @@ var tokenRows = []row{
 		now = now.Add(time.Millisecond)
 		short.do("GET", "/Users", "").refused(401, "").mentions("expired")
 	}},
+	{holds: "a token is looked at while somebody else writes for long", show: func(c *client) {
+		a := c.application("app")
+		reader := c.serve(func(cfg *server.Config) { // which has not seen the signing keys
+			cfg.Auth, cfg.Issuer = signIn(c.site.store, cfg.Service, nil, time.Now)
+		})
+		reader.token = c.ask("/oauth2/token/app", credentials(a)).AccessToken
+		began, done, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+		go func() {
+			begin := sync.OnceFunc(func() { close(began) })
+			ended <- c.site.store.Do(context.Background(), c.site.tenant.Space, func(store.Tx) error {
+				begin()
+				<-done
+				return nil
+			})
+		}()
+		<-began
+		give := time.AfterFunc(10*time.Second, func() { close(done) })
+		reader.do("GET", "/Users", "").is(200)
+		if give.Stop() {
+			close(done)
+		} else {
+			c.Errorf("the request waited for the end of the write")
+		}
+		if err := <-ended; err != nil {
+			c.Error(err)
+		}
+	}},
+	{holds: "an opaque token of a user who is deactivated ends at once", show: func(c *client) {
+		id := c.user(ada)
+		other := c.withToken(store.Token{ID: "ada-" + id, Name: "ada", Rights: "read", Principal: store.Principal{Kind: "user", ID: id}})
+		for range 3 { // nothing that is remembered counts
+			other.do("GET", "/Users", "").is(200)
+			c.patch(id, replace("active", `false`)).is(200)
+			other.do("GET", "/Users", "").refused(401, "").mentions("not active")
+			c.patch(id, replace("active", `true`)).is(200)
+		}
+	}},
 	{holds: "R7644-3.12-06 a token cannot delete or deactivate the user that it stands for", show: func(c *client) {
 		id := c.user(ada + `,"active":true`)
 		own := c.withToken(store.Token{Rights: "all", Principal: store.Principal{Kind: "user", ID: id, Display: "ada"}})
@@ -138,11 +176,11 @@ var tokenRows = []row{
 		c.do("DELETE", "/Users/"+id, "").is(204)
 	}},
 	{holds: "tenant-4.1 the service user is readable by its id, in no list, and its name is taken", show: func(c *client) {
-		p, err := scim.NewService(c.site.store).EnsureServiceUser(c.Context(), c.site.tenant)
+		p, err := newService(c.site.store).EnsureServiceUser(c.Context(), c.site.tenant)
 		if err != nil {
 			c.Fatal(err)
 		}
-		again, err := scim.NewService(c.site.store).EnsureServiceUser(c.Context(), c.site.tenant)
+		again, err := newService(c.site.store).EnsureServiceUser(c.Context(), c.site.tenant)
 		if err != nil || again != p {
 			c.Errorf("%v and %v, %v", p, again, err)
 		}

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/server"
 	"github.com/scimd/scimd/internal/store"
 )
@@ -60,7 +59,7 @@ var userRows = []row{
 	{holds: "R7643-4.1.1-06 R7643-9.2-01 R7644-3.5.1-09 passwords are kept as salted hashes and survive a PUT", on: rfc7644, set: []string{"passwords=hash"}, show: func(c *client) {
 		const secret = "c0rrect-horse"
 		spy := &passwordSpy{Store: c.site.store}
-		c = c.serve(func(cfg *server.Config) { cfg.Service = scim.NewService(spy) })
+		c = c.serve(func(cfg *server.Config) { cfg.Service = newService(spy) })
 		id := c.user(ada + `,"password":"` + secret + `"`)
 		c.put(id, ada+`,"title":"t"`).is(200)
 		c.patch(id, `{"op":"add","path":"title","value":"u"}`).is(200)
@@ -181,7 +180,7 @@ var userRows = []row{
 func (c *client) passwordsKept(n int) {
 	c.Helper()
 	spy := &passwordSpy{Store: c.site.store}
-	c.serve(func(cfg *server.Config) { cfg.Service = scim.NewService(spy) }).user(ada + `,"password":"p"`)
+	c.serve(func(cfg *server.Config) { cfg.Service = newService(spy) }).user(ada + `,"password":"p"`)
 	if len(spy.hashes) != n {
 		c.Errorf("%d passwords are kept, want %d", len(spy.hashes), n)
 	}

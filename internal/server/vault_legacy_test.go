@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"encoding/base64"
+	"strings"
 
 	"github.com/scimd/scimd/internal/store"
 )
@@ -36,6 +37,23 @@ func (c *client) legacyApplication() {
 	}
 	c.root("PATCH", "/scim/v2/Users/"+a.UserID, patchBody(replace("active", `false`)), token).is(200)
 	c.root("GET", root+"/Users", "", right).refused(401, "")
+	// Nothing tells whether there is a client of a name: neither words nor bounds do.
+	for _, name := range []string{"connector@corp.example", "nobody@corp.example"} {
+		for _, password := range []string{"wrong", "not a token!", "wrong.to.ken"} {
+			if line := c.logged(c.root("GET", root+"/Users", "", basicOf(name, password)).refused(401, "").mentions("user name or the password")); (line["token"] == a.ID) != (name == a.ClientID) {
+				c.Errorf("%s: %v", name, line)
+			}
+		}
+		status := 0
+		for n := 0; n < 12 && status != 429; n++ {
+			status = c.root("GET", root+"/Users", "", basicOf(name, "wrong")).status
+		}
+		if status != 429 {
+			c.Errorf("%s: %d after so many wrong secrets", name, status)
+		}
+	}
+	c.root("GET", root+"/Users", "", strings.Replace(token, "Bearer ", "Basic ", 1)).refused(401, "")
+	c.root("GET", root+"/Users", "", basicOf("nobody@corp.example", strings.TrimPrefix(token, "Authorization: Bearer "))).is(200)
 }
 
 // legacy shows the legacy base: Basic credentials, and names for ids.

@@ -51,4 +51,6 @@ type Sessions interface {
 	SweepSessions(ctx context.Context, expired time.Time) error
 	// Password reads the password hash of a resource; nil without one.
 	Password(ctx context.Context, space, seq int64) ([]byte, error)
+	// Secrets reads the sealed values of a resource, as those of Tx.
+	Secrets(ctx context.Context, space, seq int64) (map[string]Sealed, error)
 }

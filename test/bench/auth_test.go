@@ -30,7 +30,7 @@ func (open) Authenticate(context.Context, http.Header, *scim.Tenant, string) (*a
 	return &auth.Identity{TokenID: "open", TokenName: "open", Rights: auth.All}, nil
 }
 
-func (o open) AuthenticateBasic(ctx context.Context, _ auth.Credentials, t *scim.Tenant, root, _ string) (*auth.Identity, error) {
+func (o open) AuthenticateBasic(ctx context.Context, _ []auth.Credentials, t *scim.Tenant, root, _ string) (*auth.Identity, error) {
 	return o.Authenticate(ctx, nil, t, root)
 }
 

@@ -43,7 +43,9 @@ const pageLimit = 1000
 func TestTheCollectorsOfTheExampleAgree(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "sailpoint.exe")
-	if out, err := exec.Command("go", "build", "-o", program, "github.com/scimd/scimd/examples/sailpoint").CombinedOutput(); err != nil {
+	build := exec.Command("go", "build", "-o", program, "github.com/scimd/scimd/examples/sailpoint")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	n := vaultSize(t)

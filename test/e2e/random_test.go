@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -55,14 +56,15 @@ func TestNonsenseIsRefusedWithoutHarm(t *testing.T) {
 		seed := rand.Uint64()
 		t.Logf("seed %d", seed)
 		s.nonsense(t, seed, n/4, id) // what is allocated once is allocated now
-		before := s.memory(t)
-		s.nonsense(t, seed+1, n-n/4, id)
-		after := s.memory(t)
-		t.Logf("%d requests; resident memory %d MB after the first quarter, %d MB at the end", n, before>>20, after>>20)
-		// When the collector runs moves this by some megabytes. The race detector's
+		early := s.watched(t, func() { s.nonsense(t, seed+1, n/4, id) })
+		s.nonsense(t, seed+2, n/4, id)
+		late := s.watched(t, func() { s.nonsense(t, seed+3, n/4, id) })
+		t.Logf("%d requests; resident memory up to %d MB in the second quarter, from %d MB in the last", n, slices.Max(early)>>20, slices.Min(late)>>20)
+		// A hash of a password takes 19 MB for a moment, and when the collector runs
+		// moves this by as much: what is kept shows at the lowest. The race detector's
 		// own records tell nothing.
-		if room := 16 << 20; after > before+room && !raceDetector {
-			t.Errorf("memory grew from %d to %d bytes", before, after)
+		if room := 16 << 20; slices.Min(late) > slices.Max(early)+room && !raceDetector {
+			t.Errorf("memory grew from %d to %d bytes", slices.Max(early), slices.Min(late))
 		}
 		s.do(t, "GET", "/Users/"+id, nil, 200)
 	})
@@ -216,6 +218,25 @@ func nonsenseText(r *rand.Rand) string {
 		}
 	}
 	return b.String()
+}
+
+// watched is the resident memory of the server, in bytes, while work goes on and
+// when it is done.
+func (s *server) watched(t *testing.T, work func()) (seen []int) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		work()
+	}()
+	for {
+		seen = append(seen, s.memory(t))
+		select {
+		case <-done:
+			return append(seen, s.memory(t))
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 }
 
 // memory is the resident memory of the server in bytes.

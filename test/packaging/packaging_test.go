@@ -33,7 +33,7 @@ func scimd(t *testing.T, args ...string) []byte {
 	t.Helper()
 	cmd := exec.Command("go", append([]string{"run", "./cmd/scimd"}, args...)...)
 	cmd.Dir = root
-	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "SCIMD_") })
+	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "SCIMD_") }), "CGO_ENABLED=0")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
@@ -109,8 +109,9 @@ func TestTheImageIsEmptyButForAStaticProgramAndRunsWithoutRoot(t *testing.T) {
 			t.Errorf("%s does not run make build", name)
 		}
 	}
-	build := regexp.MustCompile(`(?m)^build:.*\n\t(.*)$`).FindStringSubmatch(read(t, "Makefile"))
-	if build == nil || !strings.Contains(build[1], "CGO_ENABLED=0") || !strings.HasSuffix(build[1], " -o scimd ./cmd/scimd") {
+	makefile := read(t, "Makefile")
+	build := regexp.MustCompile(`(?m)^build:.*\n\t(.*)$`).FindStringSubmatch(makefile)
+	if build == nil || !strings.Contains(makefile, "\nexport CGO_ENABLED = 0\n") || !strings.HasSuffix(build[1], " -o scimd ./cmd/scimd") {
 		t.Errorf("make build does not build a static ./scimd: %q", build)
 	}
 }

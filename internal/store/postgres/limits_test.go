@@ -69,7 +69,7 @@ func lockedUser(t *testing.T, s *postgres.Store, link string) (space int64, u *s
 
 func TestAWriteThatRunsIntoALimitOfTimeIsUnavailable(t *testing.T) {
 	t.Parallel()
-	for _, limit := range []string{"lock_timeout=200ms", "statement_timeout=200ms", "options=-c lock_timeout=200ms"} {
+	for _, limit := range []string{"lock_timeout=2s", "statement_timeout=2s", "options=-c lock_timeout=2s"} {
 		t.Run(limit, func(t *testing.T) {
 			t.Parallel()
 			link := pgtest.URL(t)
@@ -80,8 +80,8 @@ func TestAWriteThatRunsIntoALimitOfTimeIsUnavailable(t *testing.T) {
 				_, err := tx.Get(u.Type, u.ID)
 				return err
 			})
-			if !scimerr.Is(err, 503) || time.Since(began) > 8*time.Second {
-				t.Errorf("after %v: %v, want 503 after 200 ms", time.Since(began), err)
+			if !scimerr.Is(err, 503) || time.Since(began) > time.Minute {
+				t.Errorf("after %v: %v, want 503 after 2 s", time.Since(began), err)
 			}
 			if _, err := s.Get(t.Context(), space, u.Type, u.ID, nil); err != nil {
 				t.Errorf("a read afterwards: %v", err)
@@ -93,13 +93,13 @@ func TestAWriteThatRunsIntoALimitOfTimeIsUnavailable(t *testing.T) {
 func TestATransactionThatDoesNothingIsEnded(t *testing.T) {
 	t.Parallel()
 	link := pgtest.URL(t)
-	s := openWith(t, postgres.Options{URL: set(t, link, "idle_in_transaction_session_timeout=200ms"), MigrationURL: link})
+	s := openWith(t, postgres.Options{URL: set(t, link, "idle_in_transaction_session_timeout=2s"), MigrationURL: link})
 	tenant, _, err := s.EnsureTenant(t.Context(), store.Tenant{Name: "t"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	err = s.Do(t.Context(), tenant.Space, func(tx store.Tx) error {
-		time.Sleep(time.Second)
+		time.Sleep(4 * time.Second)
 		return tx.Insert(storetest.User("late").Resource())
 	})
 	if !scimerr.Is(err, 503) {
@@ -129,8 +129,8 @@ func TestCloseCutsWhatDoesNotEnd(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-	case <-time.After(20 * time.Second):
-		t.Fatal("Close still waits for a lock after 20 s")
+	case <-time.After(time.Minute):
+		t.Fatal("Close still waits for a lock after a minute")
 	}
 	if err := <-write; !scimerr.Is(err, 503) {
 		t.Errorf("the write: %v, want 503", err)

@@ -32,8 +32,8 @@ func TestAReadEndsWithItsContextWhileOthersWaitForAConnection(t *testing.T) {
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("error %v, want the context's", err)
 		}
-	case <-time.After(10 * time.Second):
-		t.Error("the read still waits 10 s after its context has ended")
+	case <-time.After(time.Minute):
+		t.Error("the read still waits a minute after its context has ended")
 	}
 	if err := held.Close(); err != nil {
 		t.Fatal(err)

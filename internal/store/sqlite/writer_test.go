@@ -176,7 +176,7 @@ func awaitStatistics(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		var n int
 		err := db.QueryRow("SELECT count(*) FROM sqlite_stat1 WHERE tbl = 'user_r'").Scan(&n)
 		if err == nil && n > 0 {

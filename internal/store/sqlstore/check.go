@@ -57,7 +57,7 @@ func (c *check) run() error {
 		asked = true
 		c.checked["tenant"]++
 		c.tenant = t
-		if err := c.all(c.resources, c.strays, c.ends, c.edges, c.pairs, c.events, c.sealed, c.principals); err != nil {
+		if err := c.all(c.resources, c.strays, c.ends, c.edges, c.pairs, c.events, c.sealed, c.principals, c.access); err != nil {
 			return fmt.Errorf("tenant %s: %w", t.Name, err)
 		}
 		if err := c.snapshots(t); err != nil {

@@ -60,16 +60,25 @@ func (t *tx) SetSecrets(seq int64, sealed map[string]store.Sealed) error {
 
 // Secrets implements store.Tx.
 func (t *tx) Secrets(seq int64) (map[string]store.Sealed, error) {
+	all, err := readSecrets(t.ctx, t.conn, t.space, seq)
+	return all, t.spoilt(err)
+}
+
+// Secrets implements store.Store.
+func (s *Store) Secrets(ctx context.Context, space, seq int64) (map[string]store.Sealed, error) {
+	return readSecrets(ctx, s.engine.Read, space, seq)
+}
+
+func readSecrets(ctx context.Context, c Conn, space, seq int64) (map[string]store.Sealed, error) {
 	all := map[string]store.Sealed{}
-	rows, err := t.conn.Query(t.ctx, "SELECT name, key, sealed FROM secret_r WHERE space = $1 AND seq = $2", t.space, seq)
-	err = each(rows, err, func(rows Rows) error {
+	rows, err := c.Query(ctx, "SELECT name, key, sealed FROM secret_r WHERE space = $1 AND seq = $2", space, seq)
+	return all, each(rows, err, func(rows Rows) error {
 		var name string
 		var s store.Sealed
 		err := rows.Scan(&name, &s.Key, &s.Data)
 		all[name] = s
 		return err
 	})
-	return all, t.spoilt(err)
 }
 
 // Confidential implements store.Store.

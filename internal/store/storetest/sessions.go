@@ -103,6 +103,44 @@ var sessionCases = []testCase{
 			w.Errorf("without a tenant: %v", err)
 		}
 	}},
+	{"a transaction that reads a password adds a session with all that it does, or not at all", func(w *world) {
+		tenant := w.newTenant()
+		w = w.in(tenant.Space)
+		ann := w.insert(User("ann"))[0]
+		w.do(func(tx store.Tx) error {
+			before, err := tx.Password(ann.Seq)
+			if before != nil {
+				w.Errorf("password %q", before)
+			}
+			return errors.Join(err, tx.SetPassword(ann.Seq, []byte("h")))
+		})
+		kept := session(tenant, "kept")
+		w.do(func(tx store.Tx) error {
+			hash, err := tx.Password(ann.Seq)
+			if string(hash) != "h" {
+				w.Errorf("password %q", hash)
+			}
+			return errors.Join(err, tx.AddSession(kept))
+		})
+		w.sessionIs(kept)
+		for what, fail := range map[string]func(store.Tx) error{
+			"ends":    func(tx store.Tx) error { return errors.New("ends") },
+			"no such": func(tx store.Tx) error { return tx.AddSession(session(store.Tenant{ID: 1 << 40}, "lost")) },
+		} {
+			err := w.store.Do(w.ctx, w.space, func(tx store.Tx) error {
+				return errors.Join(tx.SetPassword(ann.Seq, nil), tx.AddSession(session(tenant, "lost")), fail(tx))
+			})
+			if err == nil || what == "no such" && !errors.Is(err, store.ErrNotFound) {
+				w.Errorf("%s: %v", what, err)
+			}
+			if _, err := w.store.Session(w.ctx, tenant.ID, "lost"); !errors.Is(err, store.ErrNotFound) {
+				w.Errorf("%s: a session is left: %v", what, err)
+			}
+			if hash, err := w.store.Password(w.ctx, w.space, ann.Seq); err != nil || string(hash) != "h" {
+				w.Errorf("%s: password %q, %v", what, hash, err)
+			}
+		}
+	}},
 	{"what is current is redeemed once, and not after the end", func(w *world) {
 		s := w.addSession(session(w.newTenant(), "s"))
 		var won atomic.Int64

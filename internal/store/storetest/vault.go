@@ -254,6 +254,10 @@ var vaultCases = []testCase{
 				}
 				return err
 			})
+			got, err := w.store.Secrets(w.ctx, w.space, a[0].Seq)
+			if err != nil || !maps.EqualFunc(got, want, func(a, b store.Sealed) bool { return a.Key == b.Key && string(a.Data) == string(b.Data) }) {
+				w.Errorf("outside of a transaction %v, %v, want %v", got, err, want)
+			}
 		}
 		set := func(sealed map[string]store.Sealed) {
 			w.Helper()
