@@ -108,17 +108,18 @@ func (d *Direct) createApplication(ctx context.Context, t store.Tenant, a store.
 	if err != nil {
 		return nil, err
 	}
-	shown.Warnings, err = d.warnings(t, &made)
-	return shown, err
+	shown.Warnings = d.warnings(t, &made)
+	return shown, nil
 }
 
-// warnings are those about a new application.
-func (d *Direct) warnings(t store.Tenant, a *store.Application) ([]string, error) {
+// warnings are those about a new application. It is made by now: a profile that cannot
+// be read, which others tell of, must not cost its secret.
+func (d *Direct) warnings(t store.Tenant, a *store.Application) []string {
 	p, err := d.profile(t)
 	if err != nil || p.KeepsPasswords() || !auth.SignsIn(a) {
-		return nil, err
+		return nil
 	}
-	return []string{fmt.Sprintf("Nobody can sign in: the profile of the tenant %s keeps no passwords; set its switch passwords to hash, then set the passwords anew.", t.Name)}, nil
+	return []string{fmt.Sprintf("Nobody can sign in: the profile of the tenant %s keeps no passwords; set its switch passwords to hash, then set the passwords anew.", t.Name)}
 }
 
 func applicationTaken(t store.Tenant, id string) error {

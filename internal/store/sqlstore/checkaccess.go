@@ -20,12 +20,12 @@ func (c *check) principals() error {
 	}
 	users := mapOf("User").table
 	err = c.each(func(_, id string) { c.report("principal", "application", "", "application "+id) },
-		"SELECT '', e.id FROM application e WHERE e.tenant = $1 AND NOT EXISTS (SELECT 1 FROM "+users+" o WHERE o.space = $2 AND o.id = e.user_id)", c.tenant.ID, c.tenant.Space)
+		"SELECT '', e.id FROM application e WHERE e.tenant = $1 AND e.user_id NOT IN (SELECT id FROM "+users+" WHERE space = $2)", c.tenant.ID, c.tenant.Space)
 	if err != nil {
 		return err
 	}
 	err = c.each(func(_, id string) { c.report("principal", "session", "", "session "+id) },
-		"SELECT '', e.id FROM session e WHERE e.tenant = $1 AND e.ended IS NULL AND NOT EXISTS (SELECT 1 FROM "+users+" o WHERE o.space = $2 AND o.id = e.user_id)", c.tenant.ID, c.tenant.Space)
+		"SELECT '', e.id FROM session e WHERE e.tenant = $1 AND e.ended IS NULL AND e.user_id NOT IN (SELECT id FROM "+users+" WHERE space = $2)", c.tenant.ID, c.tenant.Space)
 	if err != nil {
 		return err
 	}
