@@ -319,7 +319,7 @@ func TestTheSweeperRemovesWhatDeletedTenantsHeld(t *testing.T) {
 	}
 	s := newSweeper()
 	m.Sweep = s.wake
-	s.expire = (&control.Audited{Direct: m, Record: func(store.Audit) {}}).DeleteExpired
+	s.expire = (&control.Audited{Direct: m, Keep: func(context.Context, store.Audit) {}}).DeleteExpired
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
