@@ -39,7 +39,7 @@ var memberAbouts = map[string]map[string]string{
 		"audiences":      "Audiences of which a token must name one.",
 		"keysUrl":        "Where its keys are published.",
 		"keys":           "The key set itself, in place of keysUrl.",
-		"principalClaim": "The claim that tells whom a token stands for.",
+		"principalClaim": "The claim that tells whom a token stands for; sub when absent.",
 		"rights":         "Most that a token may do.",
 		"rightsClaim":    "The claim whose values tell what a token may do.",
 		"grants":         "What values of that claim stand for.",

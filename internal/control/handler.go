@@ -1,12 +1,10 @@
 package control
 
 import (
-	"bytes"
 	"context"
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -16,7 +14,6 @@ import (
 	"time"
 
 	"github.com/scimd/scimd/internal/auth"
-	"github.com/scimd/scimd/internal/resource"
 	"github.com/scimd/scimd/internal/scimerr"
 )
 
@@ -55,38 +52,6 @@ func Handler(s Service, token string, log *slog.Logger) http.Handler {
 		}
 		mux.ServeHTTP(w, r)
 	})
-}
-
-// read reads the body of a request; what says what it should be.
-func read[T any](r *http.Request, what string) (v T, err error) {
-	body, err := readAll(r)
-	if err != nil {
-		return v, err
-	}
-	// It refuses names that stand twice and what follows the object, which the
-	// decoder passes over.
-	if _, err := resource.ParseObject(body, resource.Limits{}); err != nil {
-		return v, scimerr.InvalidSyntax("", "The body is not %s: %s", what, scimerr.From(err).Detail)
-	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&v); err != nil {
-		return v, scimerr.InvalidSyntax("", "The body is not %s: %v.", what, err)
-	}
-	return v, nil
-}
-
-// readAll reads the body of a request, which answer has bounded.
-func readAll(r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(r.Body)
-	var long *http.MaxBytesError
-	switch {
-	case errors.As(err, &long):
-		return nil, scimerr.TooLarge("The body is longer than the limit of %d bytes.", long.Limit)
-	case err != nil:
-		return nil, scimerr.InvalidSyntax("", "The body did not arrive whole.")
-	}
-	return body, nil
 }
 
 // requestID names the header with the id of a request, which leads to its line

@@ -56,7 +56,7 @@ func describe(routes []route) openAPI {
 	paths := map[string]object{}
 	for _, r := range append(routes, route{
 		method: http.MethodGet, path: strings.TrimPrefix(documentPath, prefix), id: "getDescription", summary: "Gives this document; needs no token.",
-		writes: "application/json", status: http.StatusOK,
+		writes: []string{"application/json"}, status: http.StatusOK,
 	}) {
 		path := prefix + r.path
 		if paths[path] == nil {
@@ -81,7 +81,7 @@ func describe(routes []route) openAPI {
 			}},
 			"responses": object{"refusal": object{
 				"description": "A refusal, or a failure that a line of the log with the same X-Request-Id explains.",
-				"content":     content("application/json", types.of(refusalType)),
+				"content":     content(types.of(refusalType), "application/json"),
 			}},
 			"schemas": types.named,
 		},
@@ -91,9 +91,9 @@ func describe(routes []route) openAPI {
 func operation(r route, types *types) object {
 	done := object{"description": http.StatusText(r.status)}
 	if r.answer != nil {
-		done["content"] = content("application/json", types.of(r.answer))
-	} else if r.writes != "" {
-		done["content"] = content(r.writes, object{})
+		done["content"] = content(types.of(r.answer), "application/json")
+	} else if len(r.writes) > 0 {
+		done["content"] = content(object{}, r.writes...)
 	}
 	op := object{
 		"operationId": r.id, "summary": r.summary, "tags": []string{r.tag()},
@@ -109,9 +109,9 @@ func operation(r route, types *types) object {
 		op["parameters"] = params
 	}
 	if r.body != nil {
-		op["requestBody"] = object{"required": true, "content": content("application/json", types.of(r.body))}
-	} else if r.reads != "" {
-		op["requestBody"] = object{"required": true, "content": content(r.reads, object{})}
+		op["requestBody"] = object{"required": true, "content": content(types.of(r.body), "application/json")}
+	} else if len(r.reads) > 0 {
+		op["requestBody"] = object{"required": true, "content": content(object{}, r.reads...)}
 	}
 	return op
 }
@@ -131,9 +131,18 @@ func parameters(r route) (out []object) {
 		}
 		out = append(out, object{"name": q.name, "in": "query", "description": q.about, "schema": schema})
 	}
+	for _, h := range r.headers {
+		out = append(out, object{"name": h.name, "in": "header", "description": h.about, "schema": object{"type": "string"}})
+	}
 	return out
 }
 
-func content(media string, schema any) object { return object{media: object{"schema": schema}} }
+func content(schema any, media ...string) object {
+	out := object{}
+	for _, m := range media {
+		out[m] = object{"schema": schema}
+	}
+	return out
+}
 
 func ref(kind, name string) object { return object{"$ref": "#/components/" + kind + "/" + name} }

@@ -20,13 +20,14 @@ type route struct {
 	// id is the operationId, summary one sentence.
 	id, summary string
 	query       []param
+	headers     []header
 	// body and answer are the types of the JSON in the request and in the answer; nil
 	// when there is none. what says, for refusals, what the body should be.
 	body, answer reflect.Type
 	what         string
 	// reads and writes are media types of bodies that are not of those types: do reads
 	// the request's body, or gives an answer of type Text.
-	reads, writes string
+	reads, writes []string
 	// limit bounds the body, in bytes.
 	limit  int64
 	status int
@@ -38,6 +39,9 @@ type route struct {
 
 // param is a parameter of a query. kind is a type of JSON Schema, or date-time.
 type param struct{ name, kind, about string }
+
+// header is one that a route heeds, beside those of every request.
+type header struct{ name, about string }
 
 // none is the answer where there is nothing to say: 204.
 type none struct{}
@@ -62,8 +66,9 @@ func asking[A any](method, path, id, summary string, do func(Service, *http.Requ
 func sending[B, A any](method, path, id, summary, what string, do func(Service, *http.Request, B) (A, error)) route {
 	r := asking[A](method, path, id, summary, nil)
 	r.body, r.what = reflect.TypeFor[B](), what
+	required := requiredMembers(r.body)
 	r.do = func(s Service, req *http.Request) (any, error) {
-		body, err := read[B](req, r.what)
+		body, err := read[B](req, r.what, required)
 		if err != nil {
 			return nil, err
 		}
@@ -89,14 +94,17 @@ func (r route) waiting() route { r.long, r.waits = true, true; return r }
 // with gives a route parameters.
 func (r route) with(params ...param) route { r.query = slices.Concat(r.query, params); return r }
 
+// heeding has a route heed a header.
+func (r route) heeding(h header) route { r.headers = append(r.headers, h); return r }
+
 // atMost gives a route another bound of its body, in bytes.
 func (r route) atMost(bytes int64) route { r.limit = bytes; return r }
 
-// reading has a route read a body of a media type itself.
-func (r route) reading(media string) route { r.reads = media; return r }
+// reading has a route read a body of one of these media types itself.
+func (r route) reading(media ...string) route { r.reads = media; return r }
 
-// writing has a route, whose function gives Text, write a media type.
-func (r route) writing(media string) route { r.writes, r.answer = media, nil; return r }
+// writing has a route, whose function gives Text, write one of these media types.
+func (r route) writing(media ...string) route { r.writes, r.answer = media, nil; return r }
 
 // pattern is the route as http.ServeMux knows it.
 func (r route) pattern() string { return r.method + " " + prefix + r.path }

@@ -102,14 +102,16 @@ func seedRoutes() []route {
 		}
 		return Text{media, func(w io.Writer) error { return s.ExportSeed(r.Context(), q, w) }}, nil
 	}
-	const seeds = "application/yaml"
+	seeds := []string{"application/yaml", "application/json"}
+	opening := header{seedKeyHeader, "Key or passphrase that secrets in the seed are sealed with."}
+	sealing := header{seedKeyHeader, "Key or passphrase to seal secrets with; without it they are left out."}
 	return []route{
 		asking("POST", "seed", "applySeed", "Brings tenants to the state that a seed in YAML or JSON describes, or the files of one as multipart/form-data.", apply).
-			reading(seeds).atMost(maxSeedBody).slowly().with(params...),
-		asking("POST", "tenants/{tenant}/seed", "applyTenantSeed", "Brings a tenant to the state that a seed describes.", apply).
-			reading(seeds).atMost(maxSeedBody).slowly().with(params...),
-		asking("GET", "export", "exportSeed", "Writes all tenants as a seed.", export).writing(seeds).slowly().with(exported...),
-		asking("GET", "tenants/{tenant}/export", "exportTenantSeed", "Writes a tenant as a seed.", export).writing(seeds).slowly().with(exported...),
+			reading(append(seeds, "multipart/form-data")...).atMost(maxSeedBody).slowly().with(params...).heeding(opening),
+		asking("POST", "tenants/{tenant}/seed", "applyTenantSeed", "Brings a tenant to the state that a seed describes, or the files of one.", apply).
+			reading(append(seeds, "multipart/form-data")...).atMost(maxSeedBody).slowly().with(params...).heeding(opening),
+		asking("GET", "export", "exportSeed", "Writes all tenants as a seed.", export).writing(seeds...).slowly().with(exported...).heeding(sealing),
+		asking("GET", "tenants/{tenant}/export", "exportTenantSeed", "Writes a tenant as a seed.", export).writing(seeds...).slowly().with(exported...).heeding(sealing),
 	}
 }
 

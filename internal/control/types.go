@@ -112,6 +112,12 @@ func (s *types) members(t reflect.Type) object {
 	return out
 }
 
+// requiredMembers are those that the JSON of a struct must have.
+func requiredMembers(t reflect.Type) []string {
+	names, _ := newTypes().members(t)["required"].([]string)
+	return names
+}
+
 // hidden tells whether a field is one of an embedded struct that has a name of its
 // own in JSON, and so is not a member here.
 func (s *types) hidden(t reflect.Type, f reflect.StructField) bool {

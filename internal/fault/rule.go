@@ -32,7 +32,7 @@ var Operations = []Operation{Create, Read, List, Search, Replace, Patch, Delete,
 type Rule struct {
 	ID    string `json:"id,omitempty" doc:"What the rule is called: letters, digits, . _ and -; made up when it is left out."`
 	Match Match  `json:"match,omitzero" doc:"Which requests it is for; what is left out is not asked for."`
-	Act   Act    `json:"act" doc:"What happens to a request that is hit."`
+	Act   Act    `json:"act,omitzero" doc:"What happens to a request that is hit."`
 	// Of the requests that match, counted from 1, the first Skip pass, then each
 	// Every-th is meant; of these Probability are hit, and Times at most.
 	Skip        int       `json:"skip,omitempty" doc:"How many requests that match pass first."`

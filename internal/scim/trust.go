@@ -19,8 +19,9 @@ type TrustedIssuer struct {
 	// itself; one of the two is given.
 	KeysURL string          `json:"keysUrl,omitempty"`
 	Keys    json.RawMessage `json:"keys,omitempty"`
-	// PrincipalClaim names the claim that tells whom a token stands for.
-	PrincipalClaim string `json:"principalClaim"`
+	// PrincipalClaim names the claim that tells whom a token stands for; sub, when it
+	// is left out.
+	PrincipalClaim string `json:"principalClaim,omitempty"`
 	// Rights are the most that a token may do. With RightsClaim it may do what the
 	// values of that claim stand for: as Grants say, else scopes and rights.
 	Rights      string            `json:"rights"`

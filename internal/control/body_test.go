@@ -1,0 +1,24 @@
+package control_test
+
+import (
+	"log/slog"
+	"testing"
+)
+
+func TestARefusedBodyIsToldOfInPlainWords(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, views["direct"])
+	const tokens = "/_scimd/tenants/default/tokens"
+	for body, want := range map[string]string{
+		`{}`:                                 `The body is not a token request: it has no member rights.`,
+		`{"rights":null}`:                    `The body is not a token request: it has no member rights.`,
+		`{"rights":7}`:                       `The body is not a token request: the member rights cannot be a JSON number.`,
+		`{"rights":"all","hosts":[]}`:        `The body is not a token request: there is no member "hosts".`,
+		`{"rights":"all","expires":"2h"}`:    `The body is not a token request: there is no time in it such as "2030-12-31T12:00:00Z" where there should be one, but 2h.`,
+		`{"RIGHTS":"all","expires":"never"}`: `The body is not a token request: there is no time in it such as "2030-12-31T12:00:00Z" where there should be one, but never.`,
+	} {
+		if w, answer := ask(h.Service, slog.New(slog.DiscardHandler), "POST", tokens, body); w.Code != 400 || answer["detail"] != want {
+			t.Errorf("%s: %d %s, want %s", body, w.Code, w.Body, want)
+		}
+	}
+}
