@@ -83,10 +83,12 @@ func (d *Direct) createApplication(ctx context.Context, t store.Tenant, a store.
 		return nil, applicationTaken(t, a.ID)
 	}
 	a.Secret = hash
-	err := d.AddServiceUser(ctx, t, a.ClientID, func(tx store.Tx, user string) error {
-		made := a
-		made.UserID = user
-		return tx.AddApplication(made)
+	err := d.staying(ctx, t, func(t store.Tenant) error {
+		return d.AddServiceUser(ctx, t, a.ClientID, func(tx store.Tx, user string) error {
+			made := a
+			made.UserID = user
+			return tx.AddApplication(made)
+		})
 	})
 	var taken *store.TakenError
 	switch {
@@ -110,6 +112,20 @@ func (d *Direct) createApplication(ctx context.Context, t store.Tenant, a store.
 	}
 	shown.Warnings = d.warnings(t, &made)
 	return shown, nil
+}
+
+// staying does what holds in the space of a tenant alone, again when the tenant was
+// restored meanwhile.
+func (d *Direct) staying(ctx context.Context, t store.Tenant, do func(store.Tenant) error) error {
+	for {
+		err := do(t)
+		if !errors.Is(err, store.ErrMoved) {
+			return err
+		}
+		if t, err = d.tenant(ctx, t.Name); err != nil {
+			return err
+		}
+	}
 }
 
 // warnings are those about a new application. It is made by now: a profile that cannot
@@ -266,7 +282,9 @@ func (d *Direct) DeleteApplication(ctx context.Context, tenant, id string) error
 	}
 	a, err := d.Store.Application(ctx, t.ID, id)
 	if err == nil {
-		err = d.RemoveServiceUser(ctx, t, a.UserID, func(tx store.Tx) error { return tx.RemoveApplication(t.ID, a.ID) })
+		err = d.staying(ctx, t, func(t store.Tenant) error {
+			return d.RemoveServiceUser(ctx, t, a.UserID, func(tx store.Tx) error { return tx.RemoveApplication(t.ID, a.ID) })
+		})
 	}
 	if errors.Is(err, store.ErrNotFound) {
 		return noApplication(t, id)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/scimd/scimd/internal/resource"
@@ -304,6 +305,56 @@ var snapshotCases = []testCase{
 			w.Errorf("in the end there are %v", got)
 		}
 		w.sound(tenant)
+	}},
+	{"what is saved is whole, however soon what a restore gives up is swept", func(w *world) {
+		tenant := w.newTenant()
+		w.in(tenant.Space).insert(User("ann"), User("bob"))
+		w.save(tenant, "s")
+		var given sync.Map // spaces
+		over := make(chan struct{})
+		var sweeping sync.WaitGroup
+		sweeping.Go(func() {
+			for {
+				select {
+				case <-over:
+					return
+				default:
+				}
+				err := w.store.Sweep(w.ctx, epoch, func(space int64) bool { _, ok := given.Load(space); return ok })
+				if err != nil {
+					w.Errorf("Sweep: %v", err)
+				}
+			}
+		})
+		const rounds = 60
+		errs := concurrently(3, func(i int) error {
+			for n := range rounds {
+				switch i {
+				case 0:
+					before, _ := w.tenantOf(tenant.ID)
+					if _, err := w.store.RestoreSnapshot(w.ctx, tenant.ID, "s", restore()); err != nil {
+						return err
+					}
+					given.Store(before.Space, true)
+				case 1:
+					saved, err := w.store.SaveSnapshot(w.ctx, tenant.ID, "m", true, epoch)
+					if err != nil || saved.Resources != 2 {
+						return fmt.Errorf("saved %+v: %w", saved, err)
+					}
+				case 2:
+					made, err := w.store.CopyTenant(w.ctx, store.Tenant{Name: fmt.Sprintf("copy-%d-%s", n, hostName()), Created: epoch}, tenant.ID, []string{"", "m"}[n%2], "it")
+					if err != nil && !errors.Is(err, store.ErrNotFound) || err == nil && made.Resources != 2 {
+						return fmt.Errorf("copied %+v: %w", made, err)
+					}
+				}
+			}
+			return nil
+		})
+		close(over)
+		sweeping.Wait()
+		if err := errors.Join(errs...); err != nil {
+			w.Error(err)
+		}
 	}},
 	{"a server finds what has changed since a generation", func(w *world) {
 		since, err := w.store.TenantGeneration(w.ctx)
