@@ -47,8 +47,21 @@ func (s *Store) Snapshots(ctx context.Context, tenant int64) ([]store.Snapshot, 
 	return readSnapshots(ctx, s.engine.Read, "tenant = $1 ORDER BY name", tenant)
 }
 
+// again does what copies a space until nobody gives that space up meanwhile.
+func again[T any](do func() (T, error)) (T, error) {
+	for {
+		if v, err := do(); !errors.Is(err, store.ErrMoved) {
+			return v, err
+		}
+	}
+}
+
 // SaveSnapshot implements store.Snapshots.
 func (s *Store) SaveSnapshot(ctx context.Context, tenant int64, name string, replace bool, at time.Time) (store.Snapshot, error) {
+	return again(func() (store.Snapshot, error) { return s.saveSnapshot(ctx, tenant, name, replace, at) })
+}
+
+func (s *Store) saveSnapshot(ctx context.Context, tenant int64, name string, replace bool, at time.Time) (store.Snapshot, error) {
 	t, err := readTenant(ctx, s.engine.Read, tenant, "")
 	if err != nil {
 		return store.Snapshot{}, err
@@ -58,10 +71,11 @@ func (s *Store) SaveSnapshot(ctx context.Context, tenant int64, name string, rep
 	} else if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return store.Snapshot{}, err
 	}
-	n := store.Snapshot{Tenant: tenant, Name: name, Created: fromMicros(at.UnixMicro())}
-	if n.Space, n.Resources, err = s.freeze(ctx, t.Space, at); err != nil {
+	frozen, count, err := s.freeze(ctx, t.Space, at, 1)
+	if err != nil {
 		return store.Snapshot{}, err
 	}
+	n := store.Snapshot{Tenant: tenant, Name: name, Space: frozen[0], Resources: count, Created: fromMicros(at.UnixMicro())}
 	err = s.engine.Transact(ctx, func(c Conn) error {
 		ctx := context.WithoutCancel(ctx)
 		// The lock also keeps others from a snapshot of this name.
@@ -110,47 +124,35 @@ func (s *Store) DeleteSnapshot(ctx context.Context, tenant int64, name string, a
 
 // RestoreSnapshot implements store.Snapshots.
 func (s *Store) RestoreSnapshot(ctx context.Context, tenant int64, name string, e store.Event) (store.Restored, error) {
-	for {
-		from := store.Snapshot{}
-		var err error
-		if name != "" {
-			if from, err = theSnapshot(ctx, s.engine.Read, tenant, name, ""); err != nil {
-				return store.Restored{}, err
-			}
-		}
-		var to int64
-		if name == "" {
-			to, err = s.space(ctx)
-		} else {
-			to, _, err = s.freeze(ctx, from.Space, e.At)
-		}
-		if err != nil {
-			return store.Restored{}, err
-		}
-		r, again, err := s.flip(ctx, tenant, from, to, e)
-		if !again || err != nil {
-			return r, err
-		}
-	}
+	return again(func() (store.Restored, error) { return s.restoreSnapshot(ctx, tenant, name, e) })
 }
 
-// flip gives a tenant a space that is a copy of a snapshot's. again tells that the
-// name has come to stand for another snapshot meanwhile, so that what was copied
-// may have been swept at the time.
-func (s *Store) flip(ctx context.Context, tenant int64, from store.Snapshot, to int64, e store.Event) (r store.Restored, again bool, err error) {
+func (s *Store) restoreSnapshot(ctx context.Context, tenant int64, name string, e store.Event) (r store.Restored, err error) {
+	var from store.Snapshot
+	var to int64
+	if name == "" {
+		if to, err = s.space(ctx); err != nil {
+			return r, err
+		}
+	} else {
+		if from, err = theSnapshot(ctx, s.engine.Read, tenant, name, ""); err != nil {
+			return r, err
+		}
+		copied, _, err := s.freeze(ctx, from.Space, e.At, 1)
+		if err != nil {
+			return r, err
+		}
+		to = copied[0]
+	}
 	err = s.changeTenant(ctx, tenant, func(ctx context.Context, c Conn) error {
 		before, err := readTenant(ctx, c, tenant, s.engine.Dialect.ForUpdate)
 		if err != nil {
 			return err
 		}
-		r, again = store.Restored{Tenant: before, Resources: from.Resources}, false
-		if from.Name != "" {
-			now, err := theSnapshot(ctx, c, tenant, from.Name, s.engine.Dialect.ForShare)
-			if err != nil {
+		r = store.Restored{Tenant: before, Resources: from.Resources}
+		if name != "" {
+			if err := s.same(ctx, c, from); err != nil {
 				return err
-			}
-			if again = now.Space != from.Space; again {
-				return nil
 			}
 			if err := s.adopt(ctx, c, to); err != nil {
 				return err
@@ -172,35 +174,48 @@ func (s *Store) flip(ctx context.Context, tenant int64, from store.Snapshot, to 
 		t := &tx{Store: s, ctx: ctx, conn: c, space: to}
 		return t.insertEvents([]store.Event{e})
 	})
-	return r, again, err
+	return r, err
+}
+
+// same keeps a snapshot as it was read until the transaction ends; ErrMoved when its
+// name stands for another by now.
+func (s *Store) same(ctx context.Context, c Conn, n store.Snapshot) error {
+	now, err := theSnapshot(ctx, c, n.Tenant, n.Name, s.engine.Dialect.ForShare)
+	if err == nil && now.Space != n.Space {
+		err = store.ErrMoved
+	}
+	return err
 }
 
 // CopyTenant implements store.Snapshots.
-func (s *Store) CopyTenant(ctx context.Context, t store.Tenant, from int64, snapshot, setting string) (r store.Restored, err error) {
-	seed := store.Snapshot{Tenant: from}
+func (s *Store) CopyTenant(ctx context.Context, t store.Tenant, from int64, snapshot, setting string) (store.Restored, error) {
+	return again(func() (store.Restored, error) { return s.copyTenant(ctx, t, from, snapshot, setting) })
+}
+
+func (s *Store) copyTenant(ctx context.Context, t store.Tenant, from int64, snapshot, setting string) (r store.Restored, err error) {
 	source, err := readTenant(ctx, s.engine.Read, from, "")
 	if err != nil {
 		return r, err
 	}
-	if snapshot == "" {
-		if seed.Space, seed.Resources, err = s.freeze(ctx, source.Space, t.Created); err != nil {
+	seed, copies := store.Snapshot{Tenant: from, Space: source.Space}, 2
+	if snapshot != "" {
+		if seed, err = theSnapshot(ctx, s.engine.Read, from, snapshot, ""); err != nil {
 			return r, err
 		}
-	} else if seed, err = theSnapshot(ctx, s.engine.Read, from, snapshot, ""); err != nil {
-		return r, err
+		copies = 1 // it shares the space of the other's
 	}
-	copied, _, err := s.freeze(ctx, seed.Space, t.Created)
+	frozen, count, err := s.freeze(ctx, seed.Space, t.Created, copies)
 	if err != nil {
 		return r, err
+	}
+	copied := frozen[0]
+	if snapshot == "" {
+		seed.Space, seed.Resources = frozen[1], count
 	}
 	r.Resources = seed.Resources
 	r.Tenant, err = s.makeTenant(ctx, t, copied, func(ctx context.Context, c Conn, made store.Tenant) error {
 		if snapshot != "" { // it stands until its space has another name
-			now, err := theSnapshot(ctx, c, from, snapshot, s.engine.Dialect.ForShare)
-			if err == nil && now.Space != seed.Space {
-				err = store.ErrNotFound
-			}
-			if err != nil {
+			if err := s.same(ctx, c, seed); err != nil {
 				return err
 			}
 		} else if err := s.adopt(ctx, c, seed.Space); err != nil {

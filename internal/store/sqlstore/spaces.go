@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/scimd/scimd/internal/scimerr"
+	"github.com/scimd/scimd/internal/store"
 )
 
 // SpaceTable is a table that holds what belongs to a space: the first column of
@@ -74,12 +75,17 @@ func (s *Store) space(ctx context.Context) (int64, error) {
 	return s.numbers.space.take(ctx, s.engine.Ledger)
 }
 
-// freeze copies the resources of a space into a new one, as they are at one
-// moment, and tells how many there are that lists show. The new space is doomed
-// until it is adopted, so that nothing is left of what comes to nothing.
-func (s *Store) freeze(ctx context.Context, from int64, at time.Time) (space, count int64, err error) {
-	if space, err = s.space(ctx); err != nil {
-		return 0, 0, err
+// freeze copies the resources of a space into new ones, as they are at one moment,
+// and tells how many there are that lists show; ErrMoved when nothing leads to the
+// space at that moment, since its rows may be gone in part. The new spaces are doomed
+// until they are adopted, so that nothing is left of what comes to nothing.
+func (s *Store) freeze(ctx context.Context, from int64, at time.Time, copies int) (into []int64, count int64, err error) {
+	for range copies {
+		space, err := s.space(ctx)
+		if err != nil {
+			return nil, 0, err
+		}
+		into = append(into, space)
 	}
 	var all int64
 	err = s.engine.Transact(ctx, func(c Conn) error {
@@ -89,22 +95,36 @@ func (s *Store) freeze(ctx context.Context, from int64, at time.Time) (space, co
 				return err
 			}
 		}
-		if err := s.doom(ctx, c, doomed{space: space, since: at.UnixMicro(), kept: true}); err != nil {
+		if used, err := ledTo(ctx, c, from); err != nil {
 			return err
+		} else if !used {
+			return store.ErrMoved
 		}
-		all, err = s.copySpace(ctx, c, from, space)
-		if err != nil {
-			return err
+		for _, space := range into {
+			if err := s.doom(ctx, c, doomed{space: space, since: at.UnixMicro(), kept: true}); err != nil {
+				return err
+			}
+			if all, err = s.copySpace(ctx, c, from, space); err != nil {
+				return err
+			}
 		}
 		var hidden int64
-		_, err := one(ctx, c, "SELECT count(*) FROM "+mapOf(serviceUserType).table+" WHERE space = $1 AND hidden = 1", []any{space}, &hidden)
+		_, err := one(ctx, c, "SELECT count(*) FROM "+mapOf(serviceUserType).table+" WHERE space = $1 AND hidden = 1", []any{from}, &hidden)
 		count = all - hidden
 		return err
 	})
 	if err == nil && all > 0 {
-		s.statistics.add(space, all)
+		for _, space := range into {
+			s.statistics.add(space, all)
+		}
 	}
-	return space, count, err
+	return into, count, err
+}
+
+// ledTo tells that a space is that of a tenant or of a snapshot.
+func ledTo(ctx context.Context, c Conn, space int64) (bool, error) {
+	var found int64
+	return one(ctx, c, "SELECT 1 WHERE EXISTS (SELECT 1 FROM snapshot WHERE space = $1) OR EXISTS (SELECT 1 FROM tenant WHERE space = $1)", []any{space}, &found)
 }
 
 // copySpace copies resources with everything that belongs to them; they keep

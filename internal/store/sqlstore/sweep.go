@@ -46,20 +46,23 @@ func (s *Store) Sweep(ctx context.Context, settled time.Time, idle func(space in
 // it, the note that it is doomed. What is a tenant's own stays with the tenant,
 // and all of what a snapshot or a tenant has come to lead to.
 func (s *Store) sweepSpace(ctx context.Context, d doomed, done bool) error {
-	var used, home int64
-	_, err := one(ctx, s.engine.Read, "SELECT CASE WHEN EXISTS (SELECT 1 FROM snapshot WHERE space = $1) OR EXISTS (SELECT 1 FROM tenant WHERE space = $1) THEN 1 ELSE 0 END,"+
-		" CASE WHEN EXISTS (SELECT 1 FROM tenant WHERE home = $1) THEN 1 ELSE 0 END", []any{d.space}, &used, &home)
+	used, err := ledTo(ctx, s.engine.Read, d.space)
+	if err != nil {
+		return err
+	}
+	var found int64
+	home, err := one(ctx, s.engine.Read, "SELECT 1 FROM tenant WHERE home = $1", []any{d.space}, &found)
 	if err != nil {
 		return err
 	}
 	var rest []removal
 	for i := range SpaceTables {
 		t := &SpaceTables[i]
-		if used != 0 || home != 0 && t.Home {
+		if used || home && t.Home {
 			continue
 		}
 		r := removal{SpaceTable: t, space: d.space}
-		if home != 0 {
+		if home {
 			r.where = t.Resources
 		}
 		last, err := s.sweepTable(ctx, &r)
@@ -84,7 +87,7 @@ func (s *Store) sweepSpace(ctx context.Context, d doomed, done bool) error {
 			return nil
 		}
 		for _, l := range []trailLog{changeLog, auditLog} {
-			if home != 0 {
+			if home {
 				break
 			}
 			if _, err := c.Exec(ctx, "DELETE FROM allocator WHERE name = $1", l.allocator(d.space)); err != nil {
