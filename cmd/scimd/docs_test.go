@@ -62,7 +62,8 @@ func commandLines(page string) [][]string {
 		if m == nil {
 			continue
 		}
-		args := word.FindAllString(m[1], -1)
+		own, _, _ := strings.Cut(m[1], " > ") // what follows is the shell's
+		args := word.FindAllString(own, -1)
 		for i := range args {
 			args[i] = strings.Trim(args[i], `'"`)
 		}

@@ -75,9 +75,14 @@ func TestTheReadmesCurlLinesDoTheSame(t *testing.T) {
 type place struct{ BaseURL, ControlURL string }
 
 // serve starts the program on free ports; it ends with the test.
-func serve(t *testing.T, args ...string) (p place) {
+func serve(t *testing.T, args ...string) place {
 	t.Helper()
-	dir := t.TempDir()
+	return serveIn(t, t.TempDir(), args...)
+}
+
+// serveIn is serve in a directory.
+func serveIn(t *testing.T, dir string, args ...string) (p place) {
+	t.Helper()
 	file := filepath.Join(dir, "ready.json")
 	cmd := exec.Command(binary, append(args, "--addr", "127.0.0.1:0", "--control-addr", "127.0.0.1:0", "--ready-file", file, "--exit-when-stdin-closes")...)
 	cmd.Dir, cmd.Env, cmd.Stderr = dir, environment(), t.Output()
