@@ -26,19 +26,22 @@ type principals struct {
 }
 
 type principalKey struct {
-	space int64
-	user  string
+	tenant int64
+	user   string
 }
 
+// principal is a user of a space: a tenant has another when it is restored.
 type principal struct {
+	space    int64
 	inactive bool
 	until    time.Time
 }
 
 func (p *principals) inactive(ctx context.Context, t *scim.Tenant, user string) (bool, error) {
-	key, now := principalKey{t.Space, user}, p.now()
+	key, now := principalKey{t.ID, user}, p.now()
 	p.mu.Lock()
 	found, ok := p.known[key]
+	ok = ok && found.space == t.Space
 	if ok && now.Before(found.until) {
 		p.mu.Unlock()
 		return found.inactive, nil
@@ -61,7 +64,7 @@ func (p *principals) inactive(ctx context.Context, t *scim.Tenant, user string) 
 	if len(p.known) >= cacheSize {
 		clear(p.known)
 	}
-	p.known[key] = principal{inactive, now.Add(standFresh)}
+	p.known[key] = principal{t.Space, inactive, now.Add(standFresh)}
 	return inactive, nil
 }
 

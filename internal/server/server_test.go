@@ -290,24 +290,32 @@ func (plainSealer) Open(_ context.Context, sealed store.Sealed, place []byte) ([
 // allRights is the token of new clients.
 const allRights = "all-rights-token"
 
+// behaviour is a profile with some switches set and what discovery shows of it, for
+// tests to read only: it is made once, which takes longer than most requests.
 func behaviour(t testing.TB, profile string, set []string) (*scim.Profile, *scim.Discovery) {
 	t.Helper()
-	p, err := scim.LoadProfile(schemas.FS, profile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range set {
-		name, value, _ := strings.Cut(s, "=")
-		if err := p.Set(name, value); err != nil {
-			t.Fatal(err)
+	once, _ := behaviours.LoadOrStore(profile+"\n"+strings.Join(set, "\n"), sync.OnceValues(func() (*scim.Tenant, error) {
+		p, err := scim.LoadProfile(schemas.FS, profile)
+		if err != nil {
+			return nil, err
 		}
-	}
-	d, err := scim.NewDiscovery(registry(t), p, time.Now())
+		for _, s := range set {
+			name, value, _ := strings.Cut(s, "=")
+			if err := p.Set(name, value); err != nil {
+				return nil, err
+			}
+		}
+		d, err := scim.NewDiscovery(registry(t), p, time.Now())
+		return &scim.Tenant{Profile: p, Discovery: d}, err
+	}))
+	made, err := once.(func() (*scim.Tenant, error))()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p, d
+	return made.Profile, made.Discovery
 }
+
+var behaviours sync.Map
 
 // serve starts a server on the client's tenant with a changed configuration.
 func (c *client) serve(change func(*server.Config)) *client {

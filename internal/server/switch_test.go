@@ -640,7 +640,9 @@ var switches = []struct {
 	}},
 	{"vaultRole", []shown{
 		{"Operators", func(c *client) {
-			c.site.tenant.Profile.VaultProvisioning = "role"
+			p := *c.site.tenant.Profile
+			p.VaultProvisioning = "role"
+			c.site.tenant.Profile = &p
 			user := c.user(ada)
 			c.group("Privilege Cloud Users", user)
 			c.admitted(user, false)
