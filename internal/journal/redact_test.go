@@ -171,7 +171,7 @@ func TestWhatIsTooLongEndsAfterSomethingWhole(t *testing.T) {
 // The credentials of a request stand nowhere in its entry, whatever stands around
 // them, and wherever else the request or its answer has them.
 func FuzzRedaction(f *testing.F) {
-	for _, text := range []string{`{"password":"x"}`, `password eq "x`, "a=b&token=c", "/Users/%2541", `\u0041%41&#65;`, "Bearer abcDEF123456", "https://u:p@h/?x#y"} {
+	for _, text := range []string{`{"password":"x"}`, `password eq "x`, "a=b&token=c", "/Users/%2541", `\u0041%41&#65;`, "Bearer abcDEF123456", "Bearer\rabcDEF123456", "https://u:p@h/?x#y"} {
 		f.Add(text, text)
 	}
 	const canary = "KanarieZq7Vx9Wp"

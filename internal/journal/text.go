@@ -87,7 +87,7 @@ func shaped(text string) string {
 		text = tokenShape.ReplaceAllString(text, Mask)
 	}
 	text = schemed.ReplaceAllStringFunc(text, func(found string) string {
-		end := strings.IndexAny(found, " \t+%")
+		end := strings.IndexAny(found, " \t\n\f\r+%")
 		if strings.IndexFunc(found[end+1:], func(r rune) bool { return r <= '9' || r >= 'A' && r <= 'Z' }) < 0 {
 			return found // a sentence about credentials
 		}

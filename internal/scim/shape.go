@@ -259,7 +259,9 @@ func (s *shaper) value(a *schema.Attribute, v resource.Value) (resource.Value, e
 			case s.p.SeveralPrimaries == "reject":
 				return resource.Value{}, scimerr.InvalidValue(a.Path, "Only one element of %s can be primary.", a.Path)
 			default:
-				x = without(x, "primary")
+				if x = without(x, "primary"); x.Unassigned() { // it said nothing else
+					continue
+				}
 			}
 		}
 		list = append(list, x)
