@@ -14,7 +14,7 @@ import (
 // Operation is what a request is for.
 type Operation string
 
-// The operations. OAuth and Other are in the journal, but faults cannot name them.
+// The operations. Other is in the journal, but faults cannot name it.
 const (
 	Create       Operation = "create"
 	Read         Operation = "read"

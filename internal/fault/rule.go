@@ -11,7 +11,8 @@ import (
 // Operation is what a request asks for.
 type Operation string
 
-// The operations that rules can name. Other requests have none.
+// The operations that rules can name. Other requests have none. OAuth is what is
+// asked of its endpoints but tokens: signing in, keys, metadata, what a token is.
 const (
 	Create    Operation = "create"
 	Read      Operation = "read"
@@ -22,10 +23,11 @@ const (
 	Delete    Operation = "delete"
 	Discovery Operation = "discovery"
 	Token     Operation = "token"
+	OAuth     Operation = "oauth"
 )
 
 // Operations are all of them.
-var Operations = []Operation{Create, Read, List, Search, Replace, Patch, Delete, Discovery, Token}
+var Operations = []Operation{Create, Read, List, Search, Replace, Patch, Delete, Discovery, Token, OAuth}
 
 // Rule is one fault: which requests it is for, how often it comes, and what happens.
 // The first rule of a tenant's list that hits a request is the only one that does.
@@ -46,7 +48,7 @@ type Rule struct {
 // Match tells which requests a rule is for. Names of types, clients and headers are
 // compared without regard to letter case, all else exactly.
 type Match struct {
-	Operations     []Operation       `json:"operations,omitempty" doc:"create, read, list, search, replace, patch, delete, discovery or token: one of them."`
+	Operations     []Operation       `json:"operations,omitempty" doc:"create, read, list, search, replace, patch, delete, discovery, token or oauth: one of them."`
 	Types          []string          `json:"types,omitempty" doc:"Resource types: one of them."`
 	ID             string            `json:"id,omitempty" doc:"The id in the path."`
 	Filter         string            `json:"filter,omitempty" doc:"The filter, whole."`

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strconv"
@@ -164,7 +165,7 @@ var secretHeaders = []string{"authorization", "proxy-authorization", "cookie"}
 func (m *Match) check() error {
 	for _, op := range m.Operations {
 		if !slices.Contains(Operations, op) {
-			return bad("match.operations", "has names of operations: create, read, list, search, replace, patch, delete, discovery, token")
+			return bad("match.operations", fmt.Sprintf("has names of operations: %v", Operations))
 		}
 	}
 	if len(m.Operations) > len(Operations) || len(m.Types) > 100 {

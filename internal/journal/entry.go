@@ -20,7 +20,7 @@ type Entry struct {
 	Origin string `json:"origin"`
 	Path   string `json:"path"`
 	Query  string `json:"query,omitempty"`
-	// Operation is what the request was for: one of fault.Operations, OAuth or Other.
+	// Operation is what the request was for: one of fault.Operations, or Other.
 	Operation string `json:"operation"`
 	// Type and ID are those of the resource; a create has the id that was given.
 	Type string `json:"resourceType,omitempty"`
@@ -81,8 +81,7 @@ type Why struct {
 
 // Operations are those that rules of faults name (fault.Operations), and these.
 const (
-	OAuth = "oauth" // endpoints of OAuth that issue no tokens
-	Other = "other"
+	Other = "other" // what is none of them: paths and methods that are not there
 
 	create = "create"
 )

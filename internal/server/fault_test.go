@@ -177,6 +177,10 @@ var faultRows = []row{
 			{match: `{"operations":["token"],"token":"app"}`, method: "POST", path: "/oauth2/token/app", hit: true},
 			{match: `{"operations":["token"],"token":"other"}`, method: "POST", path: "/oauth2/token/app"},
 			{match: `{"operations":["token"]}`, method: "POST", path: "/oauth2/introspect/app"},
+			{match: `{"operations":["oauth"]}`, method: "POST", path: "/oauth2/introspect/app", hit: true},
+			{match: `{"operations":["oauth"]}`, method: "GET", path: "/oauth2/keys", hit: true},
+			{match: `{"operations":["oauth"]}`, method: "POST", path: "/oauth2/token/app"},
+			{match: `{"operations":["oauth"],"token":"app"}`, method: "GET", path: "/oauth2/authorize/app", hit: true},
 			{match: `{"types":["user"]}`, method: "GET", path: "/Users", hit: true},
 			{match: `{"types":["Group","Container"]}`, method: "GET", path: "/Users"},
 			{match: `{"id":"` + id + `"}`, method: "GET", path: "/Users/" + id, hit: true},
@@ -312,6 +316,29 @@ var faultRows = []row{
 		broken.ask("/oauth2/token/app", credentials(a)).with()
 		if set.List()[2].Hits != 1 {
 			c.Errorf("counted %+v", set.List())
+		}
+	}},
+	{holds: "the sign-in page fails as other endpoints do, and as a page", show: func(c *client) {
+		a := c.application("app", webApp)
+		broken, set := c.faulty(`{"match":{"operations":["oauth"]},"times":1,"act":{"status":503,"detail":"Come again.","retryAfter":4}}`,
+			`{"match":{"operations":["oauth"]},"times":1,"act":{"status":502,"body":"<h1>gateway</h1>"}}`)
+		b := broken.browser()
+		v := b.open(request(a))
+		if v.status != 503 || v.header.Get("Retry-After") != "4" || !strings.Contains(v.body, "Come again.") {
+			c.Errorf("%d %v %s", v.status, v.header, v.body)
+		}
+		res, text, err := broken.plain("GET", request(a), "")
+		if err != nil || res.StatusCode != 502 || text != "<h1>gateway</h1>" {
+			c.Errorf("%s, %v", text, err)
+		}
+		if v := b.open(request(a)); v.status != 200 || v.action == "" {
+			c.Errorf("%d %s", v.status, v.body)
+		}
+		if list := set.List(); list[0].Seen != 3 || list[0].Hits != 1 || list[1].Hits != 1 {
+			c.Errorf("counted %+v", list)
+		}
+		if lines := strings.Count(c.site.log.String(), `"tenant":"`+c.site.tenant.Name+`"`); lines != 3 {
+			c.Errorf("%d lines of the log name the tenant, of 3 requests:\n%s", lines, c.site.log.String())
 		}
 	}},
 	{holds: "waiting ends when the client goes away, or the server stops", show: func(c *client) {

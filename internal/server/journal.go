@@ -67,23 +67,12 @@ func (s *server) journalled(rec *journal.Recording, w http.ResponseWriter, r *ht
 		Tenant: e.tenanted.ID,
 		Entry: journal.Entry{
 			Time: start.UTC(), Tenant: e.tenanted.Name, RequestID: e.id, Method: methodName(r.Method), Origin: scheme + "://" + s.host(r),
-			Path: r.URL.EscapedPath(), Query: r.URL.RawQuery, Operation: operation(route, e), Type: e.resourceType, ID: e.resource,
+			Path: r.URL.EscapedPath(), Query: r.URL.RawQuery, Operation: cmp.Or(string(e.operation), journal.Other), Type: e.resourceType, ID: e.resource,
 			Token: e.token, Client: clientFamily(r), Status: status, Cut: cut, Fault: e.fault, Milliseconds: float64(time.Since(start).Microseconds()) / 1000,
 		},
 		Headers: r.Header, AnswerHeaders: maps.Clone(w.Header()), Form: strings.HasPrefix(route, oauthBase), Rule: ruleOf(e), At: e.at,
 	}
 	rec.End(x)
-}
-
-// operation tells what a request was for, as rules of faults name it.
-func operation(route string, e *logEntry) string {
-	switch {
-	case e.operation != "":
-		return string(e.operation)
-	case strings.HasPrefix(route, oauthBase), strings.HasSuffix(route, metadataPath):
-		return journal.OAuth
-	}
-	return journal.Other
 }
 
 // ruleOf is the rule by which a request was refused, "" for the one of its status.

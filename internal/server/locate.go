@@ -41,6 +41,8 @@ type place struct {
 	scim, legacy bool
 	// oauth tells that it is an endpoint of OAuth, or where one would be.
 	oauth bool
+	// page tells that people read the answer, set by the route.
+	page bool
 	// version is the version segment with its slash, or "": links mirror it.
 	version string
 	// loose tells that a fixed segment was in a letter case that is not its own,

@@ -79,7 +79,7 @@ func (q *oauthRequest) app() string {
 // costs time has bounds of its own. Errors have the form of RFC
 // 6749 §5.2.
 func (s *server) oauth(op fault.Operation, fn func(*oauthRequest) (any, error)) http.HandlerFunc {
-	answer := func(w http.ResponseWriter, r *http.Request) {
+	return s.oauthEndpoint(op, func(w http.ResponseWriter, r *http.Request) {
 		answer, err := s.oauthAnswer(w, r, fn)
 		if err != nil {
 			if app := auth.RefusedApp(err); app != "" {
@@ -89,7 +89,12 @@ func (s *server) oauth(op fault.Operation, fn func(*oauthRequest) (any, error)) 
 			return
 		}
 		writeOAuth(w, http.StatusOK, answer)
-	}
+	})
+}
+
+// oauthEndpoint runs a handler of an OAuth endpoint, unless a fault of the tenant
+// says otherwise.
+func (s *server) oauthEndpoint(op fault.Operation, answer http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if at := placeOf(r); at.err == nil {
 			entry(r).tenant, entry(r).operation = at.tenant.Name, op

@@ -38,6 +38,10 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		if e.Allow != nil {
 			w.Header().Set("Allow", strings.Join(e.Allow, ", "))
 		}
+		if placeOf(r).page {
+			s.refusePage(w, r, auth.OAuthRefusal(e))
+			return
+		}
 		s.refuse(w, r, auth.OAuthRefusal(e))
 		return
 	}

@@ -115,14 +115,14 @@ func (s *server) routes() chi.Router {
 	for _, app := range []string{"", "/{appId}"} {
 		r.Get(authorizePath+app, s.page(s.authorize))
 		r.Post(authorizePath+app, s.page(s.authorize))
-		r.Get(userInfoPath+app, s.oauth("", s.userInfo))
-		r.Post(userInfoPath+app, s.oauth("", s.userInfo))
-		r.Post(introspectPath+app, s.oauth("", s.introspect))
-		r.Post(revokePath+app, s.oauth("", s.revoke))
-		r.Get(keysPath+app, s.oauth("", s.signingKeys))
+		r.Get(userInfoPath+app, s.oauth(fault.OAuth, s.userInfo))
+		r.Post(userInfoPath+app, s.oauth(fault.OAuth, s.userInfo))
+		r.Post(introspectPath+app, s.oauth(fault.OAuth, s.introspect))
+		r.Post(revokePath+app, s.oauth(fault.OAuth, s.revoke))
+		r.Get(keysPath+app, s.oauth(fault.OAuth, s.signingKeys))
 	}
-	r.Get(metadataPath, s.oauth("", s.metadata))
-	r.Get("/{appId}"+metadataPath, s.oauth("", s.metadata))
+	r.Get(metadataPath, s.oauth(fault.OAuth, s.metadata))
+	r.Get("/{appId}"+metadataPath, s.oauth(fault.OAuth, s.metadata))
 
 	r.Route(base, func(r chi.Router) {
 		r.NotFound(s.authenticated(s.unknownEndpoint))

@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/scimd/scimd/internal/auth"
+	"github.com/scimd/scimd/internal/fault"
 )
 
 //go:embed signin.html
@@ -49,16 +50,23 @@ type page struct {
 
 // page runs a handler that answers a person; what it refuses is a page.
 func (s *server) page(fn func(*oauthRequest) error) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
+	endpoint := s.oauthEndpoint(fault.OAuth, func(w http.ResponseWriter, r *http.Request) {
 		_, err := s.oauthAnswer(w, r, func(q *oauthRequest) (any, error) { return nil, fn(q) })
-		if err == nil {
-			return
+		if err != nil {
+			s.refusePage(w, r, auth.OAuthRefusal(err))
 		}
-		e := auth.OAuthRefusal(err)
-		entry(r).refuse(e)
-		retryAfter(w, e)
-		writePage(w, e.Status, page{Problem: e.Description})
+	})
+	return func(w http.ResponseWriter, r *http.Request) {
+		placeOf(r).page = true
+		endpoint(w, r)
 	}
+}
+
+// refusePage tells a person of a refusal.
+func (s *server) refusePage(w http.ResponseWriter, r *http.Request, e *auth.OAuthError) {
+	entry(r).refuse(e)
+	retryAfter(w, e)
+	writePage(w, e.Status, page{Problem: e.Description})
 }
 
 // signInPage shows the form.
