@@ -84,8 +84,9 @@ type Config struct {
 	AuditMaxChanges int           // 0: all
 	AuditMaxRows    int           // 0: all
 
-	JournalEntries int   // see journalEntries
-	JournalBytes   int64 // of each tenant
+	JournalEntries    int   // see journalEntries
+	JournalBytes      int64 // of each tenant
+	JournalTotalBytes int64 // of all
 
 	ReadyFile           string
 	ExitWhenStdinCloses bool
@@ -112,7 +113,7 @@ type Config struct {
 func Defaults() Config {
 	return Config{
 		Addr: "127.0.0.1:8080", ControlAddr: "127.0.0.1:8081", ControlMoves: true, ACMEDirectory: certs.LetsEncrypt, DataDir: "scimd-data", Migrate: MigrateAuto, MaxDBConnections: 10, Profile: "cyberark",
-		AuditMaxRows: 1_000_000, JournalEntries: autoEntries, JournalBytes: 16 << 20, TokenSkew: time.Minute, UnknownTokens: 100, LogFormat: LogText, LogLevel: slog.LevelInfo,
+		AuditMaxRows: 1_000_000, JournalEntries: autoEntries, JournalBytes: 16 << 20, JournalTotalBytes: 256 << 20, TokenSkew: time.Minute, UnknownTokens: 100, LogFormat: LogText, LogLevel: slog.LevelInfo,
 		MaxBody: 10 << 20, MaxHeader: 64 << 10, MaxURL: 16 << 10, MaxFilterDepth: 50, MaxFilterLength: 16 << 10,
 		ReadTimeout: 30 * time.Second, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, ShutdownTimeout: 20 * time.Second,
 	}

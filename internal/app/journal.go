@@ -52,7 +52,7 @@ func (s *Server) openJournals(reg *schema.Registry) *journal.Journals {
 	if n == 0 {
 		return nil
 	}
-	js := journal.New(journal.Options{Entries: n, Bytes: s.cfg.JournalBytes}, reg)
+	js := journal.New(journal.Options{Entries: n, Bytes: s.cfg.JournalBytes, Total: s.cfg.JournalTotalBytes}, reg)
 	s.beside(js.Run)
 	return js
 }

@@ -84,6 +84,7 @@ var options = []option{
 
 	{"journal-entries", "requests that each tenant's journal keeps, with their answers; auto is 1000 with ephemeral, else 0, which is none", serverOnly, false, one("N", func(c *Config) *int { return &c.JournalEntries }, parseEntries, printEntries)},
 	{"journal-bytes", "memory that each tenant's journal takes at most", serverOnly, false, size(func(c *Config) *int64 { return &c.JournalBytes })},
+	{"journal-total-bytes", "memory that the journals of all tenants take together at most; the oldest requests of all go first", serverOnly, false, size(func(c *Config) *int64 { return &c.JournalTotalBytes })},
 
 	{"ready-file", "file that tells, as JSON, where the server is once it is ready", serverOnly, false, text(func(c *Config) *string { return &c.ReadyFile })},
 	{"exit-when-stdin-closes", "stop when standard input ends, as it does when the parent process dies", serverOnly, false, truth(func(c *Config) *bool { return &c.ExitWhenStdinCloses })},

@@ -85,7 +85,7 @@ func (t *targets) drop(tenant int64) {
 	delete(t.byID, tenant)
 	t.faults.Drop(tenant)
 	if t.journals != nil {
-		t.journals.Keep(func(other int64) bool { return other != tenant })
+		t.journals.Drop(tenant)
 	}
 }
 

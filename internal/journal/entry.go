@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"container/list"
 	"encoding/json"
 	"time"
 )
@@ -14,7 +15,9 @@ type Entry struct {
 	Tenant string    `json:"tenant"`
 	// RequestID is that of X-Request-Id, of the log and of the audit trail.
 	RequestID string `json:"requestId"`
-	Method    string `json:"method"`
+	// Protocol is HTTP/1.1 or HTTP/2.0.
+	Protocol string `json:"protocol"`
+	Method   string `json:"method"`
 	// Origin is scheme and host as the client asked for them; Path and Query are as
 	// they came, escaped.
 	Origin string `json:"origin"`
@@ -31,7 +34,7 @@ type Entry struct {
 	Client string `json:"client"`
 	// Headers are those of the request.
 	Headers map[string][]string `json:"requestHeaders,omitempty"`
-	// Body is what was read of the body of the request, nil for nothing.
+	// Body is what came as the body of the request, nil for nothing.
 	Body *Body `json:"requestBody,omitempty"`
 	// Status is 0 when the connection was cut before there was an answer.
 	Status        int                 `json:"status"`
@@ -47,6 +50,7 @@ type Entry struct {
 	Why *Why `json:"why,omitempty"`
 
 	size int
+	age  *list.Element // of Journals.aged
 }
 
 // Body is a body as it is kept: as JSON, as Text (a form), or, when it can be read
@@ -64,6 +68,8 @@ type Body struct {
 	Hash string `json:"hash,omitempty"`
 	// Cut tells that the end is missing.
 	Cut bool `json:"cut,omitempty"`
+	// Unread tells that the body was refused before it was read.
+	Unread bool `json:"unread,omitempty"`
 }
 
 // Why tells why a request was refused.
@@ -102,7 +108,7 @@ func (b *Body) bytes() []byte {
 
 // weigh sets the size that counts for the bound of a journal: about that in memory.
 func (e *Entry) weigh() {
-	const fixed = 512
+	const fixed = 800
 	e.size = fixed + len(e.Path) + len(e.Query) + len(e.Body.bytes()) + len(e.AnswerBody.bytes())
 	for _, h := range []map[string][]string{e.Headers, e.AnswerHeaders} {
 		for name, values := range h {

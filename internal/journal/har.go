@@ -108,7 +108,7 @@ func (p *Page) Archive(version string, statusText func(int) string) *HAR {
 }
 
 func (e *Entry) archived(statusText func(int) string) HAREntry {
-	const httpVersion, unknown = "HTTP/1.1", -1
+	const unknown = -1
 	target := e.Origin + e.Path
 	if e.Query != "" {
 		target += "?" + e.Query
@@ -117,11 +117,11 @@ func (e *Entry) archived(statusText func(int) string) HAREntry {
 		Started: e.Time.UTC().Format(time.RFC3339Nano), Time: e.Milliseconds, Timings: HARTimings{Wait: e.Milliseconds},
 		Number: e.Number, ID: e.RequestID, Why: e.Why, Fault: e.Fault,
 		Request: HARRequest{
-			Method: e.Method, URL: target, HTTPVersion: httpVersion, Cookies: []HARPair{}, Headers: pairs(e.Headers), QueryString: queryPairs(e.Query),
+			Method: e.Method, URL: target, HTTPVersion: e.Protocol, Cookies: []HARPair{}, Headers: pairs(e.Headers), QueryString: queryPairs(e.Query),
 			HeadersSize: unknown,
 		},
 		Response: HARResponse{
-			Status: e.Status, StatusText: statusText(e.Status), HTTPVersion: httpVersion, Cookies: []HARPair{}, Headers: pairs(e.AnswerHeaders),
+			Status: e.Status, StatusText: statusText(e.Status), HTTPVersion: e.Protocol, Cookies: []HARPair{}, Headers: pairs(e.AnswerHeaders),
 			RedirectURL: strings.Join(e.AnswerHeaders["Location"], ""), HeadersSize: unknown,
 		},
 	}
@@ -145,6 +145,8 @@ func (e *Entry) archived(statusText func(int) string) HAREntry {
 // comment tells what of a body is not there.
 func (b *Body) comment() string {
 	switch {
+	case b.Unread:
+		return "The body was refused before it was read."
 	case b.Hash != "":
 		return "The body is not kept; keyed hash " + b.Hash
 	case b.Cut:

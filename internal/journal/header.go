@@ -19,45 +19,29 @@ func init() {
 	}
 }
 
-// headers redacts headers, of an answer or of a request.
-func (m *masker) headers(h map[string][]string, answer bool) map[string][]string {
-	if len(h) == 0 {
-		return nil
-	}
-	out := make(map[string][]string, len(h))
+// learnHeaders remembers the secrets in the headers of a request.
+func (m *masker) learnHeaders(h map[string][]string) {
 	for name, values := range h {
-		kept := make([]string, len(values))
-		for i, v := range values {
-			switch {
-			case name == "Location":
-				kept[i] = m.url(v)
-			case answer && (name == "Www-Authenticate" || name == "X-Request-Id"):
-				kept[i] = m.always(v)
-			case keptHeaders[name]:
-				kept[i] = m.free(v)
-			case name == "Authorization":
-				kept[i] = m.authorization(v)
-			default:
-				if m.secret(name) {
-					m.learn(v)
-				}
-				kept[i] = Mask
+		switch {
+		case keptHeaders[name]:
+		case name == "Authorization":
+			for _, v := range values {
+				m.learnCredentials(v)
+			}
+		case m.secret(name):
+			for _, v := range values {
+				m.learn(v)
 			}
 		}
-		if !keptHeaders[name] && (len(name) > 40 || hasRandom(name)) {
-			name = Mask
-		}
-		out[name] = kept
 	}
-	return out
 }
 
-// authorization keeps the scheme of credentials.
-func (m *masker) authorization(value string) string {
+// learnCredentials remembers what follows the scheme, and the password of Basic.
+func (m *masker) learnCredentials(value string) {
 	scheme, rest, ok := strings.Cut(strings.TrimSpace(value), " ")
 	if !ok {
 		m.learn(value)
-		return Mask
+		return
 	}
 	m.learn(rest)
 	if plain, err := base64.StdEncoding.DecodeString(strings.TrimSpace(rest)); err == nil && strings.EqualFold(scheme, "Basic") {
@@ -67,9 +51,67 @@ func (m *masker) authorization(value string) string {
 			m.learn(form)
 		}
 	}
-	switch strings.ToLower(scheme) {
-	case "basic", "bearer", "digest", "negotiate":
-		return scheme + " " + Mask
+}
+
+// headers redacts headers, of an answer or of a request.
+func (m *masker) headers(h map[string][]string, answer bool) map[string][]string {
+	if len(h) == 0 {
+		return nil
+	}
+	out := make(map[string][]string, len(h))
+	for name, values := range h {
+		kept := make([]string, len(values))
+		for i, v := range values {
+			kept[i] = m.header(name, v, answer)
+		}
+		if !keptHeaders[name] && (len(name) > 40 || hasRandom(name)) {
+			name = Mask
+		}
+		out[name] = kept
+	}
+	return out
+}
+
+func (m *masker) header(name, value string, answer bool) string {
+	switch {
+	case name == "Location":
+		return m.url(value)
+	case answer && (name == "Www-Authenticate" || name == "X-Request-Id"):
+		return m.always(value)
+	case keptHeaders[name]:
+		return m.usual(value)
+	case name == "Authorization":
+		return m.authorization(value)
+	case answer && m.secret(name):
+		m.learn(value)
 	}
 	return Mask
+}
+
+// authorization keeps the scheme of credentials.
+func (m *masker) authorization(value string) string {
+	scheme, _, ok := strings.Cut(strings.TrimSpace(value), " ")
+	switch strings.ToLower(scheme) {
+	case "basic", "bearer", "digest", "negotiate":
+		if ok {
+			return scheme + " " + Mask
+		}
+	}
+	return Mask
+}
+
+// usual redacts a value that has often come before: of most headers clients send the
+// same ones with each request.
+func (m *masker) usual(value string) string {
+	if !m.plainValues[value] {
+		free := m.free(value)
+		if free == value && len(value) <= longestJudged && len(m.plainValues) < maxJudged {
+			m.plainValues[strings.Clone(value)] = true
+		}
+		return free
+	}
+	if len(m.secrets) == 0 {
+		return value
+	}
+	return m.unlearned(value)
 }

@@ -3,24 +3,19 @@
 //
 // A request copies what it must into pooled buffers (Recording) and hands them to
 // one goroutine (Journals.Run), which redacts, and appends to the ring of the
-// tenant. What comes faster than it can be kept is dropped and counted.
+// tenant. What comes faster than it can be kept is dropped and counted. A query
+// waits for what was answered before it (Journal.settle).
 package journal
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/scimd/scimd/internal/scimerr"
 )
-
-// Options bound the journal of each tenant: Entries in number, Bytes in memory.
-type Options struct {
-	Entries int
-	Bytes   int64
-}
 
 const (
 	// MaxMarks is how many marks a journal keeps.
@@ -31,22 +26,25 @@ const (
 
 // Journal is that of one tenant.
 type Journal struct {
-	options Options
-	settle  func(context.Context)
-	// lost counts requests that were not kept, because too many came at once.
-	lost atomic.Int64
+	all *Journals
 
 	mu      sync.Mutex
 	entries []*Entry
 	size    int64
 	last    int64
 	marks   []Mark
-	// changed is closed when an entry comes.
-	changed chan struct{}
-}
-
-func newJournal(o Options, settle func(context.Context)) *Journal {
-	return &Journal{options: o, settle: settle, changed: make(chan struct{})}
+	cleared int  // how often
+	over    bool // the tenant is gone
+	// lost counts requests that were not kept, because too many came at once.
+	lost int64
+	// expected counts the requests that were to be kept, and settled those of them
+	// that are, or are lost.
+	expected, settled int64
+	// answering are the recordings whose answers a client may have already.
+	answering map[*Recording]struct{}
+	// changed is closed when an entry has come, and ended when a recording of
+	// answering has ended; nil while nobody waits.
+	changed, ended chan struct{}
 }
 
 // Mark is a named position: before all requests that come after it was set.
@@ -70,41 +68,91 @@ type Page struct {
 	Lost int64 `json:"lost"`
 }
 
+// append keeps an entry.
 func (j *Journal) append(e *Entry) {
 	e.weigh()
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.last++
-	e.Number = j.last
-	j.entries = append(j.entries, e)
-	j.size += int64(e.size)
-	for len(j.entries) > 0 && (len(j.entries) > j.options.Entries || j.size > j.options.Bytes) {
-		j.size -= int64(j.entries[0].size)
-		j.entries[0] = nil
-		j.entries = j.entries[1:]
+	j.settled++
+	if !j.over {
+		j.last++
+		e.Number = j.last
+		j.entries = append(j.entries, e)
+		j.count(e)
+		for len(j.entries) > j.all.options.Entries || j.size > j.all.options.Bytes {
+			j.shift()
+		}
 	}
-	close(j.changed)
-	j.changed = make(chan struct{})
+	wake(&j.changed)
+}
+
+// count adds a new entry to what is counted; j.mu is held.
+func (j *Journal) count(e *Entry) {
+	j.size += int64(e.size)
+	j.all.total.Add(int64(e.size))
+	j.all.ages.Lock()
+	defer j.all.ages.Unlock()
+	e.age = j.all.aged.PushBack(j)
+}
+
+// discount takes an entry that goes out of what is counted; j.mu is held.
+func (j *Journal) discount(e *Entry) {
+	j.size -= int64(e.size)
+	j.all.total.Add(-int64(e.size))
+	j.all.ages.Lock()
+	defer j.all.ages.Unlock()
+	j.all.aged.Remove(e.age)
+}
+
+// shift removes the oldest entry; j.mu is held.
+func (j *Journal) shift() {
+	j.discount(j.entries[0])
+	j.entries[0] = nil
+	j.entries = j.entries[1:]
+}
+
+// forgetOldest removes the oldest entry, if there is one.
+func (j *Journal) forgetOldest() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if len(j.entries) > 0 {
+		j.shift()
+	}
+}
+
+// end empties the journal of a tenant that is gone; nothing comes into it any more.
+func (j *Journal) end() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.clear("")
+	j.over = true
+	wake(&j.changed)
+}
+
+// from is the place of the first entry after a number; j.mu is held.
+func (j *Journal) from(after int64) int {
+	i, _ := slices.BinarySearchFunc(j.entries, after, func(e *Entry, n int64) int { return cmp.Compare(e.Number, n+1) })
+	return i
 }
 
 // Find gives the entries that match. Requests that were answered before it is called
 // are among them.
 func (j *Journal) Find(ctx context.Context, q Query) (*Page, error) {
 	j.settle(ctx)
-	page, _, err := j.find(q)
-	return page, err
+	return j.find(q)
 }
 
-func (j *Journal) find(q Query) (*Page, <-chan struct{}, error) {
+func (j *Journal) find(q Query) (*Page, error) {
 	j.mu.Lock()
-	defer j.mu.Unlock()
 	after, err := j.position(&q)
+	list := slices.Clone(j.entries[j.from(after):]) // entries do not change
+	page := &Page{Entries: []*Entry{}, Complete: true, Last: j.last, Lost: j.lost}
+	j.mu.Unlock()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	page := &Page{Entries: []*Entry{}, Complete: true, Last: j.last, Lost: j.lost.Load()}
-	for _, e := range j.entries {
-		if e.Number > after && q.matches(e) {
+	for _, e := range list {
+		if q.matches(e) {
 			page.Entries = append(page.Entries, e)
 		}
 	}
@@ -115,7 +163,7 @@ func (j *Journal) find(q Query) (*Page, <-chan struct{}, error) {
 			page.Entries = page.Entries[:q.Limit]
 		}
 	}
-	return page, j.changed, nil
+	return page, nil
 }
 
 // position is the number after which entries match.
@@ -128,26 +176,6 @@ func (j *Journal) position(q *Query) (int64, error) {
 		return 0, scimerr.InvalidValue("since", "There is no mark of this name, and it is neither a number nor a time such as 2030-12-31T12:00:00Z.")
 	}
 	return max(q.After, j.marks[i].Number), nil
-}
-
-// Wait gives the entries that match as soon as there are n, or, not Complete, those
-// that there are when the time is over or ctx ends.
-func (j *Journal) Wait(ctx context.Context, q Query, n int, limit time.Duration) (*Page, error) {
-	ctx, cancel := context.WithTimeout(ctx, min(limit, MaxWait))
-	defer cancel()
-	j.settle(ctx)
-	for {
-		page, changed, err := j.find(q)
-		if err != nil || page.Matched >= n {
-			return page, err
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			page.Complete = false
-			return page, nil
-		}
-	}
 }
 
 // Entry gives one entry; 404.
@@ -195,15 +223,23 @@ func (j *Journal) Clear(ctx context.Context, token string) int {
 	j.settle(ctx)
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	before := len(j.entries)
-	j.entries = slices.DeleteFunc(slices.Clone(j.entries), func(e *Entry) bool { return token == "" || e.Token == token })
-	j.size = 0
+	return j.clear(token)
+}
+
+func (j *Journal) clear(token string) int {
+	left := make([]*Entry, 0, len(j.entries))
 	for _, e := range j.entries {
-		j.size += int64(e.size)
+		if token == "" || e.Token == token {
+			j.discount(e)
+		} else {
+			left = append(left, e)
+		}
 	}
+	gone := len(j.entries) - len(left)
+	j.entries = left
+	j.cleared++
 	if token == "" {
-		j.marks = nil
-		j.lost.Store(0)
+		j.marks, j.lost = nil, 0
 	}
-	return before - len(j.entries)
+	return gone
 }

@@ -32,11 +32,12 @@ func running(t testing.TB, o Options) *Journals {
 // record records a request with an answer.
 func (js *Journals) record(e Entry, body string) {
 	r := js.Begin()
+	r.For(7)
 	if body != "" {
 		r.Answer([]byte(body))
 		r.Answering()
 	}
-	r.End(&Exchange{Tenant: 7, Entry: e, AnswerHeaders: map[string][]string{"Content-Type": {"application/json"}}})
+	r.End(&Exchange{Entry: e, AnswerHeaders: map[string][]string{"Content-Type": {"application/json"}}})
 }
 
 func numbers(p *Page) (out []int64) {
@@ -135,7 +136,7 @@ func TestARingKeepsTheLastWithinItsBounds(t *testing.T) {
 	if page, err := js.Of(8).Find(t.Context(), Query{}); err != nil || len(page.Entries) != 0 {
 		t.Errorf("another tenant has %+v, %v", page, err)
 	}
-	js.Keep(func(tenant int64) bool { return tenant == 8 })
+	js.Drop(7)
 	if page, err := js.Of(7).Find(t.Context(), Query{}); err != nil || len(page.Entries) != 0 {
 		t.Errorf("a tenant that is gone has %+v, %v", page, err)
 	}
@@ -181,6 +182,7 @@ func TestAQueryWaitsForAnswersThatHaveBegun(t *testing.T) {
 	t.Parallel()
 	js := running(t, Options{Entries: 100, Bytes: 1 << 20})
 	r := js.Begin()
+	r.For(7)
 	r.Answering()
 	found := make(chan int)
 	go func() {
@@ -188,11 +190,13 @@ func TestAQueryWaitsForAnswersThatHaveBegun(t *testing.T) {
 		found <- len(page.Entries)
 	}()
 	time.Sleep(5 * time.Millisecond)
-	r.End(&Exchange{Tenant: 7, Entry: Entry{Status: 200}})
+	r.End(&Exchange{Entry: Entry{Status: 200}})
 	if n := <-found; n != 1 {
 		t.Errorf("%d entries, want 1", n)
 	}
-	js.Begin().Answering() // one that never ends is waited for in vain
+	r = js.Begin() // one that never ends is waited for in vain
+	r.For(7)
+	r.Answering()
 	if page, err := js.Of(7).Find(t.Context(), Query{}); err != nil || len(page.Entries) != 1 {
 		t.Errorf("%+v, %v", page, err)
 	}

@@ -181,10 +181,9 @@ func isURL(text string) bool {
 // sentence redacts a sentence of the server, which may repeat what a client sent.
 func (m *masker) sentence(text string) string {
 	text = m.always(text)
-	for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return unicode.IsSpace(r) || r == '"' || r == '\'' }) {
-		if clear := decoded(part); clear != part && hasRandom(clear) {
-			text = strings.ReplaceAll(text, part, Mask)
-		}
-	}
+	text = without(text, func(r rune) bool { return !unicode.IsSpace(r) && r != '"' && r != '\'' }, func(part string) bool {
+		clear := decoded(part)
+		return clear != part && hasRandom(clear)
+	})
 	return withoutRandom(text)
 }

@@ -20,6 +20,8 @@ type names struct {
 	// judged remembers which names are secret: of a few hundred, each comes in many
 	// requests. One goroutine asks.
 	judged map[string]bool
+	// plainValues remembers values of headers that nothing has to be left out of.
+	plainValues map[string]bool
 }
 
 // Names that are remembered are short, and not too many.
@@ -38,7 +40,7 @@ var (
 )
 
 func newNames(reg *schema.Registry) *names {
-	n := &names{never: map[string]bool{}, attributes: map[string]bool{}, plain: map[string]bool{}, schemas: map[string]bool{}, judged: map[string]bool{}}
+	n := &names{never: map[string]bool{}, attributes: map[string]bool{}, plain: map[string]bool{}, schemas: map[string]bool{}, judged: map[string]bool{}, plainValues: map[string]bool{}}
 	for _, s := range append([]*schema.Schema{reg.Common}, reg.Schemas...) {
 		n.schemas[schema.FoldName(s.ID)] = true
 		for _, part := range words(s.ID) {

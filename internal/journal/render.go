@@ -12,11 +12,13 @@ import (
 const refusals = "docs/refusals.md#"
 
 // entry makes an entry of what was recorded: redacted, and once more where secrets
-// turned up, which may stand elsewhere as well.
+// turned up on the way, which may stand elsewhere as well.
 func (js *Journals) entry(x *item) *Entry {
 	m := &masker{names: js.names, found: x.Entry.Status > 0 && x.Entry.Status < 400, tenant: x.Entry.Tenant}
+	m.learnHeaders(x.Headers)
+	known := len(m.secrets)
 	e := js.render(m, x)
-	if len(m.secrets) > 0 {
+	if len(m.secrets) > known {
 		e = js.render(m, x)
 	}
 	return e
@@ -26,11 +28,11 @@ func (js *Journals) render(m *masker, x *item) *Entry {
 	e := x.Entry
 	e.Headers, e.AnswerHeaders = m.headers(x.Headers, false), m.headers(x.AnswerHeaders, true)
 	e.Origin = m.url(e.Origin)
-	e.Path, e.Query = m.path(e.Path), m.query(e.Query)
+	e.Path, e.Query = limited(m.path(e.Path)), limited(m.query(e.Query))
 	if !m.found {
 		e.ID = m.segment(e.ID)
 	}
-	e.Body = js.body(m, x.recording.request, x.recording.read, media(x.Headers), x.Form)
+	e.Body = js.body(m, x)
 	e.AnswerBody = js.answer(m, x)
 	if e.Operation == create && e.ID == "" && m.found {
 		e.ID = member(x.recording.answer, "id")
@@ -39,6 +41,14 @@ func (js *Journals) render(m *masker, x *item) *Entry {
 		e.Why = m.why(x)
 	}
 	return &e
+}
+
+// limited is a text with no more than is kept.
+func limited(text string) string {
+	if len(text) <= kept {
+		return text
+	}
+	return strings.ToValidUTF8(text[:kept], "")
 }
 
 // why tells why an answer is a refusal.
@@ -79,15 +89,18 @@ func media(h map[string][]string) string {
 }
 
 // body is that of a request.
-func (js *Journals) body(m *masker, data *bytes.Buffer, length int64, media string, form bool) *Body {
-	if data == nil {
-		return nil
-	}
-	b := &Body{Media: media, Bytes: length}
+func (js *Journals) body(m *masker, x *item) *Body {
+	data, b := x.recording.request, &Body{Media: media(x.Headers), Bytes: x.recording.read}
 	switch {
-	case form && length <= captured:
-		b.setText(m.query(data.String()))
-	case form || length > captured || !js.setJSON(m, b, data.Bytes(), false):
+	case data == nil && x.Length <= 0:
+		return nil
+	case data == nil:
+		b.Bytes, b.Unread = x.Length, true
+	case x.Form && b.Bytes <= captured:
+		text := m.query(data.String())
+		b.Text = limited(text)
+		b.Cut = len(b.Text) < len(text)
+	case x.Form || b.Bytes > captured || !js.setJSON(m, b, data.Bytes(), false):
 		b.Hash = js.hash(data.Bytes())
 	}
 	return b
@@ -117,19 +130,13 @@ func (js *Journals) setJSON(m *masker, b *Body, data []byte, answer bool) bool {
 		return false
 	}
 	v = m.tree("", v, answer)
-	text := resource.AppendJSON(nil, v)
-	if len(text) > kept {
-		text, b.Cut = mended(text[:kept]), true
+	js.scratch = resource.AppendJSON(js.scratch[:0], v)
+	if text := js.scratch; len(text) > kept {
+		b.JSON, b.Cut = mended(text[:kept]), true
+	} else {
+		b.JSON = bytes.Clone(text)
 	}
-	b.JSON = text
-	return len(text) > 0
-}
-
-func (b *Body) setText(text string) {
-	if len(text) > kept {
-		text, b.Cut = strings.ToValidUTF8(text[:kept], ""), true
-	}
-	b.Text = text
+	return len(b.JSON) > 0
 }
 
 // mended ends JSON whose end is missing: after the last whole member of the outermost

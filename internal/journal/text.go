@@ -78,6 +78,20 @@ var (
 	port       = regexp.MustCompile(`^[0-9]{1,5}([/?#]|$)`)
 )
 
+// mayHaveScheme tells texts apart in which schemed finds nothing, as most are: it is
+// slow. A scheme is followed by a blank, or by what means one in a URL.
+func mayHaveScheme(text string) bool {
+	for i, c := range []byte(text) {
+		switch c {
+		case ' ', '\t', '\n', '\f', '\r', '+', '%':
+			if i > 0 && strings.IndexByte("rcRCeE", text[i-1]) >= 0 { // bearer, basic, negotiate
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // shaped masks what is a secret wherever it stands.
 func shaped(text string) string {
 	if len(text) < 8 {
@@ -86,13 +100,15 @@ func shaped(text string) string {
 	if strings.Contains(text, "scimd_") || strings.Contains(text, "eyJ") || strings.Contains(text, "-----BEGIN") {
 		text = tokenShape.ReplaceAllString(text, Mask)
 	}
-	text = schemed.ReplaceAllStringFunc(text, func(found string) string {
-		end := strings.IndexAny(found, " \t\n\f\r+%")
-		if strings.IndexFunc(found[end+1:], func(r rune) bool { return r <= '9' || r >= 'A' && r <= 'Z' }) < 0 {
-			return found // a sentence about credentials
-		}
-		return found[:end] + " " + Mask
-	})
+	if mayHaveScheme(text) {
+		text = schemed.ReplaceAllStringFunc(text, func(found string) string {
+			end := strings.IndexAny(found, " \t\n\f\r+%")
+			if strings.IndexFunc(found[end+1:], func(r rune) bool { return r <= '9' || r >= 'A' && r <= 'Z' }) < 0 {
+				return found // a sentence about credentials
+			}
+			return found[:end] + " " + Mask
+		})
+	}
 	if strings.Contains(text, "://") {
 		text = userInfo.ReplaceAllStringFunc(text, func(found string) string {
 			if _, after, ok := strings.Cut(found[len("://"):], ":"); ok && port.MatchString(after) {
@@ -118,11 +134,14 @@ func random(word string) bool {
 	return false
 }
 
+// shortRandom is how long a word is at least that looks random, in bytes.
+const shortRandom = 12
+
 // randomPart tells that letters and digits are mixed as in no name: often, or in a
 // long word, or that there is no other reason for a long word.
 func randomPart(word string) bool {
-	const short, long, veryLong = 12, 16, 28
-	if len(word) < short {
+	const long, veryLong = 16, 28
+	if len(word) < shortRandom {
 		return false
 	}
 	digits, changes := 0, 0 // between letters and digits, and from small letters to capital ones
@@ -181,13 +200,18 @@ func (m *masker) learn(text string) {
 // of the secrets of this request.
 func (m *masker) always(text string) string {
 	text = shaped(text)
+	if clear := decoded(text); clear != text && shaped(clear) != clear {
+		return Mask
+	}
+	return m.unlearned(text)
+}
+
+// unlearned masks the secrets of this request.
+func (m *masker) unlearned(text string) string {
 	for _, s := range m.secrets {
 		text = strings.ReplaceAll(text, s, Mask)
 	}
 	if clear := decoded(text); clear != text {
-		if shaped(clear) != clear {
-			return Mask
-		}
 		for _, s := range m.secrets {
 			if strings.Contains(clear, s) {
 				return Mask
@@ -210,16 +234,41 @@ func (m *masker) free(text string) string {
 	return withoutRandom(text)
 }
 
-func hasRandom(text string) bool { return slices.ContainsFunc(words(text), random) }
+func hasRandom(text string) bool {
+	return len(text) >= shortRandom && slices.ContainsFunc(words(text), random)
+}
 
 // withoutRandom masks words that look random.
-func withoutRandom(text string) string {
-	for _, word := range words(text) {
-		if random(word) {
-			text = strings.ReplaceAll(text, word, Mask)
+func withoutRandom(text string) string { return without(text, isWord, random) }
+
+// without masks the parts of a text that are bad; a part is a run of characters.
+func without(text string, of func(rune) bool, bad func(string) bool) string {
+	if len(text) < shortRandom {
+		return text
+	}
+	var out strings.Builder
+	from, begin := 0, -1 // what is not copied yet; where the part begins
+	end := func(at int) {
+		if begin >= 0 && bad(text[begin:at]) {
+			out.WriteString(text[from:begin])
+			out.WriteString(Mask)
+			from = at
+		}
+		begin = -1
+	}
+	for i, r := range text {
+		if !of(r) {
+			end(i)
+		} else if begin < 0 {
+			begin = i
 		}
 	}
-	return text
+	end(len(text))
+	if from == 0 {
+		return text
+	}
+	out.WriteString(text[from:])
+	return out.String()
 }
 
 // expression redacts a filter, a path or a list of names: one that has the name of a
@@ -239,15 +288,15 @@ var operators = map[string]bool{"eq": true, "ne": true, "co": true, "sw": true, 
 func (m *masker) namesOnly(text string) string {
 	text = decoded(text)
 	var out strings.Builder
-	value := false // a value comes
-	before := ""   // the word before
+	value := false          // a value comes
+	before, prior := "", "" // the word before, and the one before that
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRuneInString(text[i:])
 		switch {
 		case r == '"' || r == '\'':
 			end := quoted(text[i:])
 			inside := strings.Trim(text[i:i+end], `"'`)
-			if value && operators[before] && m.names.keyed(text[:i]) && m.plain[schema.Fold(inside)] && m.secret(inside) {
+			if value && operators[before] && naming[prior] && m.plain[schema.Fold(inside)] && m.secret(inside) {
 				out.WriteString(text[i : i+end]) // [key eq "password"]
 			} else {
 				out.WriteString(`"` + Mask + `"`)
@@ -264,9 +313,11 @@ func (m *masker) namesOnly(text string) string {
 				end += size
 			}
 			word := text[i:end]
-			if folded := schema.Fold(word); !value && m.plain[folded] {
+			folded := schema.Fold(word)
+			prior, before = before, folded
+			if !value && m.plain[folded] {
 				out.WriteString(word)
-				value, before = operators[folded], folded
+				value = operators[folded]
 			} else {
 				out.WriteString(Mask)
 				if value {
@@ -284,12 +335,6 @@ func (m *masker) namesOnly(text string) string {
 		}
 	}
 	return out.String()
-}
-
-// keyed tells that a text ends in a comparison of what names a property.
-func (n *names) keyed(text string) bool {
-	list := words(text)
-	return len(list) > 1 && naming[schema.Fold(list[len(list)-2])]
 }
 
 // quoted is the length of the quoted text that s begins with, to the end when it does

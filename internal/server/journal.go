@@ -1,9 +1,12 @@
 package server
 
 import (
+	"bufio"
 	"cmp"
 	"maps"
+	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,6 +18,8 @@ type recorded struct {
 	http.ResponseWriter
 	recording *journal.Recording
 	head      bool // the answer has no body, whatever is written
+	begun     bool
+	left      int64 // of the body, below 0 where its length is not known
 }
 
 // record begins to record a request. It gives the writer and the request to go on
@@ -29,21 +34,49 @@ func (s *server) record(w http.ResponseWriter, r *http.Request) (*journal.Record
 		own.Body = rec.Request(r.Body)
 		r = &own
 	}
-	return rec, &recorded{w, rec, r.Method == http.MethodHead}, r
+	return rec, &recorded{ResponseWriter: w, recording: rec, head: r.Method == http.MethodHead}, r
 }
 
 func (w *recorded) WriteHeader(status int) {
-	w.recording.Answering()
+	if !w.begun {
+		w.begun, w.left = true, -1
+		if n, err := strconv.ParseInt(w.Header().Get("Content-Length"), 10, 64); err == nil {
+			w.left = n
+		}
+		if w.head || status == http.StatusNoContent || status == http.StatusNotModified {
+			w.left = 0
+		}
+		w.ending(0)
+	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
+// ending tells the recording when the client is about to have the whole answer. One
+// whose length is not known it has only after the handler's end.
+func (w *recorded) ending(written int) {
+	if w.left >= 0 {
+		if w.left -= int64(written); w.left <= 0 {
+			w.recording.Answering()
+		}
+	}
+}
+
 func (w *recorded) Write(p []byte) (int, error) {
-	w.recording.Answering()
+	if !w.begun {
+		w.WriteHeader(http.StatusOK)
+	}
+	w.ending(len(p))
 	n, err := w.ResponseWriter.Write(p)
 	if !w.head {
 		w.recording.Answer(p[:n])
 	}
 	return n, err
+}
+
+// Hijack gives the connection to who is going to cut it.
+func (w *recorded) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	w.recording.Answering()
+	return http.NewResponseController(w.ResponseWriter).Hijack()
 }
 
 // Unwrap serves http.ResponseController.
@@ -64,13 +97,12 @@ func (s *server) journalled(rec *journal.Recording, w http.ResponseWriter, r *ht
 		scheme = "https"
 	}
 	x := &journal.Exchange{
-		Tenant: e.tenanted.ID,
 		Entry: journal.Entry{
-			Time: start.UTC(), Tenant: e.tenanted.Name, RequestID: e.id, Method: methodName(r.Method), Origin: scheme + "://" + s.host(r),
+			Time: start.UTC(), Tenant: e.tenanted.Name, RequestID: e.id, Protocol: r.Proto, Method: methodName(r.Method), Origin: scheme + "://" + s.host(r),
 			Path: r.URL.EscapedPath(), Query: r.URL.RawQuery, Operation: cmp.Or(string(e.operation), journal.Other), Type: e.resourceType, ID: e.resource,
 			Token: e.token, Client: clientFamily(r), Status: status, Cut: cut, Fault: e.fault, Milliseconds: float64(time.Since(start).Microseconds()) / 1000,
 		},
-		Headers: r.Header, AnswerHeaders: maps.Clone(w.Header()), Form: strings.HasPrefix(route, oauthBase), Rule: ruleOf(e), At: e.at,
+		Headers: r.Header, AnswerHeaders: maps.Clone(w.Header()), Form: strings.HasPrefix(route, oauthBase), Length: r.ContentLength, Rule: ruleOf(e), At: e.at,
 	}
 	rec.End(x)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"time"
 
@@ -44,6 +45,16 @@ func (c *client) one(j *journal.Journal, q journal.Query) *journal.Entry {
 }
 
 var roomy = journal.Options{Entries: 10_000, Bytes: 64 << 20}
+
+// spaces is an endless body.
+type spaces struct{}
+
+func (spaces) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	return len(p), nil
+}
 
 var journalRows = []row{
 	{holds: "a request is in the journal with its answer as soon as it is answered", show: func(c *client) {
@@ -174,6 +185,60 @@ var journalRows = []row{
 		if e := page.Entries[0]; e.Body == nil || e.Body.JSON != nil || e.Body.Hash == "" || e.Body.Bytes != 12 {
 			c.Errorf("body %+v", e.Body)
 		}
+	}},
+	{holds: "a body that is refused before it is read is kept by its length, and the refusal is told", show: func(c *client) {
+		c, j := c.journalled(roomy)
+		for _, x := range []struct {
+			path, header, rule string
+			bytes              int64
+		}{
+			{"/Users", "Content-Type: text/plain", "unsupportedMediaType", 20}, {"/Users", "Content-Encoding: gzip", "unsupportedMediaType", 20},
+			{"/Users", "Accept: image/png", "notAcceptable", 20}, {"/Users", "Authorization: Bearer nonsense", "invalid_token", 20}, {"/Users", "", "tooLarge", 64 << 20},
+			{"/Bulk", "", "notImplemented", 20}, {"/Nothing", "", "notFound", 20},
+		} {
+			since, err := j.SetMark(c.Context(), "here")
+			if err != nil {
+				c.Fatal(err)
+			}
+			req, _ := http.NewRequestWithContext(c.Context(), "POST", c.base+x.path, io.LimitReader(spaces{}, x.bytes))
+			req.ContentLength = x.bytes
+			req.Header.Set("Authorization", "Bearer "+c.token)
+			req.Header.Set("Content-Type", "application/scim+json")
+			if name, value, ok := strings.Cut(x.header, ": "); ok {
+				req.Header.Set(name, value)
+			}
+			if res, err := c.http.Do(req); err == nil {
+				_ = res.Body.Close()
+			}
+			page, err := j.Wait(c.Context(), journal.Query{After: since.Number}, 1, 5*time.Second)
+			if err != nil || !page.Complete {
+				c.Fatalf("%+v: %+v, %v", x, page, err)
+			}
+			e := page.Entries[0]
+			if b := e.Body; b == nil || b.Bytes != x.bytes || !b.Unread || e.Why == nil || e.Why.Rule != x.rule || e.Why.Detail == "" || e.Protocol != "HTTP/1.1" {
+				c.Errorf("%+v: %+v %+v %+v", x, e, e.Body, e.Why)
+			}
+		}
+	}},
+	{holds: "a URL over the limit is in the journal of its tenant", show: func(c *client) {
+		c, j := c.journalled(roomy)
+		c.query("/Users", "filter", `password eq "`+strings.Repeat("x", 100_000)+`"`).is(414)
+		if e := c.one(j, journal.Query{}); e.Why.Rule != "uriTooLong" || len(e.Query) > 64<<10 || strings.Contains(e.Query, "xxx") {
+			c.Errorf("%+v %+v", e.Why, e)
+		}
+	}},
+	{holds: "a connection that was reset is in the journal when the client knows", show: func(c *client) {
+		c, j := c.journalled(roomy)
+		c, set := c.faulty(`{"act":{"cut":"after","reset":true}}`)
+		for n := range 20 {
+			if _, _, err := c.plain("GET", "/Users", ""); err == nil {
+				c.Error("it was answered")
+			}
+			if list := c.entries(j, journal.Query{}); len(list) != n+1 || !list[n].Cut {
+				c.Fatalf("%d entries after %d requests", len(list), n+1)
+			}
+		}
+		set.Clear()
 	}},
 	{holds: "a fault is told by the id of its rule, and not taken for a refusal of the tenant", show: func(c *client) {
 		c, j := c.journalled(roomy)

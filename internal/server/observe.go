@@ -17,6 +17,7 @@ import (
 
 	"github.com/scimd/scimd/internal/auth"
 	"github.com/scimd/scimd/internal/fault"
+	"github.com/scimd/scimd/internal/journal"
 	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/store"
@@ -39,9 +40,11 @@ type logEntry struct {
 	resourceType, resource string
 	reads                  bool
 	code                   string
-	// operation and rule, by which it was refused, are for the journal.
+	// operation and rule, by which it was refused, are for the journal, which
+	// recording is for, nil where none is kept.
 	operation fault.Operation
 	rule      string
+	recording *journal.Recording
 
 	// place is where the request arrived, nil before that is read.
 	place *place
@@ -106,6 +109,7 @@ func (s *server) observe(next http.Handler) http.Handler {
 		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		ww.Header().Set("X-Request-Id", e.id)
 		rec, sent, r := s.record(ww, r)
+		e.recording = rec
 		defer func() {
 			p := recover()
 			if p != nil && p != http.ErrAbortHandler {

@@ -92,7 +92,7 @@ type server struct {
 func New(c Config) http.Handler {
 	s := &server{Config: c}
 	s.router = s.routes()
-	return s.observe(s.crossOrigin(s.located(s.preflight(s.bounded(s.tenanted(s.router))))))
+	return s.observe(s.crossOrigin(s.located(s.preflight(s.tenanted(s.bounded(s.router))))))
 }
 
 // Paths of the server itself.

@@ -39,7 +39,10 @@ func (s *server) tenanted(next http.Handler) http.Handler {
 				defer p.tenant.Visits.Leave()
 			}
 		}
-		entry(r).tenanted = p.tenant
+		if p.tenant != nil {
+			entry(r).tenanted = p.tenant
+			entry(r).recording.For(p.tenant.ID)
+		}
 		if p.own || p.name != "" {
 			entry(r).tenant = p.tenant.Name
 		}
