@@ -27,7 +27,11 @@ func TestTheJournalIsAskedForDirectAndOverTheSocket(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		record := func(e journal.Entry) { js.Begin().End(&journal.Exchange{Tenant: tenant.ID, Entry: e}) }
+		record := func(e journal.Entry) {
+			r := js.Begin()
+			r.For(tenant.ID)
+			r.End(&journal.Exchange{Entry: e})
+		}
 		record(journal.Entry{Method: "GET", Path: "/scim/v2/Users", Operation: "list", Status: 200, Token: "a"})
 		if m, err := h.MarkJournal(ctx, "", "here/there"); err != nil || *m != (journal.Mark{Name: "here/there", Number: 1}) {
 			t.Errorf("%s: mark %+v, %v", where, m, err)
