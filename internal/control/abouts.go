@@ -1,5 +1,14 @@
 package control
 
+// typeNames are what types are called in the description that are made elsewhere,
+// where their names alone would not say enough.
+var typeNames = map[string]string{
+	"clock.Setting": "Clock",
+	"fault.Act": "FaultAct", "fault.Armed": "ArmedFault", "fault.Delay": "FaultDelay", "fault.Match": "FaultMatch", "fault.Rule": "FaultRule", "fault.Spec": "FaultSpec",
+	"journal.Body": "JournalBody", "journal.Entry": "JournalEntry", "journal.Mark": "JournalMark", "journal.Page": "JournalPage", "journal.Why": "JournalWhy",
+	"audit.Actor": "AuditActor", "audit.Page": "AuditPage", "audit.Record": "AuditRecord", "audit.Resource": "AuditResource",
+}
+
 // memberAbouts tells of the members of types that are made elsewhere, by package and
 // type; those of this package tell of themselves, in the tag doc.
 var memberAbouts = map[string]map[string]string{

@@ -66,13 +66,13 @@ func (s *types) of(t reflect.Type) object {
 	return object{} // any value
 }
 
-// name puts a struct into named, at its first mention. Of two of one name the later
-// has its package before it.
+// name puts a struct into named, at its first mention, by its name in typeNames or
+// its own. Of two of one name the later has its package before it.
 func (s *types) name(t reflect.Type) string {
 	if name, ok := s.names[t]; ok {
 		return name
 	}
-	name := strings.ToUpper(t.Name()[:1]) + t.Name()[1:]
+	name := cmp.Or(typeNames[t.String()], strings.ToUpper(t.Name()[:1])+t.Name()[1:])
 	if _, taken := s.named[name]; taken {
 		pkg := t.PkgPath()[strings.LastIndex(t.PkgPath(), "/")+1:]
 		name = strings.ToUpper(pkg[:1]) + pkg[1:] + name

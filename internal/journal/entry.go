@@ -9,45 +9,29 @@ import (
 // Entry is one request with its answer. Everything in it was redacted before it was
 // kept; what was left out reads Mask.
 type Entry struct {
-	// Number counts the requests of a tenant from 1; it is never used again.
-	Number int64     `json:"number"`
-	Time   time.Time `json:"time"`
-	Tenant string    `json:"tenant"`
-	// RequestID is that of X-Request-Id, of the log and of the audit trail.
-	RequestID string `json:"requestId"`
-	// Protocol is HTTP/1.1 or HTTP/2.0.
-	Protocol string `json:"protocol"`
-	Method   string `json:"method"`
-	// Origin is scheme and host as the client asked for them; Path and Query are as
-	// they came, escaped.
-	Origin string `json:"origin"`
-	Path   string `json:"path"`
-	Query  string `json:"query,omitempty"`
-	// Operation is what the request was for: one of fault.Operations, or Other.
-	Operation string `json:"operation"`
-	// Type and ID are those of the resource; a create has the id that was given.
-	Type string `json:"resourceType,omitempty"`
-	ID   string `json:"id,omitempty"`
-	// Token is the name of the token, or the id of the application; Client is the
-	// family of the client, by its User-Agent.
-	Token  string `json:"token,omitempty"`
-	Client string `json:"client"`
-	// Headers are those of the request.
-	Headers map[string][]string `json:"requestHeaders,omitempty"`
-	// Body is what came as the body of the request, nil for nothing.
-	Body *Body `json:"requestBody,omitempty"`
-	// Status is 0 when the connection was cut before there was an answer.
-	Status        int                 `json:"status"`
-	AnswerHeaders map[string][]string `json:"answerHeaders,omitempty"`
-	AnswerBody    *Body               `json:"answerBody,omitempty"`
-	// Milliseconds passed from the request's arrival to the end of the answer.
-	Milliseconds float64 `json:"milliseconds"`
-	// Cut tells that the connection was cut in the middle.
-	Cut bool `json:"cut,omitempty"`
-	// Fault is the id of the rule that made the answer, "" for none.
-	Fault string `json:"fault,omitempty"`
-	// Why tells of each status from 400 on why.
-	Why *Why `json:"why,omitempty"`
+	Number        int64               `json:"number" doc:"Counts the requests of a tenant from 1; never used again."`
+	Time          time.Time           `json:"time" doc:"When it came, by the clock of the machine."`
+	Tenant        string              `json:"tenant" doc:"Name of the tenant."`
+	RequestID     string              `json:"requestId" doc:"That of X-Request-Id, of the log and of the audit trail."`
+	Protocol      string              `json:"protocol" doc:"HTTP/1.1 or HTTP/2.0."`
+	Method        string              `json:"method" doc:"Method of the request."`
+	Origin        string              `json:"origin" doc:"Scheme and host as the client asked for them."`
+	Path          string              `json:"path" doc:"Path as it came, escaped."`
+	Query         string              `json:"query,omitempty" doc:"Query as it came, escaped."`
+	Operation     string              `json:"operation" doc:"What it was for, as rules of faults name it, or other."`
+	Type          string              `json:"resourceType,omitempty" doc:"Resource type."`
+	ID            string              `json:"id,omitempty" doc:"Id of the resource; of a create that which it was given."`
+	Token         string              `json:"token,omitempty" doc:"Name of the token, or id of the application."`
+	Client        string              `json:"client" doc:"Family of the client."`
+	Headers       map[string][]string `json:"requestHeaders,omitempty" doc:"Headers of the request."`
+	Body          *Body               `json:"requestBody,omitempty" doc:"What came as the body of the request."`
+	Status        int                 `json:"status" doc:"Status of the answer; 0 when the connection was cut before there was one."`
+	AnswerHeaders map[string][]string `json:"answerHeaders,omitempty" doc:"Headers of the answer."`
+	AnswerBody    *Body               `json:"answerBody,omitempty" doc:"Body of the answer."`
+	Milliseconds  float64             `json:"milliseconds" doc:"From the arrival of the request to the end of the answer."`
+	Cut           bool                `json:"cut,omitempty" doc:"That the connection was cut in the middle."`
+	Fault         string              `json:"fault,omitempty" doc:"Id of the fault that hit it."`
+	Why           *Why                `json:"why,omitempty" doc:"Why it was refused; for each status from 400 on."`
 
 	size int
 	age  *list.Element // of Journals.aged
@@ -56,33 +40,24 @@ type Entry struct {
 // Body is a body as it is kept: as JSON, as Text (a form), or, when it can be read
 // as neither, by its length and its hash alone.
 type Body struct {
-	JSON json.RawMessage `json:"json,omitempty"`
-	Text string          `json:"text,omitempty"`
-	// Media is the media type that was sent.
-	Media string `json:"media,omitempty"`
-	// Bytes is the length of what was sent, before anything was redacted or cut.
-	Bytes int64 `json:"bytes"`
+	JSON  json.RawMessage `json:"json,omitempty" doc:"A body that can be read as JSON."`
+	Text  string          `json:"text,omitempty" doc:"A body that is a form."`
+	Media string          `json:"media,omitempty" doc:"Media type that was sent."`
+	Bytes int64           `json:"bytes" doc:"Length of what was sent, before anything was left out."`
 	// Hash is the HMAC-SHA-256 of a body that is not kept, in hexadecimal, with a key
 	// that the process makes and forgets: equal bodies have equal hashes, and nobody
 	// can find a body by trying.
-	Hash string `json:"hash,omitempty"`
-	// Cut tells that the end is missing.
-	Cut bool `json:"cut,omitempty"`
-	// Unread tells that the body was refused before it was read.
-	Unread bool `json:"unread,omitempty"`
+	Hash   string `json:"hash,omitempty" doc:"Keyed hash of a body that is not kept: equal bodies have equal ones."`
+	Cut    bool   `json:"cut,omitempty" doc:"That the end is missing."`
+	Unread bool   `json:"unread,omitempty" doc:"That the body was refused before it was read."`
 }
 
 // Why tells why a request was refused.
 type Why struct {
-	// Rule is a stable name: a scimType, an error code of OAuth, or a name for the
-	// status.
-	Rule string `json:"rule"`
-	// At is the attribute, the path or the position at fault, "" where there is none.
-	At string `json:"at,omitempty"`
-	// Detail is the sentence that the client got.
-	Detail string `json:"detail,omitempty"`
-	// Link leads to the rule in the documents.
-	Link string `json:"link"`
+	Rule   string `json:"rule" doc:"Stable name of the rule: a scimType, an error of OAuth, or a name for the status."`
+	At     string `json:"at,omitempty" doc:"Attribute, path or position at fault."`
+	Detail string `json:"detail,omitempty" doc:"The sentence that the client got."`
+	Link   string `json:"link" doc:"Where the documents explain the rule."`
 }
 
 // Operations are those that rules of faults name (fault.Operations), and these.

@@ -11,91 +11,91 @@ import (
 // HAR is a journal in the HTTP Archive format, version 1.2, which browsers and
 // proxies for developers open.
 type HAR struct {
-	Log HARLog `json:"log"`
+	Log HARLog `json:"log" doc:"The archive."`
 }
 
 // HARLog is the one member of an archive.
 type HARLog struct {
-	Version string     `json:"version"`
-	Creator HARCreator `json:"creator"`
-	Entries []HAREntry `json:"entries"`
+	Version string     `json:"version" doc:"Of the format in log, of the program in creator."`
+	Creator HARCreator `json:"creator" doc:"What has made the archive."`
+	Entries []HAREntry `json:"entries" doc:"Requests with their answers."`
 }
 
 // HARCreator is what has made an archive.
 type HARCreator struct {
-	Name    string `json:"name"`
-	Version string `json:"version"`
+	Name    string `json:"name" doc:"Its name."`
+	Version string `json:"version" doc:"Of the format in log, of the program in creator."`
 }
 
 // HAREntry is one request with its answer. The members whose names begin with an
 // underscore are what the format has no place for.
 type HAREntry struct {
-	Started  string      `json:"startedDateTime"`
-	Time     float64     `json:"time"` // ms
-	Request  HARRequest  `json:"request"`
-	Response HARResponse `json:"response"`
-	Cache    struct{}    `json:"cache"`
-	Timings  HARTimings  `json:"timings"`
-	Comment  string      `json:"comment,omitempty"`
-	Number   int64       `json:"_number"`
-	ID       string      `json:"_requestId"`
-	Why      *Why        `json:"_why,omitempty"`
-	Fault    string      `json:"_fault,omitempty"`
+	Started  string      `json:"startedDateTime" doc:"When the request came."`
+	Time     float64     `json:"time" doc:"Milliseconds in all."` // ms
+	Request  HARRequest  `json:"request" doc:"The request."`
+	Response HARResponse `json:"response" doc:"The answer."`
+	Cache    struct{}    `json:"cache" doc:"Nothing."`
+	Timings  HARTimings  `json:"timings" doc:"The parts of the time."`
+	Comment  string      `json:"comment,omitempty" doc:"What is not there."`
+	Number   int64       `json:"_number" doc:"Number of the entry of the journal."`
+	ID       string      `json:"_requestId" doc:"That of X-Request-Id."`
+	Why      *Why        `json:"_why,omitempty" doc:"Why it was refused."`
+	Fault    string      `json:"_fault,omitempty" doc:"Id of the fault that hit it."`
 }
 
 // HARRequest is a request. Sizes that are not known are -1.
 type HARRequest struct {
-	Method      string    `json:"method"`
-	URL         string    `json:"url"`
-	HTTPVersion string    `json:"httpVersion"`
-	Cookies     []HARPair `json:"cookies"`
-	Headers     []HARPair `json:"headers"`
-	QueryString []HARPair `json:"queryString"`
-	PostData    *HARPost  `json:"postData,omitempty"`
-	HeadersSize int       `json:"headersSize"`
-	BodySize    int64     `json:"bodySize"`
+	Method      string    `json:"method" doc:"Method."`
+	URL         string    `json:"url" doc:"URL."`
+	HTTPVersion string    `json:"httpVersion" doc:"Protocol."`
+	Cookies     []HARPair `json:"cookies" doc:"None: they are left out."`
+	Headers     []HARPair `json:"headers" doc:"Headers."`
+	QueryString []HARPair `json:"queryString" doc:"Parameters of the query."`
+	PostData    *HARPost  `json:"postData,omitempty" doc:"Body of the request."`
+	HeadersSize int       `json:"headersSize" doc:"-1: not known."`
+	BodySize    int64     `json:"bodySize" doc:"Bytes of the body."`
 }
 
 // HARPost is the body of a request.
 type HARPost struct {
-	MimeType string    `json:"mimeType"`
-	Params   []HARPair `json:"params"`
-	Text     string    `json:"text"`
-	Comment  string    `json:"comment,omitempty"`
+	MimeType string    `json:"mimeType" doc:"Media type."`
+	Params   []HARPair `json:"params" doc:"None: a form stands in text."`
+	Text     string    `json:"text" doc:"What is kept of the body."`
+	Comment  string    `json:"comment,omitempty" doc:"What is not there."`
 }
 
 // HARResponse is an answer.
 type HARResponse struct {
-	Status      int        `json:"status"`
-	StatusText  string     `json:"statusText"`
-	HTTPVersion string     `json:"httpVersion"`
-	Cookies     []HARPair  `json:"cookies"`
-	Headers     []HARPair  `json:"headers"`
-	Content     HARContent `json:"content"`
-	RedirectURL string     `json:"redirectURL"`
-	HeadersSize int        `json:"headersSize"`
-	BodySize    int64      `json:"bodySize"`
+	Status      int        `json:"status" doc:"Status."`
+	StatusText  string     `json:"statusText" doc:"Its words."`
+	HTTPVersion string     `json:"httpVersion" doc:"Protocol."`
+	Cookies     []HARPair  `json:"cookies" doc:"None: they are left out."`
+	Headers     []HARPair  `json:"headers" doc:"Headers."`
+	Content     HARContent `json:"content" doc:"Body of the answer."`
+	RedirectURL string     `json:"redirectURL" doc:"Where it leads."`
+	HeadersSize int        `json:"headersSize" doc:"-1: not known."`
+	BodySize    int64      `json:"bodySize" doc:"Bytes of the body."`
 }
 
 // HARContent is the body of an answer.
 type HARContent struct {
-	Size     int64  `json:"size"`
-	MimeType string `json:"mimeType"`
-	Text     string `json:"text,omitempty"`
-	Comment  string `json:"comment,omitempty"`
+	Size     int64  `json:"size" doc:"Bytes of the body."`
+	MimeType string `json:"mimeType" doc:"Media type."`
+	Text     string `json:"text,omitempty" doc:"What is kept of the body."`
+	Comment  string `json:"comment,omitempty" doc:"What is not there."`
 }
 
 // HARPair is a header or a parameter.
 type HARPair struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
+	Name  string `json:"name" doc:"Its name."`
+	Value string `json:"value" doc:"Value."`
 }
 
 // HARTimings are the parts of the time of an entry, in ms.
 type HARTimings struct {
-	Send    float64 `json:"send"`
-	Wait    float64 `json:"wait"`
-	Receive float64 `json:"receive"`
+	Send    float64 `json:"send" doc:"0: not known."`
+	Wait    float64 `json:"wait" doc:"Milliseconds."`
+	Receive float64 `json:"receive" doc:"0: not known."`
 }
 
 // Archive is a page as an archive; version is that of the program.

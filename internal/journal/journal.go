@@ -49,23 +49,17 @@ type Journal struct {
 
 // Mark is a named position: before all requests that come after it was set.
 type Mark struct {
-	Name string `json:"name"`
-	// Number is that of the last entry before the mark.
-	Number int64 `json:"number"`
+	Name   string `json:"name" doc:"What it is called."`
+	Number int64  `json:"number" doc:"Number of the last entry before it."`
 }
 
 // Page is what a query finds: the entries, the oldest first.
 type Page struct {
-	Entries []*Entry `json:"entries"`
-	// Matched is how many entries match; there may be more than Entries has.
-	Matched int `json:"matched"`
-	// Complete tells, of a query that waited, that as many match as were waited for.
-	Complete bool `json:"complete"`
-	// Last is the number of the newest entry of the journal; the query that has it as
-	// Since finds what comes afterwards.
-	Last int64 `json:"last"`
-	// Lost is how many requests were not kept, because too many came at once.
-	Lost int64 `json:"lost"`
+	Entries  []*Entry `json:"entries" doc:"The entries, the oldest first."`
+	Matched  int      `json:"matched" doc:"How many match; there may be more than are given."`
+	Complete bool     `json:"complete" doc:"Of a query that waited: as many match as were waited for."`
+	Last     int64    `json:"last" doc:"Number of the newest entry; as since it finds what comes afterwards."`
+	Lost     int64    `json:"lost" doc:"How many requests were not kept, because too many came at once."`
 }
 
 // append keeps an entry.
