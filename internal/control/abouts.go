@@ -4,7 +4,7 @@ package control
 // where their names alone would not say enough.
 var typeNames = map[string]string{
 	"clock.Setting": "Clock",
-	"fault.Act": "FaultAct", "fault.Armed": "ArmedFault", "fault.Delay": "FaultDelay", "fault.Match": "FaultMatch", "fault.Rule": "FaultRule", "fault.Spec": "FaultSpec",
+	"fault.Act":     "FaultAct", "fault.Armed": "ArmedFault", "fault.Delay": "FaultDelay", "fault.Match": "FaultMatch", "fault.Rule": "FaultRule", "fault.Spec": "FaultSpec",
 	"journal.Body": "JournalBody", "journal.Entry": "JournalEntry", "journal.Mark": "JournalMark", "journal.Page": "JournalPage", "journal.Why": "JournalWhy",
 	"audit.Actor": "AuditActor", "audit.Page": "AuditPage", "audit.Record": "AuditRecord", "audit.Resource": "AuditResource",
 }
