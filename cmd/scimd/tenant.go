@@ -127,7 +127,7 @@ func newTenantCreate(out io.Writer) *cobra.Command {
 
 func newTenantUpdate(out io.Writer) *cobra.Command {
 	var s settings
-	return oneTenant(managing(out, "update NAME", "Change the profile, the hosts or the limits of a tenant",
+	return oneTenant(managing(out, "update NAME", "Change the profile, the hosts, the limits or the end of a tenant",
 		func(ctx context.Context, service control.Service, args []string) (any, func(io.Writer), error) {
 			c, err := s.read()
 			if err != nil {
@@ -145,9 +145,9 @@ func newTenantList(out io.Writer) *cobra.Command {
 	return managing(out, "list", "List tenants", func(ctx context.Context, s control.Service, _ []string) (any, func(io.Writer), error) {
 		list, err := s.Tenants(ctx)
 		return list, func(w io.Writer) {
-			fmt.Fprintln(w, "NAME\tPROFILE\tHOSTS\tLIMITS\tCREATED")
+			fmt.Fprintln(w, "NAME\tPROFILE\tHOSTS\tLIMITS\tCREATED\tEXPIRES")
 			for _, t := range list {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", t.Name, t.Profile, dash(strings.Join(t.Hosts, ",")), dash(limits(t.Limits)), moment(t.Created))
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", t.Name, t.Profile, dash(strings.Join(t.Hosts, ",")), dash(limits(t.Limits)), moment(t.Created), moment(t.Expires))
 			}
 		}, err
 	})

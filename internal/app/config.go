@@ -69,8 +69,10 @@ type Config struct {
 	Token    string
 	// Seed is applied before the server is ready, SeedKey opens its secrets.
 	Seed, SeedKey string
-	// TenantsOnDemand lets Token make tenants by using them.
+	// TenantsOnDemand lets Token make tenants by using them, which are removed at
+	// OnDemandMaxAge; 0: never.
 	TenantsOnDemand bool
+	OnDemandMaxAge  time.Duration
 	// TokenSkew is how far clocks may be apart that access tokens are held against.
 	TokenSkew time.Duration
 	// TrustedIssuers is a file, see readIssuers.
@@ -112,7 +114,7 @@ type Config struct {
 // Defaults is the configuration of a server without any flag.
 func Defaults() Config {
 	return Config{
-		Addr: "127.0.0.1:8080", ControlAddr: "127.0.0.1:8081", ControlMoves: true, ACMEDirectory: certs.LetsEncrypt, DataDir: "scimd-data", Migrate: MigrateAuto, MaxDBConnections: 10, Profile: "cyberark",
+		Addr: "127.0.0.1:8080", ControlAddr: "127.0.0.1:8081", ControlMoves: true, ACMEDirectory: certs.LetsEncrypt, DataDir: "scimd-data", Migrate: MigrateAuto, MaxDBConnections: 10, Profile: "cyberark", OnDemandMaxAge: 24 * time.Hour,
 		AuditMaxRows: 1_000_000, JournalEntries: autoEntries, JournalBytes: 16 << 20, JournalTotalBytes: 256 << 20, TokenSkew: time.Minute, UnknownTokens: 100, LogFormat: LogText, LogLevel: slog.LevelInfo,
 		MaxBody: 10 << 20, MaxHeader: 64 << 10, MaxURL: 16 << 10, MaxFilterDepth: 50, MaxFilterLength: 16 << 10,
 		ReadTimeout: 30 * time.Second, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, ShutdownTimeout: 20 * time.Second,

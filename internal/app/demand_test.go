@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/scimd/scimd/internal/app"
 	"github.com/scimd/scimd/internal/control"
@@ -81,8 +82,28 @@ func TestTheFirstUseOfANameMakesATenantForWhoMayMakeIt(t *testing.T) {
 			if got := asks(t, s, "POST", "b", "own", ada); got != 201 {
 				t.Errorf("after a reset: %d, want 201", got)
 			}
-			if list, err := m.Tenants(t.Context()); err != nil || len(list) != 6 {
+			list, err := m.Tenants(t.Context())
+			if err != nil || len(list) != 6 {
 				t.Errorf("tenants %+v, %v", list, err)
+			}
+			for _, made := range list {
+				want := 24 * time.Hour
+				if made.Name == "default" || made.Name == "made" { // not by their use
+					want = 0
+				}
+				if age := made.Expires.Sub(made.Created); age != want && !(want == 0 && made.Expires.IsZero()) {
+					t.Errorf("%s is removed after %v, want %v", made.Name, age, want)
+				}
+			}
+			if _, err := m.UpdateTenant(t.Context(), "b", control.TenantChange{Expires: "1ms"}); err != nil {
+				t.Fatal(err)
+			}
+			again := 409
+			for again == 409 { // until its time has come
+				again = asks(t, s, "POST", "b", "own", ada)
+			}
+			if again != 201 {
+				t.Errorf("the first use after it has expired: %d, want 201", again)
 			}
 			if found, err := m.Check(t.Context(), ""); err != nil || len(found.Findings) > 0 {
 				t.Errorf("found %+v, %v", found, err)

@@ -72,6 +72,7 @@ var options = []option{
 	{"seed-key", "key or passphrase that the secrets in the seed are sealed with", serverOnly, true, text(func(c *Config) *string { return &c.SeedKey })},
 	{"token", "bearer token with full rights; no other is made at the start", serverOnly, true, text(func(c *Config) *string { return &c.Token })},
 	{"tenants-on-demand", "make a tenant at the first use of its name below /tenants/ with the token of --token, which is good there too", serverOnly, false, truth(func(c *Config) *bool { return &c.TenantsOnDemand })},
+	{"tenants-on-demand-max-age", "age at which a tenant that was made by its first use is removed, or unlimited", serverOnly, false, one("duration", func(c *Config) *time.Duration { return &c.OnDemandMaxAge }, parseAge, printAge)},
 	{"token-skew", "how far the clocks of servers may be apart when the times of access tokens are checked", serverOnly, false, duration(func(c *Config) *time.Duration { return &c.TokenSkew })},
 	{"trusted-issuers", "file with the issuers whose tokens the tenant default accepts, as scimd issuer list --json prints them, beside those that commands add", serverOnly, false, text(func(c *Config) *string { return &c.TrustedIssuers })},
 	{"unknown-tokens", "unknown access tokens that an address may send in a minute before it is told to wait, or unlimited", serverOnly, false, one("N", func(c *Config) *int { return &c.UnknownTokens }, parseBound, printBound)},

@@ -232,7 +232,7 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 	var onDemand func(context.Context, string, http.Header) (*scim.Tenant, error)
 	if cfg.TenantsOnDemand {
 		authenticator.Serve(e.service.EnsureServiceUser)
-		onDemand = demand(known, authenticator, audited)
+		onDemand = demand(known, authenticator, audited, cfg.OnDemandMaxAge)
 	}
 	handler := server.New(server.Config{
 		Demand:  onDemand,

@@ -131,14 +131,18 @@ func (d *Direct) free(ctx context.Context, name string) error {
 }
 
 // Demand makes a tenant by its first use, unless it is there: with the profile of
-// the options and without a token of its own.
-func (a *Audited) Demand(ctx context.Context, name string) error {
+// the options and without a token of its own. It expires at an age, if that is not 0.
+func (a *Audited) Demand(ctx context.Context, name string, age time.Duration) error {
 	if err := a.free(ctx, name); err != nil {
 		return err
 	}
 	ctx, done := toTheEnd(ctx)
 	defer done()
-	_, err := a.Store.CreateTenant(ctx, store.Tenant{Name: name, Profile: a.Profile.Name, Switches: a.Profile.Text(), Created: a.now(), OnDemand: true})
+	t := store.Tenant{Name: name, Profile: a.Profile.Name, Switches: a.Profile.Text(), Created: a.now(), OnDemand: true}
+	if age > 0 {
+		t.Expires = t.Created.Add(age)
+	}
+	_, err := a.Store.CreateTenant(ctx, t)
 	var taken *store.TakenError
 	if !errors.As(err, &taken) { // otherwise another request has made it meanwhile
 		a.tell(ctx, "tenant.create", "", "Tenant", name, err)
