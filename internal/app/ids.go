@@ -78,23 +78,35 @@ type seededIDs struct {
 // not come to it, so that numbers made before the seed are in nobody's way.
 const firstNumber = 1_000_000_000
 
-func (s *seededIDs) next(rt *schema.ResourceType) uint64 {
+// Next implements scim.SeededIDs.
+func (s *seededIDs) Next(rt *schema.ResourceType) uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.made[rt.Name]++
 	return s.made[rt.Name]
 }
 
+// Skip implements scim.SeededIDs.
+func (s *seededIDs) Skip(rt *schema.ResourceType, n uint64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.made[rt.Name] >= n {
+		return false
+	}
+	s.made[rt.Name] = n
+	return true
+}
+
 // ID implements scim.SeededIDs.
-func (s *seededIDs) ID(rt *schema.ResourceType) string {
-	digest := s.digest(rt, string(binary.BigEndian.AppendUint64(nil, s.next(rt))))
+func (s *seededIDs) ID(rt *schema.ResourceType, n uint64) string {
+	digest := s.digest(rt, string(binary.BigEndian.AppendUint64(nil, n)))
 	id := uuid.UUID(digest[:16])
 	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80 // looks like a random one (RFC 9562 §5.4)
 	return shaped(rt, id)
 }
 
 // Number implements scim.SeededIDs.
-func (s *seededIDs) Number(rt *schema.ResourceType) int64 { return firstNumber + int64(s.next(rt)) }
+func (s *seededIDs) Number(n uint64) int64 { return firstNumber + int64(n) }
 
 // NumberOf implements scim.SeededIDs.
 func (s *seededIDs) NumberOf(rt *schema.ResourceType, id string) int64 {

@@ -222,10 +222,7 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 	e.targets.hold(manager)
 	s.faults = e.targets.faults
 	manager.ApplicationChanged = issuer.ApplicationChanged
-	manager.Restored = func(tenant int64) {
-		issuer.TenantRestored(tenant)
-		e.targets.restored(tenant)
-	}
+	manager.Restored = issuer.TenantRestored
 	manager.Signing = func(context.Context) (*auth.SigningKeys, error) { return issuer.Keys, nil }
 
 	audited := &control.Audited{Direct: manager, Keep: trail.Keep, Record: trail.Add}

@@ -75,9 +75,6 @@ func (t *targets) earliest() time.Time {
 	return at
 }
 
-// restored is told of each tenant whose resources are those of a snapshot again.
-func (t *targets) restored(tenant int64) { t.of(tenant).ids.restart() }
-
 // drop forgets that of a tenant that was deleted.
 func (t *targets) drop(tenant int64) {
 	t.mu.Lock()

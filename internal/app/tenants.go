@@ -235,10 +235,13 @@ func (d *directory) put(ctx context.Context, list []store.Tenant) {
 // moved sees to what of a tenant is of another space now. Requests find that one
 // already; who is still in the other is counted until the last has left.
 func (d *directory) moved(was *resolved) {
+	was.Visits.Close()
 	kept := d.engine.targets.of(was.ID)
 	kept.usage.Restored()
-	kept.ids.restart()
-	was.Visits.Close()
+	kept.ids.restart() // after the visits are closed: who is still there takes none
+	if d.shared() {
+		return // others may be in it, too
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.left[was.Space] = was.Visits

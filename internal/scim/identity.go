@@ -7,7 +7,6 @@ import (
 	"strconv"
 
 	"github.com/scimd/scimd/internal/schema"
-	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/store"
 )
 
@@ -43,7 +42,9 @@ func vaultNumbers(p *Profile) bool { return p.VaultMode == "selfHosted" }
 // identify gives a new resource its id, and its number where that is made of it.
 func (c *Call) identify(tx store.Tx, r *store.Resource) (err error) {
 	if c.Tenant.Seeded != nil && r.ID == "" {
-		if seeded := c.Tenant.Seeded(); seeded != nil && identities[r.Type.Name].counts() {
+		// What a request makes that began before a restore is gone already: it takes no
+		// id of those after it.
+		if seeded := c.Tenant.Seeded(); seeded != nil && identities[r.Type.Name].counts() && !c.Tenant.Visits.Closed() {
 			r.ID, err = c.seededID(tx, r, seeded)
 			return err
 		}
@@ -86,30 +87,62 @@ func numbered(tx store.Tx, r *store.Resource, prefix string) (err error) {
 // counts tells that an id is the tenant's to make, not made of what clients choose.
 func (how idRule) counts() bool { return how.attribute == "" && how.pair == nil }
 
-// maxTaken bounds how many seeded ids that are in use are passed over at once.
-const maxTaken = 1000
-
-// seededID is the next id of a seed that is not in use: resources may be there from
-// when the tenant had the seed before.
+// seededID is an id of a seed that is not in use: the next one, as a rule. Resources
+// may be there from when the tenant had the seed before. Their numbers lie close, so
+// what is free is sought after them, in few steps however many they are.
 func (c *Call) seededID(tx store.Tx, r *store.Resource, seeded SeededIDs) (string, error) {
-	how := identities[r.Type.Name]
-	for range maxTaken {
-		var id string
-		switch {
+	id := func(n uint64) string {
+		switch how := identities[r.Type.Name]; {
 		case how.within != 0:
 			end := endOf(r, how.within)
-			id = strconv.FormatInt(seeded.NumberOf(end.Type, end.ID), 10) + "_" + strconv.FormatInt(seeded.Number(r.Type), 10)
+			return strconv.FormatInt(seeded.NumberOf(end.Type, end.ID), 10) + "_" + strconv.FormatInt(seeded.Number(n), 10)
 		case how.number != nil && how.number(c.Tenant.Profile):
-			id = strconv.FormatInt(seeded.Number(r.Type), 10)
-		default:
-			id = seeded.ID(r.Type)
+			return strconv.FormatInt(seeded.Number(n), 10)
 		}
-		taken, err := tx.Find([]*schema.ResourceType{r.Type}, []string{id})
-		if err != nil || len(taken) == 0 {
-			return id, err
+		return seeded.ID(r.Type, n)
+	}
+	taken := func(n uint64) (bool, error) {
+		there, err := tx.Find([]*schema.ResourceType{r.Type}, []string{id(n)})
+		return len(there) > 0, err
+	}
+	for {
+		next := seeded.Next(r.Type)
+		free, err := firstFree(next, taken)
+		if err != nil {
+			return "", err
+		}
+		if free == next || seeded.Skip(r.Type, free) {
+			return id(free), nil
 		}
 	}
-	return "", scimerr.Conflict("The next %d ids of the tenant's seed are in use; reset the tenant, or give it another seed.", maxTaken)
+}
+
+// firstFree is n, or a later number that is free while the one before it is taken.
+func firstFree(n uint64, taken func(uint64) (bool, error)) (uint64, error) {
+	last, free := n-1, n
+	for step := uint64(1); ; step *= 2 {
+		used, err := taken(free)
+		if err != nil {
+			return 0, err
+		}
+		if !used {
+			break
+		}
+		last, free = free, free+step
+	}
+	for free-last > 1 {
+		middle := last + (free-last)/2
+		used, err := taken(middle)
+		if err != nil {
+			return 0, err
+		}
+		if used {
+			last = middle
+		} else {
+			free = middle
+		}
+	}
+	return free, nil
 }
 
 // madeOf is the attribute to blame for an id that is taken already, "" for ids

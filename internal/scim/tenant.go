@@ -52,13 +52,18 @@ type Tenant struct {
 	Trust []*TrustedIssuer
 }
 
-// SeededIDs are ids that come again with the same requests.
+// SeededIDs are ids that come again with the same requests. Each is made of a number
+// that counts up, type by type.
 type SeededIDs interface {
-	// ID is the next id of a type.
-	ID(*schema.ResourceType) string
-	// Number is the next number of a type, for ids that are made of numbers, and
-	// NumberOf the one of a resource that is there. They stand for positions.
-	Number(*schema.ResourceType) int64
+	// Next takes the next number of a type, and Skip a later one, unless somebody has
+	// taken that or one after it.
+	Next(rt *schema.ResourceType) uint64
+	Skip(rt *schema.ResourceType, n uint64) bool
+	// ID is the id of a number.
+	ID(rt *schema.ResourceType, n uint64) string
+	// Number is what a number is in ids that are made of positions, and NumberOf what
+	// a resource is that is there.
+	Number(n uint64) int64
 	NumberOf(rt *schema.ResourceType, id string) int64
 }
 

@@ -33,5 +33,8 @@ func (v *Visits) Leave() {
 // Close lets nobody in any more. It is called once.
 func (v *Visits) Close() { v.n.Add(shut) }
 
+// Closed tells that nobody may come any more.
+func (v *Visits) Closed() bool { return v != nil && v.n.Load() < 0 }
+
 // Over tells that it is closed, and everybody has left.
 func (v *Visits) Over() bool { return v.n.Load() == shut }

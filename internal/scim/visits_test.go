@@ -32,7 +32,11 @@ func TestVisitsAreOverWhenTheLastHasLeft(t *testing.T) {
 				}
 			})
 		}
+		before := v.Closed()
 		v.Close()
+		if before || !v.Closed() {
+			t.Fatal("not closed, or too early")
+		}
 		all.Wait()
 		if v.Over() || early.Load() > 0 {
 			t.Fatalf("over with somebody inside, %d times", early.Load())
@@ -46,7 +50,7 @@ func TestVisitsAreOverWhenTheLastHasLeft(t *testing.T) {
 		}
 	}
 	var none *Visits
-	if !none.Enter() {
+	if !none.Enter() || none.Closed() {
 		t.Error("without counting nobody can enter")
 	}
 	none.Leave()

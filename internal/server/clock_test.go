@@ -85,6 +85,19 @@ var clockRows = []row{
 			c.Errorf("the first id that is free is %s", id)
 		}
 	}},
+	{holds: "after very many seeded ids that are in use comes the first that is free", show: func(c *client) {
+		ids := &countedIDs{}
+		c.site.tenant.Seeded = func() scim.SeededIDs { return ids }
+		before := &countedIDs{}
+		c.site.tenant.NewID = func(rt *schema.ResourceType) string { return before.ID(rt, before.Next(rt)) }
+		c.fill(0, 1100, "")
+		for _, want := range []string{"User-1101", "User-1102"} {
+			ids = &countedIDs{}
+			if id := c.user(fmt.Sprintf(`"userName":%q`, want)); id != want {
+				c.Errorf("the first id that is free is %s, want %s", id, want)
+			}
+		}
+	}},
 	{holds: "seeded ids are numbers where ids are", on: cyberark, set: []string{"vaultMode=selfHosted"}, show: func(c *client) {
 		ids := &countedIDs{}
 		c.site.tenant.Seeded = func() scim.SeededIDs { return ids }
@@ -94,11 +107,17 @@ var clockRows = []row{
 	}},
 }
 
-// countedIDs counts up.
-type countedIDs struct{ made atomic.Int64 }
+// countedIDs count up.
+type countedIDs struct{ made atomic.Uint64 }
 
-func (i *countedIDs) ID(rt *schema.ResourceType) string {
-	return fmt.Sprintf("%s-%d", rt.Name, i.made.Add(1))
+func (i *countedIDs) Next(*schema.ResourceType) uint64 { return i.made.Add(1) }
+func (i *countedIDs) Skip(_ *schema.ResourceType, n uint64) bool {
+	at := i.made.Load()
+	return at < n && i.made.CompareAndSwap(at, n)
 }
-func (i *countedIDs) Number(*schema.ResourceType) int64              { return i.made.Add(1) }
+
+func (*countedIDs) ID(rt *schema.ResourceType, n uint64) string {
+	return fmt.Sprintf("%s-%d", rt.Name, n)
+}
+func (*countedIDs) Number(n uint64) int64                            { return int64(n) }
 func (*countedIDs) NumberOf(_ *schema.ResourceType, id string) int64 { return int64(len(id)) }
