@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/scimd/scimd/internal/clock"
 	"github.com/scimd/scimd/internal/control"
@@ -99,6 +100,12 @@ func TestATokenEndsWithoutWaiting(t *testing.T) {
 		t.Errorf("clock %+v", now)
 	}
 	is(401)
+	p.succeed(&now, "clock", "freeze", "2031-05-06T07:08:09Z")
+	var made control.Token
+	p.succeed(&made, "token", "create", "--expires", "12h")
+	if want := now.Time.Add(12 * time.Hour); !made.Expires.Equal(want) {
+		t.Errorf("12h from the tenant's time is %v, want %v", made.Expires, want)
+	}
 	p.succeed(&now, "clock", "set", "2031-05-06T07:08:09Z")
 	p.succeed(&now, "clock", "reset")
 	if !now.Real {

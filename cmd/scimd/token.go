@@ -59,7 +59,18 @@ func tenantFlag(cmd *cobra.Command, tenant *string) *cobra.Command {
 
 func newTokenCreate(out io.Writer) *cobra.Command {
 	var n control.NewToken
+	var ends string
 	cmd := managing(out, "create", "Make a token and print it, this once", func(ctx context.Context, s control.Service, _ []string) (any, func(io.Writer), error) {
+		if ends != "" {
+			now := time.Now()
+			if c, err := s.Clock(ctx, n.Tenant); err == nil { // by which it will end
+				now = c.Time
+			}
+			var err error
+			if n.Expires, err = control.ParseExpiry(ends, now); err != nil {
+				return nil, nil, err
+			}
+		}
 		t, err := s.CreateToken(ctx, n)
 		if err != nil {
 			return nil, nil, err
@@ -70,8 +81,9 @@ func newTokenCreate(out io.Writer) *cobra.Command {
 	})
 	cmd.Flags().StringVar(&n.Name, "name", "", "name for lists and logs; without it one is made up")
 	cmd.Flags().StringVar(&n.Rights, "rights", "all", "read, write, all, or a list of users, groups, vault with :read or :write")
-	cmd.Flags().Func("expires", "end: `time` from now (90d, 12h), date (2030-12-31, its beginning in UTC), or date and time; without it never", func(text string) (err error) {
-		n.Expires, err = control.ParseExpiry(text, time.Now())
+	cmd.Flags().Func("expires", "end: `time` from now (90d, 12h), date (2030-12-31, its beginning in UTC), or date and time; without it never", func(text string) error {
+		ends = text
+		_, err := control.ParseExpiry(text, time.Now())
 		return err
 	})
 	return tenantFlag(cmd, &n.Tenant)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/scimd/scimd/internal/clock"
 	"github.com/scimd/scimd/internal/scimerr"
+	"github.com/scimd/scimd/internal/store"
 )
 
 // Clocks are the clocks of tenants. They are in the memory of a server: without
@@ -65,6 +66,14 @@ func (d *Direct) withClock(ctx context.Context, tenant string, do func(*clock.Cl
 	}
 	now := c.Setting()
 	return &now, nil
+}
+
+// timeOf is what the clock of a tenant says, by which its tokens end.
+func (d *Direct) timeOf(t store.Tenant) time.Time {
+	if d.ClockOf == nil {
+		return d.now()
+	}
+	return d.ClockOf(t).Setting().Time
 }
 
 // Clock implements Service.

@@ -107,12 +107,7 @@ func (d *Direct) CreateToken(ctx context.Context, n NewToken) (*Token, error) {
 	if err != nil {
 		return nil, scimerr.InvalidValue("rights", "The rights cannot be read: %v.", err)
 	}
-	now := d.Now().UTC().Truncate(time.Microsecond)
-	at := now // by the clock at which it will expire
-	if d.ClockOf != nil {
-		at = d.ClockOf(tenant).Setting().Time
-	}
-	if !n.Expires.IsZero() && !n.Expires.After(at) {
+	if !n.Expires.IsZero() && !n.Expires.After(d.timeOf(tenant)) {
 		return nil, scimerr.InvalidValue("expires", "The token would have expired already.")
 	}
 	text := auth.NewToken()

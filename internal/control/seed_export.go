@@ -108,7 +108,7 @@ func (d *Direct) settings(ctx context.Context, t store.Tenant, apps []store.Appl
 		some bool
 	}{
 		{"hosts", t.Hosts, len(t.Hosts) > 0}, {"limits", limits.Map(), len(limits.Map()) > 0}, {"applications", list, len(list) > 0},
-		{"tokens", d.exportTokens(tokens, key), len(tokens) > 0}, {"issuers", trust, len(trust) > 0},
+		{"tokens", exportTokens(tokens, d.timeOf(t), key), len(tokens) > 0}, {"issuers", trust, len(trust) > 0},
 	} {
 		if !s.some {
 			continue
@@ -169,11 +169,11 @@ func exportApplication(a store.Application, active bool, key *seed.SealingKey) s
 	return out
 }
 
-// exportTokens are those that are good, by name.
-func (d *Direct) exportTokens(list []store.Token, key *seed.SealingKey) []seed.Token {
+// exportTokens are those that are good at a time, by name.
+func exportTokens(list []store.Token, now time.Time, key *seed.SealingKey) []seed.Token {
 	out := []seed.Token{}
 	for _, t := range list {
-		if !t.Revoked.IsZero() || !t.Expires.IsZero() && !t.Expires.After(d.Now()) {
+		if !t.Revoked.IsZero() || !t.Expires.IsZero() && !t.Expires.After(now) {
 			continue
 		}
 		k := seed.Token{Name: t.Name, Rights: t.Rights, Expires: t.Expires}

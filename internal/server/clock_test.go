@@ -1,13 +1,18 @@
 package server_test
 
 import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/scimd/scimd/internal/clock"
 	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/scim"
+	"github.com/scimd/scimd/internal/store"
 )
 
 // held gives the tenant of a client a clock that can be held.
@@ -44,6 +49,50 @@ var clockRows = []row{
 		move(-time.Hour) // it was not issued yet
 		use.do("GET", "/Users", "").refused(401, "")
 		c.do("GET", "/Users", "").is(200)
+	}},
+	{holds: "every kind of token is of its tenant's time, however far away that is, and ends without waiting", set: keepPasswords, show: func(c *client) {
+		held := c.held(clock.Setting{Mode: clock.Fixed, Time: heldMoment})
+		move := func(d time.Duration) {
+			c.Helper()
+			if err := held.Advance(d); err != nil {
+				c.Fatal(err)
+			}
+		}
+		c.ada()
+		a := c.application("app", webApp)
+		opaque := c.withToken(store.Token{Rights: "all", Principal: store.Principal{Kind: "service", ID: "nobody"}, Expires: heldMoment.Add(time.Hour)})
+		late, signed, revoked := c.code(a), c.signedIn(a, "scope", "openid scim"), c.ask("/oauth2/token/app", credentials(a))
+		access := signed.with()
+		for kind, token := range map[string]string{"access": signed.AccessToken, "id": signed.IDToken} {
+			var says struct{ Iat, Exp int64 }
+			payload, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
+			if err == nil {
+				err = json.Unmarshal(payload, &says)
+			}
+			if err != nil || says.Iat != heldMoment.Unix() || says.Exp <= says.Iat {
+				c.Errorf("%s token: %+v, %v", kind, says, err)
+			}
+		}
+		opaque.do("GET", "/Users", "").is(200)
+		if got := c.ask("/oauth2/revoke", redemption(a, "", "grant_type", "", "token", revoked.AccessToken)); got.status != 200 {
+			c.Errorf("revoked: %d", got.status)
+		}
+		revoked.with().do("GET", "/Users", "").refused(401, "")
+		move(time.Minute)
+		c.ask("/oauth2/token/app", redemption(a, late)).refused(400, "invalid_grant")
+		opaque.do("GET", "/Users", "").is(200)
+		move(time.Hour)
+		opaque.do("GET", "/Users", "").refused(401, "")
+		access.do("GET", "/Users", "").is(200)
+		move(5 * time.Hour)
+		access.do("GET", "/Users", "").refused(401, "")
+		renewed := c.ask("/oauth2/token/app", refreshing(a, signed.RefreshToken))
+		renewed.with().do("GET", "/Users", "").is(200)
+		move(31 * 24 * time.Hour)
+		c.ask("/oauth2/token/app", refreshing(a, cmp.Or(renewed.RefreshToken, signed.RefreshToken))).refused(400, "invalid_grant")
+		c.signedIn(a).with().do("GET", "/Users", "").is(200)
+		move(-31 * 24 * time.Hour)
+		revoked.with().do("GET", "/Users", "").refused(401, "")
 	}},
 	{holds: "meta has the times of a fixed clock, and goes on by a microsecond with each change of a resource", set: []string{"metaTimes=real"}, show: func(c *client) {
 		held := c.held(clock.Setting{Mode: clock.Fixed, Time: heldMoment})
