@@ -51,7 +51,7 @@ func newIssuerAdd(out io.Writer) *cobra.Command {
 			return made, func(w io.Writer) { printIssuer(w, made) }, err
 		}, func(fs *pflag.FlagSet) {
 			fs.StringVar(&i.Issuer, "issuer", "", "`iss` of its tokens, character for character")
-			fs.StringSliceVar(&i.Audiences, "audience", nil, "`aud` of which a token must name one; may be repeated")
+			fs.StringSliceVar(&i.Audiences, "audience", []string{}, "`aud` of which a token must name one; may be repeated")
 			fs.StringVar(&i.KeysURL, "keys-url", "", "`URL` where it publishes its keys")
 			fs.StringVar(&keysFile, "keys-file", "", "`file` with its key set, in place of a URL")
 			fs.StringVar(&i.PrincipalClaim, "principal-claim", "sub", "`claim` that tells whom a token stands for")
