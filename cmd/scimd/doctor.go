@@ -45,7 +45,7 @@ func newDoctor(out io.Writer) *cobra.Command {
 			return err
 		}, func(fs *pflag.FlagSet) {
 			fs.StringVar(&token, "token", "", "bearer token; without it that of SCIMD_TOKEN or SCIMD_TOKEN_FILE")
-			fs.BoolVar(&o.ReadOnly, "read-only", false, "leave out what writes: otherwise a user is made, and removed again")
+			fs.BoolVar(&o.ReadOnly, "read-only", false, "leave out what could write: otherwise a user is made, and removed again")
 			fs.StringVar(&ca, "ca", "", "`file` with an authority, in PEM, to trust beside those of the system")
 			fs.DurationVar(&o.Timeout, "timeout", 15*time.Second, "longest time to wait for an answer")
 		}), &asJSON)
@@ -73,7 +73,7 @@ func printReport(w io.Writer, r *doctor.Report) error {
 		count[c.Status]++
 		fmt.Fprintf(&s, "%-4s  %-26s %s\n", c.Status, c.Name, printable(c.Seen))
 		if c.Culprit != "" {
-			fmt.Fprintf(&s, "      %s\n", c.Culprit)
+			fmt.Fprintf(&s, "      %s\n", printable(c.Culprit))
 		}
 	}
 	if n := len(r.LeftOut); n > 0 && r.Checks[len(r.Checks)-1].Status == doctor.Fail {

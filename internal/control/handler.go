@@ -39,7 +39,7 @@ func Handler(s Service, token string, log *slog.Logger) http.Handler {
 			h.document(w)
 			return
 		}
-		if token != "" && subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte("Bearer "+token)) != 1 {
+		if token != "" && !carries(r, token) {
 			if a, ok := s.(*Audited); ok {
 				a.refused(r, id)
 			}
@@ -52,6 +52,12 @@ func Handler(s Service, token string, log *slog.Logger) http.Handler {
 		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// carries tells whether a request has a bearer token.
+func carries(r *http.Request, token string) bool {
+	scheme, text, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare([]byte(text), []byte(token)) == 1
 }
 
 // requestID names the header with the id of a request, which leads to its line

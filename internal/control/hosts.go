@@ -11,11 +11,15 @@ import (
 	"github.com/scimd/scimd/internal/scimerr"
 )
 
-// hops are headers that a proxy adds: with one of them a request does not come
-// straight from its client. All that begin with X-Forwarded- are others.
-var hops = []string{"Forwarded", "Via", "X-Real-Ip", "X-Client-Ip", "True-Client-Ip", "Cf-Connecting-Ip"}
-
-const hopPrefix = "X-Forwarded-"
+// hops are headers that proxies, gateways and tunnels add, and hopPrefixes how others
+// of them begin: with one of them a request does not come straight from its client.
+var (
+	hops = []string{
+		"Forwarded", "Via", "X-Forwarded", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "True-Client-Ip", "Client-Ip",
+		"Fastly-Client-Ip", "Fly-Client-Ip", "Cdn-Loop", "X-Proxyuser-Ip", "X-Request-Start",
+	}
+	hopPrefixes = []string{"X-Forwarded-", "X-Original-", "X-Envoy-", "X-Arr-", "X-Amzn-", "X-Azure-", "X-Appengine-", "X-Ms-Proxy", "Cf-"}
+)
 
 // Guarded serves the control API to requests whose Host is a name of loopback, one
 // of hosts, or the address that they arrived at: a page in a browser can have its
@@ -48,9 +52,15 @@ func Beside(next, api http.Handler, hosts []string) http.Handler {
 	})
 }
 
+// forwarded tells whether a proxy has sent a request on. HTTP/1.0 is what nginx speaks
+// that was told nothing else: then it names no client, and the server as the Host.
 func forwarded(r *http.Request) bool {
+	if !r.ProtoAtLeast(1, 1) {
+		return true
+	}
 	for name := range r.Header {
-		if strings.HasPrefix(name, hopPrefix) || slices.Contains(hops, name) {
+		begins := func(prefix string) bool { return strings.HasPrefix(name, prefix) }
+		if slices.ContainsFunc(hopPrefixes, begins) || slices.Contains(hops, name) {
 			return true
 		}
 	}

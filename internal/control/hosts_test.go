@@ -46,6 +46,17 @@ func TestOnlyKnownHostsReachTheControlAPI(t *testing.T) {
 		"through a proxy":            {"127.0.0.1:8080", [2]string{"X-Forwarded-For", "203.0.113.9"}, true, false},
 		"through one, oddly":         {"127.0.0.1:8080", [2]string{"X-Forwarded-Anything", ""}, true, false},
 		"through one by RFC 7239":    {"127.0.0.1:8080", [2]string{"Forwarded", "for=203.0.113.9"}, true, false},
+		"through a tunnel":           {"127.0.0.1:8080", [2]string{"Cf-Ray", "230b030023ae2822-SJC"}, true, false},
+		"through a mesh":             {"127.0.0.1:8080", [2]string{"X-Envoy-External-Address", "203.0.113.9"}, true, false},
+		"through one, with the name": {"127.0.0.1:8080", [2]string{"X-Original-Host", "scim.example.com"}, true, false},
+		"a zone of IPv6":             {"[::1%25lo]:8081", [2]string{}, true, true},
+		"loopback in a name":         {"127.0.0.1.rebound.example", [2]string{}, false, false},
+		"with a user before it":      {"127.0.0.1@rebound.example", [2]string{}, false, false},
+		"with two ports":             {"127.0.0.1:1:2", [2]string{}, false, false},
+		"with blanks":                {"127.0.0.1 ", [2]string{}, false, false},
+		"loopback, mapped":           {"[::ffff:127.0.0.1]", [2]string{}, true, true},
+		"loopback, cut short":        {"127.1", [2]string{}, false, false},
+		"everywhere":                 {"0.0.0.0:8081", [2]string{}, false, false},
 		"through one that says so":   {"127.0.0.1:8080", [2]string{"Via", "1.1 edge"}, true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -67,6 +78,12 @@ func TestOnlyKnownHostsReachTheControlAPI(t *testing.T) {
 				t.Errorf("on the main listener %s answers, want %s", w.Body, want)
 			}
 		})
+	}
+	old := httptest.NewRequest("GET", "/_scimd/info", nil)
+	old.Host, old.Proto, old.ProtoMajor, old.ProtoMinor = "127.0.0.1:8080", "HTTP/1.0", 1, 0
+	older := httptest.NewRecorder()
+	if beside.ServeHTTP(older, old); older.Body.String() != "main" {
+		t.Errorf("a proxy that speaks HTTP/1.0 is answered by %s", older.Body)
 	}
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest("GET", "/_scimdx", nil)

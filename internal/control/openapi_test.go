@@ -126,6 +126,20 @@ func TestTheDescriptionNeedsNoTokenAndNothingElseIsOpen(t *testing.T) {
 	}
 }
 
+func TestTheTokenOpensWhateverTheCaseOfItsScheme(t *testing.T) {
+	t.Parallel()
+	h := Handler(&Direct{}, "secret", slog.New(slog.DiscardHandler))
+	for header, want := range map[string]int{
+		"Bearer secret": 404, "bearer secret": 404, "Bearer  secret": 401, "Bearer secret ": 401, "Bearer Secret": 401, "Basic secret": 401, "secret": 401, "Bearer": 401, "": 401,
+	} {
+		w, r := httptest.NewRecorder(), httptest.NewRequest("GET", prefix+"nothing", nil)
+		r.Header.Set("Authorization", header)
+		if h.ServeHTTP(w, r); w.Code != want {
+			t.Errorf("%q: %d, want %d", header, w.Code, want)
+		}
+	}
+}
+
 var curl = regexp.MustCompile(`(?m)^curl .*`)
 
 // The guide has a line with curl for each group of routes, and each line leads to one.

@@ -40,6 +40,8 @@ func (p *patient) anonymous(context.Context) finding {
 	switch challenge := a.header.Get("WWW-Authenticate"); {
 	case a.status == http.StatusOK:
 		return bad(a.seen(), "Users are shown without a token: the server is open to everybody, or a proxy adds a token of its own.")
+	case a.status == http.StatusUnauthorized && !a.scim() && strings.HasPrefix(strings.ToLower(challenge), "bearer"):
+		return poor(a.seen(), "The refusal is no SCIM error (RFC 7644 §3.12): something changes it on the way, or the server has none.")
 	case a.status != http.StatusUnauthorized || !a.scim():
 		return bad(a.seen(), "%s", a.stranger())
 	case challenge == "":
@@ -64,8 +66,10 @@ func (p *patient) authorized(ctx context.Context) finding {
 		return bad(a.seen(), "The token is not good here: it may be of another tenant, revoked, expired, or cut off when it was copied.")
 	case a.status == http.StatusUnauthorized && a.scim():
 		return bad(a.seen(), "The server gets no Authorization header: a proxy takes it off; have it pass Authorization on.")
+	case a.status == http.StatusUnauthorized && strings.HasPrefix(strings.ToLower(challenge), "bearer"):
+		return bad(a.seen(), "The token is not good here, or does not arrive: something refuses it, and not by an error of SCIM.")
 	case a.refused(http.StatusForbidden):
-		return bad(a.seen(), "The token may not read users: make one with the rights users:read,users:write,groups:read,groups:write.")
+		return bad(a.seen(), "The token may not read users: make one with the rights users:read,users:write.")
 	case a.status == http.StatusOK:
 		return bad(a.seen(), "The answer is no SCIM list: the URL leads to something else, or a proxy changes what is answered.")
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -39,9 +40,9 @@ func (p *patient) entra(ctx context.Context) finding {
 // of people have.
 func (p *patient) create(ctx context.Context) finding {
 	p.userName = made() + "+check@doctor.invalid"
-	a := p.send(ctx, ask{method: http.MethodPost, path: "/Users", body: p.newUser()})
-	p.user = a.text("id")
-	switch {
+	a := p.postUser(ctx)
+	p.user = a.id()
+	switch _, isText := a.doc["id"].(string); {
 	case a.refused(http.StatusForbidden):
 		return bad(a.seen(), "The token may not write users: make one with the right users:write, or look with --read-only.")
 	case a.scim() && a.status != http.StatusCreated:
@@ -50,6 +51,8 @@ func (p *patient) create(ctx context.Context) finding {
 		return bad(a.seen(), "%s", a.stranger())
 	case p.user == "":
 		return bad(a.seen(), "The answer to a new user has no id: something takes the body off, and Okta and Entra ID need it.")
+	case !isText:
+		return bad("the id "+p.user, "The id of a user is a number, and should be a text (RFC 7643 §3.1).")
 	}
 	meta, _ := a.doc["meta"].(map[string]any)
 	text, _ := meta["created"].(string)
@@ -58,18 +61,27 @@ func (p *patient) create(ctx context.Context) finding {
 	return good("201 with its id")
 }
 
-func (p *patient) newUser() []byte {
-	return encoded(map[string]any{
+// postUser sends the user. It is not cut short, since then nobody knew its id.
+func (p *patient) postUser(ctx context.Context) *answer {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.Timeout)
+	defer cancel()
+	a := p.send(ctx, ask{method: http.MethodPost, path: "/Users", body: encoded(p.newUser())})
+	p.lost = p.lost || a.id() == "" && (a.err != nil || a.status < 300 || a.status >= 500)
+	return a
+}
+
+func (p *patient) newUser() map[string]any {
+	return map[string]any{
 		"schemas": []string{userSchema}, "userName": p.userName, "displayName": "scimd doctor", "active": true, "locale": "en-US",
 		"name":   map[string]any{"givenName": "Doctor", "familyName": "Check"},
 		"emails": []any{map[string]any{"value": p.userName, "type": "work", "primary": true}}, "groups": []any{},
-	})
+	}
 }
 
 // lookUp finds the user by its name, in capitals too.
 func (p *patient) lookUp(ctx context.Context) finding {
 	for _, name := range []string{p.userName, strings.ToUpper(p.userName)} {
-		a := p.get(ctx, "/Users?filter=userName%20eq%20%22"+strings.ReplaceAll(url.PathEscape(name), "+", "%2B")+"%22&startIndex=1&count=100")
+		a := p.get(ctx, "/Users?filter=userName%20eq%20%22"+queried(name)+"%22&startIndex=1&count=100")
 		total, isList := a.list()
 		switch {
 		case !isList:
@@ -86,12 +98,12 @@ func (p *patient) lookUp(ctx context.Context) finding {
 }
 
 func (p *patient) createAgain(ctx context.Context) finding {
-	a := p.send(ctx, ask{method: http.MethodPost, path: "/Users", body: p.newUser()})
+	a := p.postUser(ctx)
 	if a.refused(http.StatusConflict) {
 		return good("409")
 	}
-	if id := a.text("id"); a.status == http.StatusCreated && id != "" {
-		_ = p.send(ctx, ask{method: http.MethodDelete, path: "/Users/" + url.PathEscape(id)})
+	if id := a.id(); a.status < 300 && id != "" && id != p.user {
+		p.more = append(p.more, id)
 		return bad(a.seen(), "The same user was made twice: userName has to be unique (RFC 7644 §3.3).")
 	}
 	return bad(a.seen(), "A userName that is in use should be answered 409 with a SCIM error.")
@@ -159,16 +171,45 @@ func (p *patient) remove(ctx context.Context) finding {
 	return good("204")
 }
 
-// cleanUp removes the user that was made if it is still there.
+// cleanUp removes what was made and is still there.
 func (p *patient) cleanUp(ctx context.Context) (f finding, needed bool) {
-	if p.user == "" {
-		return f, false
-	}
-	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, 2*p.Timeout)
 	defer cancel()
-	a := p.send(ctx, ask{method: http.MethodDelete, path: "/Users/" + url.PathEscape(p.user)})
-	if a.err == nil && (a.status == http.StatusNoContent || a.status == http.StatusOK || a.status == http.StatusNotFound) {
-		return good("the user made is removed"), true
+	ids := p.more
+	if p.user != "" {
+		ids = append(ids, p.user)
 	}
-	return bad(a.seen(), "The user %s, with the id %s, could not be removed: delete it by hand.", p.userName, p.user), true
+	if p.lost {
+		ids = append(ids, p.found(ctx)...)
+	}
+	var left []string
+	var last *answer
+	for _, id := range ids {
+		a := p.send(ctx, ask{method: http.MethodDelete, path: "/Users/" + url.PathEscape(id)})
+		if a.err != nil || a.status != http.StatusNoContent && a.status != http.StatusOK && a.status != http.StatusNotFound {
+			left, last = append(left, id), a
+		}
+	}
+	if len(left) > 0 {
+		return bad(last.seen(), "The user %s, with the id %s, could not be removed: delete it by hand.", p.userName, strings.Join(left, " and ")), true
+	}
+	return good("what was made is removed"), len(ids) > 0
 }
+
+// found are the ids of users that have the name of the user made.
+func (p *patient) found(ctx context.Context) (ids []string) {
+	a := p.get(ctx, "/Users?filter=userName%20eq%20%22"+queried(p.userName)+"%22")
+	list, _ := a.doc["Resources"].([]any)
+	for _, r := range list {
+		user, _ := r.(map[string]any)
+		if name, _ := user["userName"].(string); strings.EqualFold(name, p.userName) { // and not all that there are
+			if id := idOf(user); id != "" && id != p.user && !slices.Contains(p.more, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
+}
+
+// queried is a text within a query.
+func queried(text string) string { return strings.ReplaceAll(url.PathEscape(text), "+", "%2B") }

@@ -57,12 +57,12 @@ type Report struct {
 	LeftOut []string `json:"leftOut,omitempty"`
 }
 
-// check is one check, made by do, which may give several findings. A gate ends the
-// look when it fails.
+// check is one check, made by do. A gate ends the look when it fails. One that writes
+// sends what could change something; user tells that it is about the user made.
 type check struct {
-	name         string
-	gate, writes bool
-	do           func(*patient, context.Context) finding
+	name               string
+	gate, writes, user bool
+	do                 func(*patient, context.Context) finding
 }
 
 // finding is what a check gives: Check without its name.
@@ -96,11 +96,11 @@ var checks = []check{
 
 	{name: "Entra ID: connection test", do: (*patient).entra},
 	{name: "Okta: create", writes: true, do: (*patient).create},
-	{name: "Okta: look up", writes: true, do: (*patient).lookUp},
-	{name: "Okta: create again", writes: true, do: (*patient).createAgain},
-	{name: "Okta: deactivate", writes: true, do: (*patient).deactivate},
-	{name: "Okta: read back", writes: true, do: (*patient).readBack},
-	{name: "Okta: delete", writes: true, do: (*patient).remove},
+	{name: "Okta: look up", writes: true, user: true, do: (*patient).lookUp},
+	{name: "Okta: create again", writes: true, user: true, do: (*patient).createAgain},
+	{name: "Okta: deactivate", writes: true, user: true, do: (*patient).deactivate},
+	{name: "Okta: read back", writes: true, user: true, do: (*patient).readBack},
+	{name: "Okta: delete", writes: true, user: true, do: (*patient).remove},
 
 	{name: "path %2F", do: inPath("%2F", "/")},
 	{name: "path %2F%2F", do: inPath("%2F%2F", "//")},
@@ -114,34 +114,42 @@ var checks = []check{
 	{name: "query %2B", do: (*patient).plus},
 	{name: "query %26, %23, %25", do: (*patient).delimiters},
 
-	{name: "method PUT", do: method(http.MethodPut)},
-	{name: "method PATCH", do: method(http.MethodPatch)},
-	{name: "method DELETE", do: method(http.MethodDelete)},
+	{name: "method PUT", writes: true, do: method(http.MethodPut)},
+	{name: "method PATCH", writes: true, do: method(http.MethodPatch)},
+	{name: "method DELETE", writes: true, do: method(http.MethodDelete)},
 	{name: "method QUERY", do: (*patient).query},
 
-	{name: "body size", do: (*patient).bodySize},
+	{name: "body size", writes: true, do: (*patient).bodySize},
 	{name: "URL length", do: (*patient).urlLength},
 	{name: "header size", do: (*patient).headerSize},
 	{name: "clock", do: (*patient).clock},
 }
+
+// patience is how many requests that bring no answer in time a look bears.
+const patience = 12
 
 // Run looks at a server. It removes what it has made, also when ctx ends.
 func Run(ctx context.Context, o Options) *Report {
 	p := newPatient(o)
 	defer p.close()
 	out := &Report{URL: p.base, Status: OK, Checks: []Check{}}
+	look, cancel := context.WithTimeout(ctx, patience*p.Timeout)
+	defer cancel()
 	closed := false
 	for _, c := range checks {
-		if closed || c.writes && (o.ReadOnly || c.name != "Okta: create" && p.user == "") {
+		if closed || c.writes && o.ReadOnly || c.user && p.user == "" {
 			out.LeftOut = append(out.LeftOut, c.name)
 			continue
 		}
-		f := c.do(p, ctx)
-		out.add(c.name, f)
-		closed = ctx.Err() != nil || c.gate && f.status == Fail
+		f := c.do(p, look)
+		if ctx.Err() == nil && look.Err() != nil {
+			f = bad(f.seen, "The server takes so long that the look ends here: see what keeps it, or give it more time with --timeout.")
+		}
+		out.add(c.name, p.hidden(f))
+		closed = look.Err() != nil || c.gate && f.status == Fail
 	}
 	if f, needed := p.cleanUp(context.WithoutCancel(ctx)); needed {
-		out.add("clean up", f)
+		out.add("clean up", p.hidden(f))
 	}
 	return out
 }
@@ -151,6 +159,14 @@ func (r *Report) add(name string, f finding) {
 	if f.status == Fail || r.Status == OK {
 		r.Status = f.status
 	}
+}
+
+// hidden takes the token out of what a server has said.
+func (p *patient) hidden(f finding) finding {
+	if p.Token != "" {
+		f.seen, f.culprit = strings.ReplaceAll(f.seen, p.Token, "***"), strings.ReplaceAll(f.culprit, p.Token, "***")
+	}
+	return f
 }
 
 // patient is the server that is looked at, with what was learnt of it.
@@ -164,6 +180,10 @@ type patient struct {
 	listed *answer
 	// user is the id of the user that was made and is still there, userName its name.
 	user, userName string
+	// more are ids of others that a server has made, as it should not; lost tells that
+	// one was perhaps made whose id did not come back.
+	more []string
+	lost bool
 	// created is when the server says that it made it, at which time here.
 	created, createdAt time.Time
 	// echo is nil until it is needed.

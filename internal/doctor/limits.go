@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -18,14 +19,21 @@ const (
 )
 
 // method looks whether a method arrives: of a user that is not there, the server says
-// so. Nothing can be written by that.
+// so.
 func method(name string) func(*patient, context.Context) finding {
 	return func(p *patient, ctx context.Context) finding {
-		a := p.send(ctx, ask{method: name, path: "/Users/" + made(), body: changeOfNobody(name, 0)})
+		id := made()
+		a := p.send(ctx, ask{method: name, path: "/Users/" + id, body: changeOfNobody(name, 0)})
+		done := a.err == nil && a.status >= 200 && a.status < 300
 		switch {
+		case done && name == http.MethodPut:
+			p.more = append(p.more, cmp.Or(a.id(), id))
+			return bad(a.seen(), "PUT makes a user that is not there, which it must not (RFC 7644 §3.5.1).")
+		case done:
+			return poor(a.seen(), "%s of a user that is not there should be 404 (RFC 7644 §3.12).", name)
 		case p.own(a) && a.refused(http.StatusNotFound, http.StatusForbidden, http.StatusBadRequest):
 			return good("arrives")
-		case p.own(a) && a.status == http.StatusMethodNotAllowed:
+		case p.own(a) && a.refused(http.StatusMethodNotAllowed, http.StatusNotImplemented):
 			return bad(a.seen(), "%s arrives as another method, or the server does not have it: have the proxy leave methods alone.", name)
 		case a.status == http.StatusMethodNotAllowed || a.status == http.StatusNotImplemented || a.status == http.StatusForbidden:
 			return bad(a.seen(), "Something before the server forbids %s: allow GET, POST, PUT, PATCH and DELETE.", name)

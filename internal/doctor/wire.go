@@ -12,6 +12,7 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -131,6 +132,19 @@ func (a *answer) text(name string) string {
 	return s
 }
 
+// id is the id of a resource. Some servers have numbers.
+func (a *answer) id() string { return idOf(a.doc) }
+
+func idOf(resource map[string]any) string {
+	switch id := resource["id"].(type) {
+	case string:
+		return id
+	case float64:
+		return strconv.FormatFloat(id, 'f', -1, 64)
+	}
+	return ""
+}
+
 func (a *answer) media() string {
 	media, _, _ := mime.ParseMediaType(a.header.Get("Content-Type"))
 	return media
@@ -167,7 +181,7 @@ func (a *answer) stranger() string {
 	case a.status == http.StatusBadGateway || a.status == http.StatusGatewayTimeout:
 		return "The proxy does not reach the server: look whether it runs, and where the proxy looks for it."
 	}
-	return "Something before the server answers in its place: a proxy, a firewall or a sign-in page; have it pass these requests on."
+	return "Something before the server answers in its place, a proxy, a firewall or a sign-in page, which should pass these requests on; or the server does not answer as SCIM has it."
 }
 
 // reason is the inner part of an error of a request, without its URL.
