@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/scimd/scimd/internal/resource"
 	"github.com/scimd/scimd/internal/schema"
@@ -85,14 +86,46 @@ func (s *Service) AddServiceUser(ctx context.Context, t *Tenant, userName string
 		return err
 	}
 	c := &Call{Tenant: t, Principal: by}
-	return s.store.Do(ctx, t.Space, func(tx store.Tx) error {
-		made := *r
-		made.Body = r.Body.Clone()
-		if err := c.add(tx, &made, nil, nil); err != nil {
-			return err
-		}
-		return then(tx, made.ID)
-	})
+	add := func() error {
+		return s.store.Do(ctx, t.Space, func(tx store.Tx) error {
+			made := *r
+			made.Body = r.Body.Clone()
+			if err := c.add(tx, &made, nil, nil); err != nil {
+				return err
+			}
+			return then(tx, made.ID)
+		})
+	}
+	err = add()
+	if !scimerr.Is(err, 409) {
+		return err
+	}
+	switch removed, failed := s.removeStray(ctx, c, userName); {
+	case failed != nil:
+		return failed
+	case !removed:
+		return err
+	}
+	return add()
+}
+
+// removeStray deletes a service user that nothing in the tenant stands for: a restore
+// has brought it back, and has not removed it yet.
+func (s *Service) removeStray(ctx context.Context, c *Call, userName string) (bool, error) {
+	rt := c.Tenant.Registry.Type(ServiceUserType)
+	rec, err := s.named(ctx, c, rt, userName)
+	if err != nil || rec == nil || !rec.Hidden || rec.ID == c.Principal.ID {
+		return false, err
+	}
+	applications, err := s.store.Applications(ctx, c.Tenant.ID)
+	if err != nil || slices.ContainsFunc(applications, func(a store.Application) bool { return a.UserID == rec.ID }) {
+		return false, err
+	}
+	err = s.remove(ctx, c, rt, rec.ID, func(store.Tx) error { return nil })
+	if scimerr.Is(err, 404) { // another was first
+		err = nil
+	}
+	return err == nil, err
 }
 
 // RemoveServiceUser deletes a service user, unless it has gone already, and runs
