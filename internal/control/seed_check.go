@@ -1,0 +1,124 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/scimd/scimd/internal/auth"
+	"github.com/scimd/scimd/internal/scim"
+	"github.com/scimd/scimd/internal/scimerr"
+	"github.com/scimd/scimd/internal/seed"
+	"github.com/scimd/scimd/internal/store"
+)
+
+// This file checks the settings of a seed before anything is changed.
+
+// check checks the settings of a tenant and its resources.
+func (p *seeding) check(ctx context.Context) error {
+	d, t := p.d, p.t
+	p.then = p.now
+	p.then.Hosts = slices.Clone(p.now.Hosts)
+	if p.now.ID == 0 {
+		profile, err := d.profile(p.now)
+		if err != nil {
+			return err
+		}
+		p.then.Profile, p.then.Switches = profile.Name, profile.Text()
+	}
+	if err := d.change(&p.then, p.change()); err != nil {
+		return p.s.MistakeAt(t, settingOf(err), scimerr.From(err).Detail)
+	}
+	for _, a := range t.Applications {
+		made, err := d.newApplication(p.then, newApplicationOf(a))
+		if err != nil {
+			return p.s.MistakeAt(t, "applications", fmt.Sprintf("The application %s: %s", a.AppID, scimerr.From(err).Detail))
+		}
+		if a.Sealed != "" && p.key == nil {
+			return p.s.MistakeAt(t, "applications", "The secrets of applications are sealed; give the key that they were exported with (--key-file).")
+		}
+		p.apps = append(p.apps, made)
+	}
+	for _, k := range t.Tokens {
+		if err := p.checkToken(k); err != nil {
+			return p.s.MistakeAt(t, "tokens", fmt.Sprintf("The token %s: %v", k.Name, err))
+		}
+	}
+	for _, i := range t.Issuers {
+		if err := auth.CheckIssuer(i); err != nil {
+			return p.s.MistakeAt(t, "issuers", fmt.Sprintf("The issuer %s: %v.", i.Name, err))
+		}
+	}
+	if t.Faults != nil && d.FaultsOf == nil {
+		return p.s.MistakeAt(t, "faults", "Faults are kept by a running server, and none runs here.")
+	}
+	if t.Faults != nil {
+		rules, err := meant(t.Faults)
+		if err == nil {
+			err = d.FaultsOf(p.now).Check(rules...)
+		}
+		if err != nil {
+			return p.s.MistakeAt(t, "faults", scimerr.From(err).Detail)
+		}
+	}
+	target, err := d.SeedTenant(ctx, p.then)
+	if err != nil {
+		return err
+	}
+	return p.s.Check(t, target, p.key, false)
+}
+
+func (p *seeding) checkToken(k seed.Token) error {
+	if err := checkName(k.Name); err != nil || k.Name == "" {
+		return errors.New("it needs a name of printable text")
+	}
+	if _, err := auth.ParseRights(rightsOr(k.Rights)); err != nil {
+		return err
+	}
+	if k.Token != "" && (!auth.ValidToken(k.Token) || len(k.Token) < minSeedToken) {
+		return fmt.Errorf("a token is at least %d letters, digits and the characters - . _ ~ + /", minSeedToken)
+	}
+	if k.Sealed != "" && p.key == nil {
+		return errors.New("it is sealed; give the key that it was exported with (--key-file)")
+	}
+	return nil
+}
+
+// minSeedToken is how long the text of a token is at least.
+const minSeedToken = 8
+
+func rightsOr(text string) string {
+	if text == "" {
+		return auth.All.String()
+	}
+	return text
+}
+
+// settingOf is the setting that a refused change is about.
+func settingOf(err error) string {
+	switch at := scimerr.From(err).At; at {
+	case "hosts", "limits", "profile":
+		return at
+	}
+	return "name"
+}
+
+func (p *seeding) change() *TenantChange {
+	t := p.t
+	c := &TenantChange{Profile: t.Profile, Document: t.Document, Switches: t.Switches, Limits: t.Limits}
+	for _, h := range t.Hosts {
+		if !slices.Contains(p.now.Hosts, scim.HostName(h)) {
+			c.AddHosts = append(c.AddHosts, h)
+		}
+	}
+	return c
+}
+
+// SeedProfile is a tenant with the profile and limits that a seed gives it, as if
+// there were no other.
+func (d *Direct) SeedProfile(t *seed.Tenant) (store.Tenant, error) {
+	p := &seeding{t: t}
+	err := d.change(&p.then, p.change())
+	return p.then, err
+}
