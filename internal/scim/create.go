@@ -84,18 +84,12 @@ func (c *Call) add(tx store.Tx, r *store.Resource, named []naming, secrets *conf
 		return err
 	}
 	r.Ends = append(r.Ends, kept...)
-	born := births[r.Type.Name]
-	if born.complete != nil {
-		born.complete(r)
-	}
-	withSchemas(r.Type, r.Body)
-	if err := c.identify(tx, r); err != nil {
+	if err := c.form(tx, r); err != nil {
 		return err
 	}
 	if err := c.clearLapsed(tx, r); err != nil {
 		return err
 	}
-	r.Doc, r.Cut = resource.Encode(r.Body)
 	if err := tx.Insert(r); err != nil {
 		return refusal(r.Type, err)
 	}
@@ -114,10 +108,25 @@ func (c *Call) add(tx store.Tx, r *store.Resource, named []naming, secrets *conf
 	if err := secrets.save(tx, c.Tenant, r.Seq); err != nil {
 		return err
 	}
-	if err := tx.Event(c.event(opCreate, r)); err != nil || born.then == nil {
+	then := births[r.Type.Name].then
+	if err := tx.Event(c.event(opCreate, r)); err != nil || then == nil {
 		return err
 	}
-	return born.then(c, tx, r)
+	return then(c, tx, r)
+}
+
+// form gives a new resource, which has its ends, what follows from them, its id and
+// its document.
+func (c *Call) form(tx store.Tx, r *store.Resource) error {
+	if complete := births[r.Type.Name].complete; complete != nil {
+		complete(r)
+	}
+	withSchemas(r.Type, r.Body)
+	if err := c.identify(tx, r); err != nil {
+		return err
+	}
+	r.Doc, r.Cut = resource.Encode(r.Body)
+	return nil
 }
 
 // birth is what a tenant does in the transaction that makes a resource.

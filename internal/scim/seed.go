@@ -26,6 +26,11 @@ type SeedOptions struct {
 	DryRun bool
 	// Prune deletes, at the end, what the seed has not named.
 	Prune bool
+	// Resume tells that the seed was cut off before.
+	Resume bool
+	// Serving are the login names of service users that a dry run takes for there:
+	// applications that would be made have them.
+	Serving []string
 }
 
 // SeedChange is what becomes of one resource: created, updated, unchanged, removed.

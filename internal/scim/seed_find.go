@@ -73,8 +73,8 @@ func (r *seedRun) candidates(ref *seedRef) []candidate {
 	}
 	if ref.name != "" {
 		for _, rt := range ref.types {
-			if ref.name == r.ix.own && rt.Name == ServiceUserType {
-				return []candidate{{rt: rt, id: r.ix.ownID}}
+			if id, ok := r.ix.served[ref.name]; ok && rt.Name == ServiceUserType {
+				return []candidate{{rt: rt, id: id}}
 			}
 			k, ok := nameOf(rt, ref.name)
 			if !ok {

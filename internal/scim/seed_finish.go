@@ -1,12 +1,9 @@
 package scim
 
 import (
-	"errors"
 	"slices"
 
 	"github.com/scimd/scimd/internal/resource"
-	"github.com/scimd/scimd/internal/schema"
-	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/store"
 )
 
@@ -29,12 +26,7 @@ func (r *seedRun) finish(batch []*Seeded) error {
 	}
 	for _, e := range batch {
 		if err := r.complete(e); err != nil {
-			var refused *scimerr.Error
-			if errors.As(err, &refused) && refused.Status < 500 {
-				r.errs.add(e, refused.At, refused)
-				return r.errs.err()
-			}
-			return err
+			return r.refused(e, err)
 		}
 	}
 	return nil
@@ -56,15 +48,17 @@ func (r *seedRun) complete(e *Seeded) error {
 		case fault != nil:
 			r.errs.add(e, ref.path, fault)
 		case ok && ref.col != nil:
-			r.keep(l.Seq)
 			ed.found[finding{ref.col, l.ID}] = l
 			named[ref.col] = append(named[ref.col], l.ID)
 		case ok:
-			r.keep(l.Seq)
+			e.state.targets = append(e.state.targets, seedTarget{ref, l})
 		case !r.last && ref.name == "":
 			r.late = append(r.late, lateLink{&Seeded{Type: e.Type, Tag: placeOf(e, ref.path)}, seq, ref})
-		case ref.col != nil:
+		case r.mustLead(ref):
 			r.errs.add(e, ref.path, r.unknown(ref))
+		}
+		if ok {
+			r.keep(l.Seq)
 		}
 	}
 	for _, t := range e.state.targets {
@@ -73,19 +67,29 @@ func (r *seedRun) complete(e *Seeded) error {
 	if len(r.errs.List) > 0 {
 		return nil
 	}
-	if e.state.before == nil {
-		for col, ids := range named {
-			if err := ed.add(col, slices.Compact(ids)); err != nil {
-				return err
-			}
-		}
-		if err := saveReferences(r.tx, r.c.Tenant, e.Type, seq, nil, e.state.tree); err != nil {
+	if e.state.before != nil {
+		return r.replace(e, ed, named)
+	}
+	for col, ids := range named {
+		if err := ed.add(col, slices.Compact(ids)); err != nil {
 			return err
 		}
-		r.note(SeedCreated, e)
-		return nil
 	}
-	return r.replace(e, ed, named)
+	for _, t := range e.state.targets {
+		if t.ref.hard() {
+			continue
+		}
+		if _, err := r.tx.SetLinks(t.ref.relation(), seq, []store.Link{t.link}); err != nil {
+			return err
+		}
+	}
+	r.note(SeedCreated, e)
+	return nil
+}
+
+// mustLead tells that a ref may not lead nowhere.
+func (r *seedRun) mustLead(ref *seedRef) bool {
+	return ref.col != nil || ref.name != "" || ref.ref.mustExist(r.c.Tenant.Profile)
 }
 
 // replace brings a resource that is there in line with the seed.
@@ -97,11 +101,7 @@ func (r *seedRun) replace(e *Seeded, links *edges, named map[*linkAttr][]string)
 	}
 	after := e.state.tree
 	if !e.exact {
-		for a := range e.Type.Attributes() {
-			if v := getAttribute(before, a); a.Mutability == schema.ReadOnly && !v.Unassigned() && getAttribute(after, a).Unassigned() {
-				setAttribute(after, a, v)
-			}
-		}
+		keepReadOnly(e.Type, before, after)
 	}
 	if err := keepImmutable(e.Type, before, after, false); err != nil {
 		return err
@@ -115,33 +115,65 @@ func (r *seedRun) replace(e *Seeded, links *edges, named map[*linkAttr][]string)
 			}
 		}
 	}
+	linked := len(links.changed) > 0
+	if r.o.Resume && e.asMade(rec) {
+		links.changed = nil
+	}
+	if err := r.refer(e, before); err != nil {
+		return err
+	}
 	res := &store.Resource{
 		Type: e.Type, Seq: rec.Seq, ID: rec.ID, Version: rec.Version, Created: rec.Created, Modified: rec.Modified,
 		Body: after, Hidden: rec.Hidden, Doc: rec.Doc, Cut: rec.Cut,
 	}
-	ed := &edit{version: rec.Version, before: before, after: after, secrets: e.secrets}
-	if len(links.changed) > 0 || !resource.Of(before).Equal(resource.Of(after)) {
-		if res.Ends, err = r.ends(e); err != nil {
-			return err
-		}
-		if err := r.c.update(r.tx, res, before); err != nil {
-			return err
-		}
-	}
-	if err := e.secrets.save(r.tx, r.c.Tenant, rec.Seq); err != nil {
+	if res.Ends, err = r.ends(e); err != nil {
 		return err
 	}
-	if err := r.c.endSessions(r.tx, res, before, e.secrets); err != nil {
+	event, err := r.c.store(r.tx, opReplace, res, &edit{version: rec.Version, before: before, after: after, secrets: e.secrets}, links)
+	if err != nil {
 		return err
 	}
-	if res.Version == rec.Version && !e.secrets.any() {
+	if event != nil {
+		r.events = append(r.events, *event)
+	}
+	if event != nil || linked {
+		r.note(SeedUpdated, e)
+	} else {
 		r.note(SeedUnchanged, e)
-		return nil
 	}
-	event := r.c.event(opReplace, res)
-	event.Attributes = changedNames(e.Type, ed, links)
-	r.events = append(r.events, event)
-	r.note(SeedUpdated, e)
+	return nil
+}
+
+// asMade tells that nobody has changed a resource since it was made of the seed: what
+// a seed that was cut off has left it without, it gets as if that had come along.
+func (e *Seeded) asMade(rec *store.Record) bool {
+	modified := e.modified
+	if modified.IsZero() {
+		modified = rec.Created
+	}
+	return rec.Version == max(e.version, 1) && rec.Modified.Equal(modified)
+}
+
+// refer brings the edges of the references of a document that was there in line.
+// They may differ where it does not: what it refers to may have come later.
+func (r *seedRun) refer(e *Seeded, before *resource.Members) error {
+	list := references[e.Type.Name]
+	for i := range list {
+		ref := &list[i]
+		a := ref.attribute(e.Type)
+		if ref.end || getAttribute(before, a).Unassigned() && getAttribute(e.state.tree, a).Unassigned() {
+			continue
+		}
+		var links []store.Link
+		for _, t := range e.state.targets {
+			if t.ref.ref == ref {
+				links = append(links, t.link)
+			}
+		}
+		if _, err := r.tx.SetLinks(ref.relation, e.state.link.Seq, links); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -159,7 +191,7 @@ func (r *seedRun) links(late []lateLink) error {
 		for _, l := range part {
 			to, ok, _ := r.follow(l.of, l.ref)
 			if !ok {
-				if l.ref.col != nil {
+				if r.mustLead(l.ref) {
 					r.errs.add(l.of, l.ref.path, r.unknown(l.ref))
 				}
 				continue

@@ -39,8 +39,10 @@ type seedFound struct {
 // seedIndex knows the resources of a batch, and those of the tenant that the batch
 // calls by name.
 type seedIndex struct {
-	own    string // what the tenant's service user is called in the seed
-	ownID  string
+	// served are ids of service users by what a seed calls them: that of the tenant, by
+	// another name than it has, and those that a dry run takes for there, which its
+	// undoing makes up for.
+	served map[string]string
 	byID   map[idKey]*Seeded
 	byName map[nameKey][]*Seeded
 	stored map[nameKey][]seedFound
@@ -52,8 +54,11 @@ const nameBatch = 100
 // index reads which names of a batch are there.
 func (x *Seeding) index(ctx context.Context, batch []*Seeded) (*seedIndex, error) {
 	ix := &seedIndex{
-		own: serviceUserName(x.o.Name), ownID: x.c.Principal.ID, byID: map[idKey]*Seeded{},
+		served: map[string]string{serviceUserName(x.o.Name): x.c.Principal.ID}, byID: map[idKey]*Seeded{},
 		byName: map[nameKey][]*Seeded{}, stored: map[nameKey][]seedFound{},
+	}
+	for _, name := range x.o.Serving {
+		ix.served[name] = x.c.Principal.ID
 	}
 	wanted := map[*schema.ResourceType][]string{}
 	want := func(rt *schema.ResourceType, name string) {
@@ -159,7 +164,7 @@ func (ix *seedIndex) ready(batch []*Seeded) (ready, waiting []*Seeded) {
 
 // count is how many resources a name may mean.
 func (ix *seedIndex) count(ref *seedRef) int {
-	if ref.name == ix.own {
+	if _, ok := ix.served[ref.name]; ok {
 		return 1
 	}
 	n := 0

@@ -121,22 +121,27 @@ func (r *seedRun) store(rt *schema.ResourceType, list []*Seeded) error {
 	for _, l := range there {
 		have[keyOf(rt, l.ID)] = l
 	}
+	var fresh []*Seeded
 	for _, e := range list {
-		if l, ok := have[keyOf(rt, e.state.link.ID)]; ok && e.state.link.ID != "" {
-			err = r.load(e, l)
-		} else {
-			err = r.insert(e)
-		}
-		var refused *scimerr.Error
-		if errors.As(err, &refused) && refused.Status < 500 {
-			r.errs.add(e, refused.At, refused)
-			return r.errs.err() // the transaction is not fit to go on
-		}
-		if err != nil {
-			return err
+		l, ok := have[keyOf(rt, e.state.link.ID)]
+		if !ok || e.state.link.ID == "" {
+			fresh = append(fresh, e)
+		} else if err := r.load(e, l); err != nil {
+			return r.refused(e, err)
 		}
 	}
-	return nil
+	return r.insert(rt, fresh)
+}
+
+// refused puts a refusal with the mistakes; the transaction is not fit to go on after
+// it.
+func (r *seedRun) refused(e *Seeded, err error) error {
+	var refused *scimerr.Error
+	if !errors.As(err, &refused) || refused.Status >= 500 {
+		return err
+	}
+	r.errs.add(e, refused.At, refused)
+	return r.errs.err()
 }
 
 // resolveHard finds what a resource cannot be without, and the ids that its
@@ -155,7 +160,9 @@ func (r *seedRun) resolveHard(e *Seeded) bool {
 			ok = false
 			continue
 		case found:
-			e.state.targets = append(e.state.targets, seedTarget{ref, l})
+			if ref.hard() {
+				e.state.targets = append(e.state.targets, seedTarget{ref, l})
+			}
 			if ref.ref != nil {
 				setAttribute(e.state.tree, ref.ref.attribute(e.Type), resource.Text(l.ID))
 			}
@@ -218,15 +225,39 @@ func (r *seedRun) ends(e *Seeded) ([]store.Link, error) {
 	return out, nil
 }
 
-// insert stores a new resource.
-func (r *seedRun) insert(e *Seeded) error {
-	now := r.c.Tenant.now()
+// insert stores new resources of a type.
+func (r *seedRun) insert(rt *schema.ResourceType, list []*Seeded) error {
+	made := make([]*store.Resource, len(list))
+	for i, e := range list {
+		var err error
+		if made[i], err = r.form(e); err != nil {
+			return r.refused(e, err)
+		}
+	}
+	if at, err := r.tx.InsertMany(made); err != nil {
+		return r.refused(list[at], refusal(rt, err))
+	}
+	for i, e := range list {
+		res := made[i]
+		if err := e.secrets.save(r.tx, r.c.Tenant, res.Seq); err != nil {
+			return r.refused(e, err)
+		}
+		e.state.link.Seq, e.state.link.ID, e.state.link.Type = res.Seq, res.ID, rt
+		r.ix.byID[keyOf(rt, res.ID)] = e
+		r.events = append(r.events, r.c.event(opCreate, res))
+	}
+	return nil
+}
+
+// form gives a new resource the version and times that the seed says, and all that
+// new ones have.
+func (r *seedRun) form(e *Seeded) (*store.Resource, error) {
 	res := &store.Resource{
 		Type: e.Type, Seq: e.state.link.Seq, ID: e.state.link.ID, Version: max(e.version, 1), Created: e.created, Modified: e.modified, Body: e.state.tree,
 	}
 	if res.Created.IsZero() {
-		res.Created = now
-		if !res.Modified.IsZero() && res.Modified.Before(now) {
+		res.Created = r.c.Tenant.now()
+		if !res.Modified.IsZero() && res.Modified.Before(res.Created) {
 			res.Created = res.Modified
 		}
 	}
@@ -235,26 +266,9 @@ func (r *seedRun) insert(e *Seeded) error {
 	}
 	var err error
 	if res.Ends, err = r.ends(e); err != nil {
-		return err
+		return nil, err
 	}
-	if complete := births[e.Type.Name].complete; complete != nil {
-		complete(res)
-	}
-	withSchemas(e.Type, res.Body)
-	if err := r.c.identify(r.tx, res); err != nil {
-		return err
-	}
-	res.Doc, res.Cut = resource.Encode(res.Body)
-	if err := r.tx.Insert(res); err != nil {
-		return refusal(e.Type, err)
-	}
-	if err := e.secrets.save(r.tx, r.c.Tenant, res.Seq); err != nil {
-		return err
-	}
-	e.state.link.Seq, e.state.link.ID, e.state.link.Type = res.Seq, res.ID, e.Type
-	r.ix.byID[keyOf(e.Type, res.ID)] = e
-	r.events = append(r.events, r.c.event(opCreate, res))
-	return nil
+	return res, r.c.form(r.tx, res)
 }
 
 // load reads a resource that is there, to be compared.

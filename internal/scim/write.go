@@ -167,23 +167,15 @@ func (s *Service) change(ctx context.Context, c *Call, rt *schema.ResourceType, 
 			Type: rt, Seq: rec.Seq, ID: rec.ID, Version: rec.Version, Created: rec.Created, Modified: rec.Modified,
 			Body: ed.after, Hidden: rec.Hidden, Doc: rec.Doc, Cut: rec.Cut,
 		}
-		if len(e.changed) > 0 || !resource.Of(ed.before).Equal(resource.Of(ed.after)) {
-			if err := c.update(tx, r, ed.before); err != nil {
-				return err
-			}
-		}
-		if err := ed.secrets.save(tx, c.Tenant, r.Seq); err != nil {
+		if err := saveReferences(tx, c.Tenant, rt, r.Seq, ed.before, ed.after); err != nil {
 			return err
 		}
-		if err := c.endSessions(tx, r, ed.before, ed.secrets); err != nil {
-			return err
+		event, err := c.store(tx, ch.op, r, ed, e)
+		if err == nil && event != nil {
+			err = tx.Event(*event)
 		}
-		if r.Version != rec.Version || ed.secrets.any() {
-			event := c.event(ch.op, r)
-			event.Attributes = changedNames(rt, ed, e)
-			if err := tx.Event(event); err != nil {
-				return err
-			}
+		if err != nil {
+			return err
 		}
 		written = rec.ID
 		if ch.answers != nil {
@@ -227,16 +219,30 @@ func (c *Call) edit(rt *schema.ResourceType, rec *store.Record, now *stored, fn 
 	return &edit{version: rec.Version, before: before, after: after, secrets: secrets}, nil
 }
 
-// update writes a changed tree with the next version and time.
-func (c *Call) update(tx store.Tx, r *store.Resource, before *resource.Members) error {
-	ifVersion := r.Version
-	r.Version++
-	r.Modified = c.Tenant.after(r.Modified)
-	r.Doc, r.Cut = resource.Encode(r.Body)
-	if err := tx.Update(r, ifVersion); err != nil {
-		return refusal(r.Type, err)
+// store writes what an edit and its links have made of r, with the next version and
+// time, and gives the event to log; nil when nothing has changed.
+func (c *Call) store(tx store.Tx, op string, r *store.Resource, ed *edit, links *edges) (*store.Event, error) {
+	differs := len(links.changed) > 0 || !resource.Of(ed.before).Equal(resource.Of(ed.after))
+	if differs {
+		r.Version++
+		r.Modified = c.Tenant.after(r.Modified)
+		r.Doc, r.Cut = resource.Encode(r.Body)
+		if err := tx.Update(r, r.Version-1); err != nil {
+			return nil, refusal(r.Type, err)
+		}
 	}
-	return saveReferences(tx, c.Tenant, r.Type, r.Seq, before, r.Body)
+	if err := ed.secrets.save(tx, c.Tenant, r.Seq); err != nil {
+		return nil, err
+	}
+	if err := c.endSessions(tx, r, ed.before, ed.secrets); err != nil {
+		return nil, err
+	}
+	if !differs && !ed.secrets.any() {
+		return nil, nil
+	}
+	event := c.event(op, r)
+	event.Attributes = changedNames(r.Type, ed, links)
+	return &event, nil
 }
 
 // guardSelf keeps a token from deactivating the user that it stands for.
@@ -268,10 +274,10 @@ func finish(t *Tenant, rt *schema.ResourceType, before, after *resource.Members)
 }
 
 // keepReadOnly carries over what clients cannot set but documents hold
-// (LinkedObject, set by seeds).
+// (LinkedObject, set by seeds), unless a seed sets it.
 func keepReadOnly(rt *schema.ResourceType, before, after *resource.Members) {
 	for a := range rt.Attributes() {
-		if v := getAttribute(before, a); a.Mutability == schema.ReadOnly && !v.Unassigned() {
+		if v := getAttribute(before, a); a.Mutability == schema.ReadOnly && !v.Unassigned() && getAttribute(after, a).Unassigned() {
 			setAttribute(after, a, v)
 		}
 	}

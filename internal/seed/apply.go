@@ -17,7 +17,7 @@ const (
 	// wholeAtMost is how many resources of a tenant go in all or not at all. A seed of
 	// more goes in by batches, each of which does; applied again, it goes on.
 	wholeAtMost = 5000
-	batchSize   = 250
+	batchSize   = 500
 	// maxChanges bounds the changes that a report names one by one.
 	maxChanges = 1000
 )
@@ -232,79 +232,132 @@ type Options struct {
 	Key           *SealingKey
 	// Whole is how many resources go in all or not at all; 0 is 5000.
 	Whole int
+	// Resume and Serving are those of scim.SeedOptions.
+	Resume  bool
+	Serving []string
 }
+
+// whole tells that the resources of a tenant go in all or not at all.
+func (o *Options) whole(t *Tenant) bool { return o.DryRun || t.Count() <= cmp.Or(o.Whole, wholeAtMost) }
 
 // Apply brings the resources of a tenant into it. What only a look at the tenant can
 // tell to be a mistake is *Mistakes.
 func (s *Seed) Apply(ctx context.Context, service *scim.Service, t *Tenant, target *scim.Tenant, o Options) (*Report, error) {
-	name := t.Name
-	if name == "" {
-		name = target.Name
-	}
-	x, err := service.NewSeeding(ctx, target, scim.SeedOptions{Name: name, DryRun: o.DryRun, Prune: o.Prune})
+	x, err := service.NewSeeding(ctx, target, scim.SeedOptions{
+		Name: cmp.Or(t.Name, target.Name), DryRun: o.DryRun, Prune: o.Prune, Resume: o.Resume, Serving: o.Serving,
+	})
 	if err != nil {
 		return nil, err
 	}
-	a := &applying{seed: s, x: x, report: &Report{Types: []TypeReport{}, Whole: o.DryRun || t.Count() <= cmp.Or(o.Whole, wholeAtMost)}}
-	m := &Mistakes{}
-	for _, rt := range scim.SeedOrder(s.reg) {
-		err := s.each(t, rt, target, o.Key, m, func(e *scim.Seeded) error {
-			if a.batch = append(a.batch, e); a.report.Whole || len(a.batch) < batchSize {
-				return nil
-			}
-			return a.put(ctx, false)
-		})
-		if err == nil && len(m.List) > 0 {
-			err = m.err()
-		}
-		if err == nil && !a.report.Whole {
-			err = a.endType(ctx)
-		}
-		if err != nil {
-			return a.report, a.explain(err)
-		}
-	}
-	a.batch = append(a.batch, a.waiting...)
-	return a.report, a.explain(a.put(ctx, true))
+	a := &applying{seed: s, x: x, report: &Report{Types: []TypeReport{}, Whole: o.whole(t)}}
+	return a.report, a.explain(a.all(ctx, t, target, o.Key))
 }
 
-// applying is the state of an Apply.
+// applying is the state of an Apply. Resources are read ahead of those that are
+// stored, on another goroutine.
 type applying struct {
 	seed    *Seed
 	x       *scim.Seeding
-	batch   []*scim.Seeded
 	waiting []*scim.Seeded // for what they name
 	report  *Report
 }
 
-func (a *applying) put(ctx context.Context, last bool) error {
-	done, undone, err := a.x.Put(ctx, a.batch, last)
+// portion is what is stored at once. With end a type ends with it.
+type portion struct {
+	list []*scim.Seeded
+	end  bool
+}
+
+func (a *applying) all(ctx context.Context, t *Tenant, target *scim.Tenant, key *SealingKey) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	portions := make(chan portion)
+	read := make(chan error, 1)
+	go func() {
+		defer close(portions)
+		read <- a.read(ctx, t, target, key, portions)
+	}()
+	var rest []*scim.Seeded
+	for p := range portions {
+		if a.report.Whole {
+			rest = append(rest, p.list...)
+			continue
+		}
+		if err := a.put(ctx, p.list, false); err != nil {
+			stop()
+			<-read
+			return err
+		}
+		if !p.end {
+			continue
+		}
+		if err := a.wait(ctx); err != nil {
+			stop()
+			<-read
+			return err
+		}
+	}
+	if err := <-read; err != nil {
+		return err
+	}
+	return a.put(ctx, append(rest, a.waiting...), true)
+}
+
+// read reads all resources and gives them away by portions.
+func (a *applying) read(ctx context.Context, t *Tenant, target *scim.Tenant, key *SealingKey, to chan<- portion) error {
+	give := func(p portion) error {
+		select {
+		case to <- p:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	m := &Mistakes{}
+	for _, rt := range scim.SeedOrder(a.seed.reg) {
+		var list []*scim.Seeded
+		err := a.seed.each(t, rt, target, key, m, func(e *scim.Seeded) error {
+			if list = append(list, e); len(list) < batchSize {
+				return nil
+			}
+			p := portion{list: list}
+			list = nil
+			return give(p)
+		})
+		if err == nil || errors.Is(err, errFull) {
+			err = cmp.Or(m.err(), err)
+		}
+		if err == nil {
+			err = give(portion{list, true})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *applying) put(ctx context.Context, list []*scim.Seeded, last bool) error {
+	if len(list) == 0 && !last {
+		return nil
+	}
+	done, undone, err := a.x.Put(ctx, list, last)
 	if err != nil {
 		return err
 	}
 	a.report.add(done)
 	a.waiting = append(a.waiting, undone...)
-	a.batch = a.batch[:0]
 	return nil
 }
 
-// endType puts what is left of a type, and what has waited for it, as long as that
-// gets anywhere.
-func (a *applying) endType(ctx context.Context) error {
-	if len(a.batch) > 0 {
-		if err := a.put(ctx, false); err != nil {
-			return err
-		}
-	}
+// wait puts what has waited for the rest of its type, as long as that gets anywhere.
+func (a *applying) wait(ctx context.Context) error {
 	for before := len(a.waiting) + 1; len(a.waiting) > 0 && len(a.waiting) < before; {
 		before = len(a.waiting)
 		again := a.waiting
 		a.waiting = nil
-		for len(again) > 0 {
-			n := min(batchSize, len(again))
-			a.batch = append(a.batch[:0], again[:n]...)
-			again = again[n:]
-			if err := a.put(ctx, false); err != nil {
+		for part := range slices.Chunk(again, batchSize) {
+			if err := a.put(ctx, part, false); err != nil {
 				return err
 			}
 		}

@@ -139,8 +139,8 @@ func crowd(n int) string {
 func TestALargeSeedGoesInByBatchesAndIsTheSameInTheEnd(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s store.Store) {
-		const n = 600
-		h := newHome(t, s, "cyberark")
+		const n = 1200
+		h := newHome(t, s, "cyberark", "managerMustExist=true")
 		r := h.mustApply(crowd(n), seed.Options{Whole: 100})
 		if r.Whole || counts(r) != fmt.Sprintf("%d created, 0 updated, 0 unchanged, 0 removed", n+2) {
 			t.Errorf("whole %t, %s", r.Whole, counts(r))

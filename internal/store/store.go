@@ -225,6 +225,10 @@ type Tx interface {
 	// which unique attribute (or "id") is in use; of a permission whose target and
 	// grantee have one, the attribute with the target.
 	Insert(r *Resource) error
+	// InsertMany is Insert for many, with fewer statements where they are of one type.
+	// at is the place in the list of the one that an error is about; nobody knows then
+	// which of them are stored.
+	InsertMany(list []*Resource) (at int, err error)
 	// Update replaces the resource r.Seq if its version is still ifVersion, else
 	// ErrVersion.
 	Update(r *Resource, ifVersion int64) error

@@ -70,6 +70,8 @@ var dialect = &sqlstore.Dialect{
 	ForUpdate: " FOR UPDATE",
 	ForShare:  " FOR SHARE",
 	OneState:  "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+	// A statement costs a round trip.
+	ValuesAtOnce: 4000,
 }
 
 const (

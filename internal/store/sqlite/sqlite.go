@@ -75,6 +75,8 @@ var dialect = &sqlstore.Dialect{
 	Numbers:     func(list []int64) any { return jsonList(list) },
 	Texts:       func(list []string) any { return jsonList(list) },
 	CommitOrder: true,
+	// The driver looks for each value's place among the names of all.
+	ValuesAtOnce: 200,
 }
 
 func jsonList(list any) string {

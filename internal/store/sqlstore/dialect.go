@@ -23,6 +23,9 @@ type Dialect struct {
 	// CommitOrder tells that keys handed out later are committed later, as with
 	// a single writer.
 	CommitOrder bool
+	// ValuesAtOnce is how many values a statement that inserts rows has at most, for
+	// speed.
+	ValuesAtOnce int
 }
 
 // statement is SQL under construction: fragments refer to values by the

@@ -92,7 +92,16 @@ func (t *tx) NewSeq() (int64, error) {
 }
 
 // Insert implements store.Tx.
-func (t *tx) Insert(r *store.Resource) error { return t.spoilt(t.insert(r)) }
+func (t *tx) Insert(r *store.Resource) error {
+	_, err := t.InsertMany([]*store.Resource{r})
+	return err
+}
+
+// InsertMany implements store.Tx.
+func (t *tx) InsertMany(list []*store.Resource) (int, error) {
+	at, err := t.insertMany(list)
+	return at, t.spoilt(err)
+}
 
 // Update implements store.Tx.
 func (t *tx) Update(r *store.Resource, ifVersion int64) error {
@@ -215,28 +224,4 @@ func (t *tx) find(types []*schema.ResourceType, ids []string) ([]store.Link, err
 	}
 	slices.SortFunc(out, func(a, b store.Link) int { return cmp.Compare(a.Seq, b.Seq) })
 	return out, nil
-}
-
-// insertRows inserts rows into "table (columns)", those that are there already
-// left as they are, and tells how many are new.
-func (t *tx) insertRows(into string, rows [][]any) (int64, error) {
-	const most = 100
-	var inserted int64
-	for chunk := range slices.Chunk(rows, most) {
-		var st statement
-		values := make([]string, len(chunk))
-		for i, row := range chunk {
-			marks := make([]string, len(row))
-			for j, v := range row {
-				marks[j] = st.arg(v)
-			}
-			values[i] = "(" + strings.Join(marks, ", ") + ")"
-		}
-		n, err := t.conn.Exec(t.ctx, "INSERT INTO "+into+" VALUES "+strings.Join(values, ", ")+" ON CONFLICT DO NOTHING", st.args...)
-		if err != nil {
-			return inserted, err
-		}
-		inserted += n
-	}
-	return inserted, nil
 }

@@ -79,59 +79,6 @@ func (l *layout) uniqueKeys(k *keys) []uniqueColumns {
 	return list
 }
 
-func (t *tx) insert(r *store.Resource) error {
-	l := t.layout(r.Type)
-	k, err := l.extract(r)
-	if err != nil {
-		return err
-	}
-	nr, err := t.numbers.typeNumber(t.ctx, r.Type.Name)
-	if err != nil {
-		return err
-	}
-	if r.Seq == 0 {
-		if r.Seq, err = t.numbers.seq.take(t.ctx, t.engine.Ledger); err != nil {
-			return err
-		}
-	}
-	w, err := l.changing(r, k)
-	if err != nil {
-		return err
-	}
-	w.set("space", t.space)
-	w.set("seq", r.Seq)
-	w.set("id", r.ID)
-	w.set("id_key", k.id)
-	w.set("created", r.Created.UnixMicro())
-	if l.typed {
-		w.set("type", nr)
-	}
-	// A taken key is no error for the database, so that the transaction lives;
-	// a row that vanishes before it can be named is tried again.
-	for range 3 {
-		n, err := t.insertRows(l.table+" ("+strings.Join(w.names, ", ")+")", [][]any{w.values})
-		if err != nil {
-			return err
-		}
-		if n == 1 {
-			t.types[r.Seq] = nr
-			t.inserted++
-			if err := t.insertUniques(nr, r.Seq, k); err != nil {
-				return err
-			}
-			rows, err := t.valueRows(nr, r.Seq, k)
-			if err == nil {
-				_, err = t.insertRows(valueColumns, rows)
-			}
-			return err
-		}
-		if err := t.taken(l, nr, r.Seq, w, append(l.uniqueKeys(k), uniqueColumns{[]string{"id_key"}, "id"})); err != nil {
-			return err
-		}
-	}
-	return fmt.Errorf("store: %s %d cannot be inserted", r.Type.Name, r.Seq)
-}
-
 func (t *tx) update(r *store.Resource, ifVersion int64) error {
 	l := t.layout(r.Type)
 	k, err := l.extract(r)
@@ -247,24 +194,6 @@ func (t *tx) taken(l *layout, nr, seq int64, w *row, uniques []uniqueColumns) er
 		}
 		if ok {
 			return &store.TakenError{Attr: u.attr}
-		}
-	}
-	return nil
-}
-
-// insertUniques claims the unique values that have no unique column.
-func (t *tx) insertUniques(typeNr, seq int64, k *keys) error {
-	for _, u := range k.uniques {
-		nr, _, err := t.numbers.attribute(t.ctx, attributeName{typeNr, strings.ToLower(u.attr.Path), kindOf(u.attr)}, true)
-		if err != nil {
-			return err
-		}
-		n, err := t.insertRows("resource_unique (space, attr, v, seq)", [][]any{{t.space, nr, u.v, seq}})
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return &store.TakenError{Attr: u.attr.Path}
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/scimd/scimd/internal/scimerr"
@@ -31,6 +32,38 @@ var uniquenessCases = []testCase{
 			if c.attr != "id" {
 				w.absent(again.Type, again.ID)
 			}
+		}
+	}},
+	{"many are inserted as one by one, and the one that finds a value taken is named", func(w *world) {
+		var list []*store.Resource
+		for i := range 120 {
+			list = append(list, User(fmt.Sprintf("many-%d", i)).Set("nickName", "n").Resource())
+			if i%3 == 0 {
+				list = append(list, Device(fmt.Sprintf("M-%d", i)).Set("alias", fmt.Sprintf("m%d", i)).Resource())
+			}
+		}
+		w.do(func(tx store.Tx) error { _, err := tx.InsertMany(list); return err })
+		for _, r := range list {
+			w.same(w.get(r.Type, r.ID), r)
+		}
+		for name, again := range map[string]*Builder{"userName": User("MANY-7"), "serial": Device("M-30"), "id": User("other").ID(list[0].ID)} {
+			fresh := []*store.Resource{User("new-1").Resource(), User("new-2").Resource(), again.Resource(), User("new-3").Resource()}
+			var at int
+			err := w.store.Do(w.ctx, w.space, func(tx store.Tx) (err error) { at, err = tx.InsertMany(fresh); return err })
+			w.taken("one of many", err, name)
+			if at != 2 {
+				w.Errorf("the %s that is taken is of the resource %d, want 2", name, at)
+			}
+			for _, r := range fresh[:2] {
+				w.absent(r.Type, r.ID)
+			}
+		}
+		twice := []*store.Resource{User("new-4").Resource(), User("NEW-4").Resource()}
+		at := 0
+		err := w.store.Do(w.ctx, w.space, func(tx store.Tx) (err error) { at, err = tx.InsertMany(twice); return err })
+		w.taken("a value that two of many have", err, "userName")
+		if at != 1 {
+			w.Errorf("the second of them is %d, want 1", at)
 		}
 	}},
 	{"values that differ are free", func(w *world) {
