@@ -5,6 +5,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -54,11 +56,32 @@ func (c *conn) prepare(ctx context.Context, query string) (*prepared, error) {
 	if p := c.take(query, nil); p != nil {
 		return p, nil
 	}
-	stmt, err := c.db.PrepareContext(ctx, query)
+	stmt, err := c.db.PrepareContext(ctx, bare(query))
 	if err != nil {
 		return nil, err
 	}
 	return c.take(query, stmt), nil
+}
+
+// bare leaves the numbers out of placeholders that are $1, $2 and so on in this order,
+// each once: the driver looks for each number among those of all. No statement has a
+// dollar sign elsewhere.
+func bare(query string) string {
+	var out strings.Builder
+	rest := query
+	for n := 1; ; n++ {
+		text, after, more := strings.Cut(rest, "$")
+		out.WriteString(text)
+		if !more {
+			return out.String()
+		}
+		digits := len(after) - len(strings.TrimLeft(after, "0123456789"))
+		if after[:digits] != strconv.Itoa(n) {
+			return query
+		}
+		out.WriteByte('?')
+		rest = after[digits:]
+	}
 }
 
 // take takes the statement that is kept for the query, or keeps stmt for it; nil

@@ -71,12 +71,11 @@ var dialect = &sqlstore.Dialect{
 	InNumbers: func(expr, list string) string {
 		return expr + " IN (SELECT value FROM json_each(" + list + "))"
 	},
-	InTexts:     func(expr, list string) string { return expr + " IN (SELECT value FROM json_each(" + list + "))" },
-	Numbers:     func(list []int64) any { return jsonList(list) },
-	Texts:       func(list []string) any { return jsonList(list) },
-	CommitOrder: true,
-	// The driver looks for each value's place among the names of all.
-	ValuesAtOnce: 200,
+	InTexts:      func(expr, list string) string { return expr + " IN (SELECT value FROM json_each(" + list + "))" },
+	Numbers:      func(list []int64) any { return jsonList(list) },
+	Texts:        func(list []string) any { return jsonList(list) },
+	CommitOrder:  true,
+	ValuesAtOnce: 400,
 }
 
 func jsonList(list any) string {
