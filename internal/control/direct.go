@@ -34,6 +34,9 @@ type Admin interface {
 	Application(ctx context.Context, tenant int64, id string) (store.Application, error)
 	RotateApplication(ctx context.Context, tenant int64, id, secret, epoch string, at time.Time) (store.Application, error)
 	UpdateApplication(ctx context.Context, a store.Application) error
+	Setting(ctx context.Context, key string) (value string, ok bool, err error)
+	SetSetting(ctx context.Context, key, value string) (string, error)
+	DropSetting(ctx context.Context, key string) error
 	Ping(ctx context.Context) error
 	store.Trail
 }

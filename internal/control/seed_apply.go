@@ -1,9 +1,11 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
@@ -33,8 +35,13 @@ func (d *Direct) ApplySeed(ctx context.Context, q SeedQuery, files seed.Files) (
 	out := &SeedReport{DryRun: q.DryRun, Tenants: []SeededTenant{}}
 	for _, p := range plans {
 		report, err := p.apply(ctx)
+		if scimerr.Is(err, http.StatusConflict) { // perhaps with another server that applies it
+			if p, err = p.again(ctx); err == nil {
+				report, err = p.apply(ctx)
+			}
+		}
 		if err != nil {
-			return nil, refusedSeed(err)
+			return nil, refusedSeed(p.undo(ctx, err))
 		}
 		out.Changed = out.Changed || report.changed()
 		out.Tenants = append(out.Tenants, *report)
@@ -65,7 +72,11 @@ type seeding struct {
 	now    store.Tenant // as it is; without an id it is not there
 	then   store.Tenant // as it shall be
 	apps   []store.Application
+	hashes map[string]string // of applications and tokens that are sealed, by place
 	report *SeededTenant
+	// serving are the login names of applications that a dry run would have made, made
+	// the ids of those that were.
+	serving, made []string
 }
 
 // plan checks everything that can be checked before the first change.
@@ -73,30 +84,10 @@ func (d *Direct) plan(ctx context.Context, s *seed.Seed, q SeedQuery, key *seed.
 	if q.Tenant != "" && len(s.Tenants) > 1 {
 		return nil, scimerr.InvalidValue("tenants", "The seed has %d tenants and cannot go into one.", len(s.Tenants))
 	}
-	list, err := d.Store.Tenants(ctx)
-	if err != nil {
-		return nil, err
-	}
 	var plans []*seeding
 	for _, t := range s.Tenants {
-		p := &seeding{d: d, s: s, t: t, q: q, key: key, report: &SeededTenant{Types: []seed.TypeReport{}}}
-		name := scim.TenantName(q.Tenant)
-		if name == "" {
-			name = t.Name
-		}
-		if name == "" {
-			name = DefaultTenant
-		}
-		p.report.Name = name
-		if i := slices.IndexFunc(list, func(have store.Tenant) bool { return have.Name == name }); i >= 0 {
-			p.now = list[i]
-		} else {
-			p.now = store.Tenant{Name: name, Created: d.Now().UTC().Truncate(time.Microsecond)}
-			if !scim.ValidTenantName(name) {
-				return nil, scimerr.InvalidValue("name", "The name of a tenant has 1 to 63 letters, digits and hyphens.")
-			}
-		}
-		if err := p.check(ctx); err != nil {
+		p, err := d.planOf(ctx, s, t, q, key)
+		if err != nil {
 			return nil, err
 		}
 		plans = append(plans, p)
@@ -104,71 +95,168 @@ func (d *Direct) plan(ctx context.Context, s *seed.Seed, q SeedQuery, key *seed.
 	return plans, nil
 }
 
-// apply brings one tenant to what the seed says.
+func (d *Direct) planOf(ctx context.Context, s *seed.Seed, t *seed.Tenant, q SeedQuery, key *seed.SealingKey) (*seeding, error) {
+	p := &seeding{d: d, s: s, t: t, q: q, key: key, report: &SeededTenant{Types: []seed.TypeReport{}}}
+	p.report.Name = cmp.Or(scim.TenantName(q.Tenant), t.Name, DefaultTenant)
+	var err error
+	p.now, err = d.Store.TenantNamed(ctx, p.report.Name)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		p.now = store.Tenant{Name: p.report.Name, Created: d.Now().UTC().Truncate(time.Microsecond)}
+		if !scim.ValidTenantName(p.now.Name) {
+			return nil, scimerr.InvalidValue("name", "The name of a tenant has 1 to 63 letters, digits and hyphens.")
+		}
+	case err != nil:
+		return nil, err
+	}
+	return p, p.check(ctx)
+}
+
+// apply brings one tenant to what the seed says, or tells what that would change. The
+// state after it is the one that a reset goes back to; where nothing has changed, that
+// stays as it is, with what clients have made since.
 func (p *seeding) apply(ctx context.Context) (*SeededTenant, error) {
-	d := p.d
-	if p.q.DryRun && p.now.ID == 0 {
-		return p.wouldMake(), nil
+	if p.q.DryRun {
+		_, err := p.bring(ctx, false)
+		return p.report, err
 	}
-	stored, err := p.tenant(ctx)
-	if err != nil {
-		return nil, err
-	}
-	target, err := d.SeedTenant(ctx, stored)
-	if err != nil {
-		return nil, err
-	}
-	for i, a := range p.t.Applications {
-		if err := p.application(ctx, stored, a, p.apps[i]); err != nil {
+	cut := false
+	if p.now.ID != 0 {
+		var err error
+		if _, cut, err = p.d.Store.Setting(ctx, p.mark()); err != nil {
 			return nil, err
 		}
+		if done, err := p.try(ctx); err != nil || done != nil && !cut {
+			return done, err
+		}
 	}
-	report, err := p.s.Apply(ctx, d.Resources, p.t, target, seed.Options{DryRun: p.q.DryRun, Prune: p.q.Prune, Key: p.key})
-	if err != nil {
+	t, err := p.bring(ctx, cut)
+	if err == nil {
+		_, err = p.d.SaveSnapshot(ctx, t.Name, NewSnapshot{Name: SeedSnapshot, Replace: true})
+	}
+	if err == nil {
+		err = p.d.Store.DropSetting(ctx, p.mark())
+	}
+	return p.report, err
+}
+
+// mark is the setting of a tenant that says that a seed is on its way into it. One
+// that is cut off leaves it there.
+func (p *seeding) mark() string { return store.TenantSettings(p.now.ID) + "seeding" }
+
+// try tells of a tenant that has all of the seed, and refuses a seed that would be
+// refused in the middle. Of more resources than go in at once it does neither.
+func (p *seeding) try(ctx context.Context) (*SeededTenant, error) {
+	list, err := p.d.Snapshots(ctx, p.now.Name)
+	if err != nil || !p.t.Whole() {
 		return nil, err
+	}
+	dry := *p
+	dry.q.DryRun, dry.report = true, &SeededTenant{Name: p.report.Name}
+	if _, err := dry.bring(ctx, false); err != nil {
+		return nil, err
+	}
+	if dry.report.changed() || !slices.ContainsFunc(list, func(s Snapshot) bool { return s.Name == SeedSnapshot }) {
+		return nil, nil
+	}
+	return dry.report, nil
+}
+
+// again is a plan for what is there by now, which knows what was made so far.
+func (p *seeding) again(ctx context.Context) (*seeding, error) {
+	next, err := p.d.planOf(ctx, p.s, p.t, p.q, p.key)
+	if err != nil {
+		return p, err
+	}
+	next.made, next.report.Created = p.made, p.report.Created
+	next.report.Applications, next.report.Tokens = p.report.Applications, p.report.Tokens
+	return next, nil
+}
+
+// undo takes back what a seed has made beside resources before it was refused, and
+// gives the refusal. One that was cut off goes on when it is applied again.
+func (p *seeding) undo(ctx context.Context, why error) error {
+	var mistakes *seed.Mistakes
+	if p.q.DryRun || scimerr.From(why).Status >= http.StatusInternalServerError && !errors.As(why, &mistakes) {
+		return why
+	}
+	ctx, done := toTheEnd(ctx)
+	defer done()
+	errs := []error{why}
+	if p.report.Created {
+		t, err := p.d.tenant(ctx, p.now.Name)
+		if err == nil {
+			err = p.d.delete(ctx, t)
+		}
+		return errors.Join(append(errs, err)...)
+	}
+	for _, id := range p.made {
+		errs = append(errs, p.d.DeleteApplication(ctx, p.now.Name, id))
+	}
+	return errors.Join(errs...)
+}
+
+// bring does what there is to do. resume tells that it was cut off before.
+func (p *seeding) bring(ctx context.Context, resume bool) (store.Tenant, error) {
+	d := p.d
+	if p.q.DryRun && p.now.ID == 0 {
+		p.report.Created, p.report.Whole = true, true
+		p.report.Types = p.t.Counts()
+		return p.now, nil
+	}
+	t, err := p.tenant(ctx)
+	if err != nil {
+		return t, err
+	}
+	if p.now = t; !p.q.DryRun {
+		if _, err := d.Store.SetSetting(ctx, p.mark(), "on its way"); err != nil {
+			return t, err
+		}
+	}
+	target, err := d.SeedTenant(ctx, t)
+	if err != nil {
+		return t, err
+	}
+	for i, a := range p.t.Applications {
+		if err := p.application(ctx, t, a, p.apps[i]); err != nil {
+			return t, err
+		}
+	}
+	report, err := p.s.Apply(ctx, d.Resources, p.t, target, seed.Options{
+		DryRun: p.q.DryRun, Prune: p.q.Prune, Key: p.key, Resume: resume, Serving: p.serving,
+	})
+	if err != nil {
+		return t, err
 	}
 	p.report.Types, p.report.Changes, p.report.Whole = report.Types, report.Changes, report.Whole
-	if err := p.tokens(ctx, stored); err != nil {
-		return nil, err
+	if err := p.stayed(ctx, t); err != nil {
+		return t, err
 	}
-	if err := p.issuers(ctx, stored); err != nil {
-		return nil, err
+	if err := p.tokens(ctx, t); err != nil {
+		return t, err
+	}
+	if err := p.issuers(ctx, t); err != nil {
+		return t, err
 	}
 	if p.q.Prune {
-		if err := p.prune(ctx, stored); err != nil {
-			return nil, err
+		if err := p.prune(ctx, t); err != nil {
+			return t, err
 		}
 	}
 	if p.t.Faults != nil && !p.q.DryRun {
-		if _, err := d.SetFaults(ctx, stored.Name, p.t.Faults); err != nil {
-			return nil, err
-		}
+		_, err = d.SetFaults(ctx, t.Name, p.t.Faults)
 	}
-	return p.report, p.keep(ctx, stored)
+	return t, err
 }
 
-// keep makes the state after a seed the one that a reset goes back to. A seed that
-// has changed nothing leaves that as it is, with what clients have made since.
-func (p *seeding) keep(ctx context.Context, t store.Tenant) error {
-	if p.q.DryRun {
-		return nil
+// stayed refuses a seed whose resources went to what a tenant was taken back from
+// meanwhile.
+func (p *seeding) stayed(ctx context.Context, t store.Tenant) error {
+	now, err := p.d.tenant(ctx, t.Name)
+	if err == nil && (now.ID != t.ID || now.Space != t.Space) {
+		err = scimerr.Conflict("The tenant %s was reset or taken back to a snapshot while the seed went in; apply it again.", t.Name)
 	}
-	list, err := p.d.Snapshots(ctx, t.Name)
-	if err != nil {
-		return err
-	}
-	if !p.report.changed() && slices.ContainsFunc(list, func(s Snapshot) bool { return s.Name == SeedSnapshot }) {
-		return nil
-	}
-	_, err = p.d.SaveSnapshot(ctx, t.Name, NewSnapshot{Name: SeedSnapshot, Replace: true})
 	return err
-}
-
-// wouldMake is what a dry run tells of a tenant that is not there.
-func (p *seeding) wouldMake() *SeededTenant {
-	p.report.Created, p.report.Whole = true, true
-	p.report.Types = p.t.Counts()
-	return p.report
 }
 
 func (p *seeding) did(format string, args ...any) {
@@ -189,8 +277,7 @@ func (p *seeding) tenant(ctx context.Context) (store.Tenant, error) {
 		}
 	}
 	if p.q.DryRun {
-		then := p.then
-		return then, nil
+		return p.then, nil
 	}
 	ctx, done := toTheEnd(ctx)
 	defer done()
@@ -198,8 +285,8 @@ func (p *seeding) tenant(ctx context.Context) (store.Tenant, error) {
 	var err error
 	switch {
 	case p.now.ID == 0:
-		p.report.Created = true
 		stored, err = d.Store.CreateTenant(ctx, p.then)
+		p.report.Created = err == nil
 	case len(p.report.Settings) > 0:
 		stored, err = d.Store.UpdateTenant(ctx, p.now.ID, func(t *store.Tenant) error { return d.change(t, p.change()) })
 	default:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/scimd/scimd/internal/auth"
 	"github.com/scimd/scimd/internal/scim"
@@ -18,7 +19,7 @@ import (
 // check checks the settings of a tenant and its resources.
 func (p *seeding) check(ctx context.Context) error {
 	d, t := p.d, p.t
-	p.then = p.now
+	p.then, p.hashes = p.now, map[string]string{}
 	p.then.Hosts = slices.Clone(p.now.Hosts)
 	if p.now.ID == 0 {
 		profile, err := d.profile(p.now)
@@ -35,8 +36,8 @@ func (p *seeding) check(ctx context.Context) error {
 		if err != nil {
 			return p.s.MistakeAt(t, "applications", fmt.Sprintf("The application %s: %s", a.AppID, scimerr.From(err).Detail))
 		}
-		if a.Sealed != "" && p.key == nil {
-			return p.s.MistakeAt(t, "applications", "The secrets of applications are sealed; give the key that they were exported with (--key-file).")
+		if err := p.open(a.Sealed, "application", strings.ToLower(a.AppID)); err != nil {
+			return p.s.MistakeAt(t, "applications", fmt.Sprintf("The application %s: %v", a.AppID, err))
 		}
 		p.apps = append(p.apps, made)
 	}
@@ -66,7 +67,7 @@ func (p *seeding) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.s.Check(t, target, p.key, false)
+	return p.s.Check(t, target, p.key, p.now.ID == 0) // a new tenant has nothing to be named
 }
 
 func (p *seeding) checkToken(k seed.Token) error {
@@ -79,9 +80,22 @@ func (p *seeding) checkToken(k seed.Token) error {
 	if k.Token != "" && (!auth.ValidToken(k.Token) || len(k.Token) < minSeedToken) {
 		return fmt.Errorf("a token is at least %d letters, digits and the characters - . _ ~ + /", minSeedToken)
 	}
-	if k.Sealed != "" && p.key == nil {
-		return errors.New("it is sealed; give the key that it was exported with (--key-file)")
+	return p.open(k.Sealed, "token", k.Name)
+}
+
+// open opens a hash that is sealed for a place, if it is.
+func (p *seeding) open(sealed, kind, id string) error {
+	if sealed == "" {
+		return nil
 	}
+	if p.key == nil {
+		return errors.New("what is sealed needs the key that it was exported with (--key-file)")
+	}
+	plain, err := p.key.OpenHash(sealed, kind, id)
+	if err != nil || kind == "token" && len(plain) != len(store.Token{}.Hash) {
+		return errors.New("what is sealed does not open with the key")
+	}
+	p.hashes[kind+" "+id] = string(plain)
 	return nil
 }
 

@@ -36,11 +36,7 @@ func (p *seeding) application(ctx context.Context, t store.Tenant, in seed.Appli
 	hash := ""
 	switch {
 	case in.Sealed != "":
-		plain, err := p.key.OpenHash(in.Sealed, "application", strings.ToLower(in.AppID))
-		if err != nil {
-			return p.s.MistakeAt(p.t, "applications", fmt.Sprintf("The secret of the application %s cannot be used: %v.", in.AppID, err))
-		}
-		hash = string(plain)
+		hash = p.hashes["application "+strings.ToLower(in.AppID)]
 	case in.ClientSecret != "" && !missing:
 		if same, err := phc.Matches(have.Secret, in.ClientSecret); err == nil && same {
 			hash = have.Secret
@@ -53,6 +49,7 @@ func (p *seeding) application(ctx context.Context, t store.Tenant, in seed.Appli
 	if missing {
 		p.did("application %s", want.ID)
 		if p.q.DryRun {
+			p.serving = append(p.serving, want.ClientID)
 			return nil
 		}
 		secret := ""
@@ -63,6 +60,7 @@ func (p *seeding) application(ctx context.Context, t store.Tenant, in seed.Appli
 		if err != nil {
 			return err
 		}
+		p.made = append(p.made, want.ID)
 		if secret != "" {
 			p.report.Applications = append(p.report.Applications, *made)
 		}
@@ -119,7 +117,7 @@ func (p *seeding) tokens(ctx context.Context, t store.Tenant) error {
 		return err
 	}
 	tokens := p.t.Tokens
-	if p.report.Created && tokens == nil { // a tenant without a token is of no use
+	if tokens == nil && len(list) == 0 && t.Name != DefaultTenant { // a tenant without a token is of no use
 		tokens = []seed.Token{{Name: FirstToken}}
 	}
 	for _, k := range tokens {
@@ -131,11 +129,7 @@ func (p *seeding) tokens(ctx context.Context, t store.Tenant) error {
 		var hash [32]byte
 		switch {
 		case k.Sealed != "":
-			plain, err := p.key.OpenHash(k.Sealed, "token", k.Name)
-			if err != nil || len(plain) != len(hash) {
-				return p.s.MistakeAt(p.t, "tokens", fmt.Sprintf("The token %s cannot be used: it does not open with the key.", k.Name))
-			}
-			hash = [32]byte(plain)
+			copy(hash[:], p.hashes["token "+k.Name])
 		case text != "":
 			hash = auth.Hash(text)
 		}

@@ -112,6 +112,14 @@ var errDry = errors.New("scim: a dry run")
 // to lead somewhere. Resources that name what has not come yet are given back
 // undone, to be put again later.
 func (x *Seeding) Put(ctx context.Context, batch []*Seeded, last bool) (done []SeedChange, undone []*Seeded, err error) {
+	done, undone, err = x.put(ctx, batch, last)
+	if scimerr.Is(err, 409) { // perhaps with what somebody has made since it was looked for
+		done, undone, err = x.put(ctx, batch, last)
+	}
+	return done, undone, err
+}
+
+func (x *Seeding) put(ctx context.Context, batch []*Seeded, last bool) (done []SeedChange, undone []*Seeded, err error) {
 	ix, err := x.index(ctx, batch)
 	if err != nil {
 		return nil, nil, err

@@ -237,8 +237,8 @@ type Options struct {
 	Serving []string
 }
 
-// whole tells that the resources of a tenant go in all or not at all.
-func (o *Options) whole(t *Tenant) bool { return o.DryRun || t.Count() <= cmp.Or(o.Whole, wholeAtMost) }
+// Whole tells that the resources of a tenant go in all or not at all.
+func (t *Tenant) Whole() bool { return t.Count() <= wholeAtMost }
 
 // Apply brings the resources of a tenant into it. What only a look at the tenant can
 // tell to be a mistake is *Mistakes.
@@ -249,7 +249,7 @@ func (s *Seed) Apply(ctx context.Context, service *scim.Service, t *Tenant, targ
 	if err != nil {
 		return nil, err
 	}
-	a := &applying{seed: s, x: x, report: &Report{Types: []TypeReport{}, Whole: o.whole(t)}}
+	a := &applying{seed: s, x: x, report: &Report{Types: []TypeReport{}, Whole: o.DryRun || t.Count() <= cmp.Or(o.Whole, wholeAtMost)}}
 	return a.report, a.explain(a.all(ctx, t, target, o.Key))
 }
 

@@ -150,6 +150,8 @@ type Admin interface {
 	// SetSetting stores a setting if it is not there yet and returns what is.
 	// ErrNotFound when it goes with a tenant that is not there.
 	SetSetting(ctx context.Context, key, value string) (string, error)
+	// DropSetting removes a setting, if it is there.
+	DropSetting(ctx context.Context, key string) error
 	// Events reads up to limit events of a space with N > after, in order.
 	Events(ctx context.Context, space, after int64, limit int) ([]Event, error)
 	Trail

@@ -160,3 +160,11 @@ func (s *Store) SetSetting(ctx context.Context, key, value string) (string, erro
 	stored, _, err := s.Setting(ctx, key)
 	return stored, err
 }
+
+// DropSetting implements store.Admin.
+func (s *Store) DropSetting(ctx context.Context, key string) error {
+	return s.engine.Transact(ctx, func(c Conn) error {
+		_, err := c.Exec(context.WithoutCancel(ctx), "DELETE FROM setting WHERE key = $1", key)
+		return err
+	})
+}

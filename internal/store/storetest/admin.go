@@ -135,6 +135,14 @@ var settingCases = []testCase{
 		if got, ok, err := w.store.Setting(w.ctx, key); got != "first ü\n" || !ok || err != nil {
 			w.Errorf("after: %q, there %t, error %v", got, ok, err)
 		}
+		for range 2 {
+			if err := w.store.DropSetting(w.ctx, key); err != nil {
+				w.Error(err)
+			}
+		}
+		if _, ok, err := w.store.Setting(w.ctx, key); ok || err != nil {
+			w.Errorf("dropped: there %t, error %v", ok, err)
+		}
 	}},
 	{"of several that set one setting one wins, and all learn its value", func(w *world) {
 		key := "race-" + rand.Text()

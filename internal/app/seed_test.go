@@ -1,0 +1,154 @@
+package app_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/scimd/scimd/internal/app"
+	"github.com/scimd/scimd/internal/control"
+	"github.com/scimd/scimd/internal/pgtest"
+	"github.com/scimd/scimd/internal/seed"
+)
+
+// sower applies seeds to a database without a server.
+type sower struct {
+	testing.TB
+	control.Service
+}
+
+func newSower(t *testing.T, c app.Config) *sower {
+	t.Helper()
+	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	m, closeIt, err := app.Manage(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = closeIt() })
+	return &sower{t, m}
+}
+
+func (s *sower) apply(q control.SeedQuery, text string) (*control.SeedReport, error) {
+	return s.ApplySeed(s.Context(), q, seed.List(seed.File{Name: "a.yaml", Body: strings.NewReader(text)}))
+}
+
+func (s *sower) must(text string) *control.SeedReport {
+	s.Helper()
+	r, err := s.apply(control.SeedQuery{}, text)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return r
+}
+
+func (s *sower) refused(text string, q control.SeedQuery, why string) {
+	s.Helper()
+	if _, err := s.apply(q, text); err == nil || !strings.Contains(err.Error(), why) {
+		s.Errorf("the seed is refused by %v, which should speak of %q", err, why)
+	}
+}
+
+func (s *sower) export() string {
+	s.Helper()
+	var out bytes.Buffer
+	if err := s.ExportSeed(s.Context(), control.ExportQuery{Key: "a passphrase for tests"}, &out); err != nil {
+		s.Fatal(err)
+	}
+	return out.String()
+}
+
+// onEngines runs a test on both databases.
+func onEngines(t *testing.T, fn func(*testing.T, app.Config)) {
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		fn(t, config(t))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		c := config(t)
+		c.DatabaseURL = pgtest.URL(t)
+		fn(t, c)
+	})
+}
+
+// A cycle of groups is what only the resources themselves show, in the transaction.
+const cycle = `
+Groups: [{id: a, displayName: a, members: [{value: b, type: Group}]}, {id: b, displayName: b, members: [{value: a, type: Group}]}]
+`
+
+func TestARefusedSeedLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	onEngines(t, func(t *testing.T, c app.Config) {
+		s := newSower(t, c)
+		s.must("version: 1\nUsers: [{id: ada, userName: ada}]\napplications: [{appId: there, clientSecret: not-a-real-secret}]")
+		before := s.export()
+		for name, head := range map[string]string{
+			"of the tenant's own": "switches: {maxResults: 7}\nlimits: {maxResources: 9}\nhosts: [x.example]\napplications: [{appId: new}, {appId: there, clientSecret: another-secret}]\ntokens: [{name: ci}]",
+			"of no tenant yet":    "name: fresh\nprofile: rfc7644\nswitches: {groupCycles: refuse}\napplications: [{appId: new}]",
+		} {
+			s.refused("version: 1\n"+head+cycle, control.SeedQuery{}, "into itself")
+			if after := s.export(); after != before {
+				t.Errorf("%s: the tenant was\n%s\nand is\n%s", name, before, after)
+			}
+			s.refused("version: 1\n"+head+"\nGroups: [{displayName: g, members: [nobody]}]", control.SeedQuery{}, `names "nobody"`)
+			if after := s.export(); after != before {
+				t.Errorf("%s: the tenant was\n%s\nand is\n%s", name, before, after)
+			}
+		}
+		if _, err := s.Tenant(t.Context(), "fresh"); err == nil {
+			t.Error("a tenant stays of a seed that was refused")
+		}
+		s.refused("version: 1\nsealed: x\nswitches: {maxResults: 7}\ntokens: [{name: old, $sealed: AAAA}]", control.SeedQuery{Key: "a passphrase for tests"}, "")
+		if after := s.export(); after != before {
+			t.Errorf("a token that does not open: the tenant was\n%s\nand is\n%s", before, after)
+		}
+	})
+}
+
+func TestADryRunKnowsTheServiceUsersOfNewApplications(t *testing.T) {
+	t.Parallel()
+	s := newSower(t, config(t))
+	text := "version: 1\napplications: [{appId: new, clientId: svc@x.example}]\nContainers: [{name: Safe, owner: svc@x.example}]"
+	r, err := s.apply(control.SeedQuery{DryRun: true}, text)
+	if err != nil || !r.Changed || fmt.Sprint(r.Tenants[0].Settings) != "[application new]" {
+		t.Errorf("the plan: %+v, %v", r, err)
+	}
+	s.must(text)
+	if r := s.must(text); r.Changed {
+		t.Errorf("applied again: %+v", r)
+	}
+}
+
+// Two servers that begin with the same seed on one database end as one does.
+func TestServersThatBeginWithTheSameSeedDoNotMeet(t *testing.T) {
+	t.Parallel()
+	onEngines(t, func(t *testing.T, c app.Config) {
+		text := "version: 1\ntenants:\n  - name: default\n    applications: [{appId: one, clientSecret: not-a-real-secret}]\n    tokens: [{name: ci, token: a-token-for-tests}]\n" +
+			"    Users: [{userName: ada}, {userName: bela}]\n    Groups: [{displayName: g, members: [ada, bela]}]\n  - name: blue\n    Users: [{userName: ada}]\n"
+		s := newSower(t, c)
+		sowers := []*sower{s, s, s}
+		if c.DatabaseURL != "" {
+			sowers = append(sowers, newSower(t, c), newSower(t, c))
+		}
+		var all sync.WaitGroup
+		for _, s := range sowers {
+			all.Go(func() {
+				if _, err := s.apply(control.SeedQuery{}, text); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if r := s.must(text); r.Changed {
+			t.Errorf("applied again: %+v", r.Tenants)
+		}
+		if n := strings.Count(s.export(), "userName: ada"); n != 2 {
+			t.Errorf("ada is there %d times in two tenants:\n%s", n, s.export())
+		}
+	})
+}
