@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/scimd/scimd/internal/auth"
@@ -25,12 +26,8 @@ const maxBody = 64 << 10
 // socket. The description of the API needs none: it is the same for every server,
 // and generators of clients have no way to send one.
 func Handler(s Service, token string, log *slog.Logger) http.Handler {
-	mux := http.NewServeMux()
 	h := &handler{log: log}
-	for _, r := range routes() {
-		mux.HandleFunc(r.pattern(), h.answer(s, r))
-	}
-	mux.HandleFunc("/", h.nothing(mux))
+	routed := sync.OnceValue(func() *http.ServeMux { return h.mux(s) }) // when it is needed: few tests ask
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := auth.NewTokenID()
 		w.Header().Set(requestID, id)
@@ -50,8 +47,17 @@ func Handler(s Service, token string, log *slog.Logger) http.Handler {
 			h.refuse(r.Context(), w, scimerr.NotFound("There is nothing here."))
 			return
 		}
-		mux.ServeHTTP(w, r)
+		routed().ServeHTTP(w, r)
 	})
+}
+
+func (h *handler) mux(s Service) *http.ServeMux {
+	mux := http.NewServeMux()
+	for _, r := range routes() {
+		mux.HandleFunc(r.pattern(), h.answer(s, r))
+	}
+	mux.HandleFunc("/", h.nothing(mux))
+	return mux
 }
 
 // carries tells whether a request has a bearer token.

@@ -33,7 +33,7 @@ type Journals struct {
 	options Options
 	names   *names
 	key     []byte
-	queue   chan item
+	queue   chan *item
 	waiting atomic.Int64
 	stopped chan struct{}
 	total   atomic.Int64
@@ -60,7 +60,7 @@ func New(o Options, reg *schema.Registry) *Journals {
 	key := make([]byte, sha256.Size)
 	_, _ = rand.Read(key) // never fails: the runtime aborts the process instead
 	return &Journals{
-		options: o, names: newNames(reg), key: key, queue: make(chan item, maxQueue), stopped: make(chan struct{}), byTenant: map[int64]*Journal{},
+		options: o, names: newNames(reg), key: key, queue: make(chan *item, maxQueue), stopped: make(chan struct{}), byTenant: map[int64]*Journal{},
 	}
 }
 
@@ -100,7 +100,7 @@ func (js *Journals) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case x := <-js.queue:
-			x.recording.journal.append(js.entry(&x))
+			x.recording.journal.append(js.entry(x))
 			x.recording.release()
 			for o := js.options.Total; o > 0 && js.total.Load() > o; {
 				if !js.forgetOldest() {
@@ -124,7 +124,7 @@ func (js *Journals) forgetOldest() bool {
 }
 
 // enqueue has an exchange kept; false when too many wait.
-func (js *Journals) enqueue(x item) bool {
+func (js *Journals) enqueue(x *item) bool {
 	select {
 	case js.queue <- x:
 		return true

@@ -99,7 +99,7 @@ func (r *Recording) End(x *Exchange) {
 	if keep {
 		r.journal.expect()
 		size := r.held()
-		if keep = js.waiting.Add(size) <= maxWaiting && js.enqueue(item{*x, r}); !keep {
+		if keep = js.waiting.Add(size) <= maxWaiting && js.enqueue(&item{*x, r}); !keep {
 			js.waiting.Add(-size)
 			r.journal.lose()
 		}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/scimd/scimd/internal/schema"
-	"github.com/scimd/scimd/schemas"
 )
 
 const discoveryURN = "urn:ietf:params:scim:schemas:core:2.0:"
@@ -39,7 +38,7 @@ type namedEntry struct {
 // switches discovery, advertiseSort and maxResults say. started is the time of
 // meta in ServiceProviderConfig.
 func NewDiscovery(reg *schema.Registry, p *Profile, started time.Time) (*Discovery, error) {
-	ed, err := loadEdition(schemas.FS, p.Discovery)
+	ed, err := embeddedEdition(p.Discovery)
 	if err != nil {
 		return nil, fmt.Errorf("discovery %q: %w", p.Discovery, err)
 	}

@@ -8,8 +8,10 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/scimd/scimd/internal/schema"
+	"github.com/scimd/scimd/schemas"
 )
 
 // edition is what a tenant advertised at some time, read from
@@ -36,6 +38,22 @@ type edition struct {
 	// file name; byURN the same by URN in lower case.
 	documents, byURN map[string]schemaDocument
 	provider         providerDocument
+}
+
+// embedded are the editions of the program, by name, each read once: nobody changes
+// an edition.
+var embedded sync.Map
+
+// embeddedEdition is loadEdition for the editions of the program.
+func embeddedEdition(name string) (*edition, error) {
+	if ed, ok := embedded.Load(name); ok {
+		return ed.(*edition), nil
+	}
+	ed, err := loadEdition(schemas.FS, name)
+	if err == nil {
+		embedded.Store(name, ed)
+	}
+	return ed, err
 }
 
 // loadEdition reads the edition of that name below advertised/ of fsys.
