@@ -236,6 +236,71 @@ func TestASpaceThatWasGivenUpIsIdleWhenTheLastRequestHasLeft(t *testing.T) {
 	}
 }
 
+// onFirst does something at the first write.
+type onFirst struct {
+	bytes.Buffer
+	do func()
+}
+
+func (w *onFirst) Write(p []byte) (int, error) {
+	if w.do != nil {
+		w.do()
+		w.do = nil
+	}
+	return w.Buffer.Write(p)
+}
+
+// An export is of one state, also when that is given up and swept meanwhile.
+func TestAnExportKeepsWhatARestoreGivesUp(t *testing.T) {
+	t.Parallel()
+	e, d, m, a := openHouse(t)
+	a.alone = true
+	m.Changed, m.Reading = d.refresh, d.hold
+	e.idle = d.idle
+	tenant, err := d.Named(t.Context(), "default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &scim.Call{Tenant: tenant}
+	for _, r := range [][2]string{
+		{"User", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ada","displayName":"` + strings.Repeat("x", 70<<10) + `"}`},
+		{"Group", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"all"}`},
+	} {
+		if _, err := e.service.Create(t.Context(), c, e.registry.Type(r[0]), []byte(r[1]), &scim.Params{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	groups := func() int {
+		q := &store.Query{Space: tenant.Space, Parts: []store.Part{{Type: e.registry.Type("Group")}}}
+		page, err := e.store.Query(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return page.Total
+	}
+	sweep := func() {
+		t.Helper()
+		if err := e.sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out := &onFirst{do: func() {
+		if _, err := m.Reset(t.Context(), ""); err != nil {
+			t.Error(err)
+		}
+		sweep()
+	}}
+	if err := m.ExportSeed(t.Context(), control.ExportQuery{Tenant: "default"}, out); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "displayName: all") {
+		t.Error("the group is missing")
+	}
+	if sweep(); groups() != 0 {
+		t.Error("what was given up is still there")
+	}
+}
+
 // What changes through others is read, and nothing else; names and hosts lead where
 // they should, also those that go from one tenant to another.
 func TestOnlyChangesAreReadAgain(t *testing.T) {

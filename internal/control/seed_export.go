@@ -25,11 +25,13 @@ func (d *Direct) ExportSeed(ctx context.Context, q ExportQuery, w io.Writer) err
 	if err != nil {
 		return err
 	}
+	defer d.Reading()()
 	var list []store.Tenant
 	if q.Tenant == "" {
 		if list, err = d.Store.Tenants(ctx); err != nil {
 			return err
 		}
+		list = slices.DeleteFunc(list, func(t store.Tenant) bool { return t.Expired(d.Now()) })
 		slices.SortFunc(list, func(a, b store.Tenant) int { return strings.Compare(a.Name, b.Name) })
 	} else {
 		t, err := d.tenant(ctx, q.Tenant)
