@@ -159,7 +159,7 @@ func (s *Store) holdDataKeys(ctx context.Context, c Conn, space int64) error {
 // doomed is a row of doomed_space.
 type doomed struct {
 	space, since int64
-	// kept tells that requests under way may still use it.
+	// kept tells that it is left alone until no request can be under way in it.
 	kept bool
 	// tenant is the one that was deleted with it, in the generation changed.
 	tenant  any

@@ -43,8 +43,9 @@ func (s *Store) Sweep(ctx context.Context, settled time.Time, idle func(space in
 }
 
 // sweepSpace removes what is in a space and, when nothing more can come to be in
-// it, the note that it is doomed. What is a tenant's own stays with the tenant,
-// and all of what a snapshot or a tenant has come to lead to.
+// it, the note that it is doomed; until then it is left alone, so that no sweep looks
+// through what others have swept. What is a tenant's own stays with the tenant, and
+// all of what a snapshot or a tenant has come to lead to.
 func (s *Store) sweepSpace(ctx context.Context, d doomed, done bool) error {
 	used, err := ledTo(ctx, s.engine.Read, d.space)
 	if err != nil {
@@ -73,9 +74,6 @@ func (s *Store) sweepSpace(ctx context.Context, d doomed, done bool) error {
 			rest = append(rest, r)
 		}
 	}
-	if len(rest) == 0 && !done {
-		return nil
-	}
 	err = s.engine.Transact(ctx, func(c Conn) error {
 		ctx := context.WithoutCancel(ctx)
 		for _, r := range rest {
@@ -84,7 +82,8 @@ func (s *Store) sweepSpace(ctx context.Context, d doomed, done bool) error {
 			}
 		}
 		if !done {
-			return nil
+			_, err := c.Exec(ctx, "UPDATE doomed_space SET kept = 1 WHERE space = $1 AND since = $2", d.space, d.since)
+			return err
 		}
 		for _, l := range []trailLog{changeLog, auditLog} {
 			if home {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/scimd/scimd/internal/resource"
@@ -201,87 +200,6 @@ var snapshotCases = []testCase{
 			}
 		}
 	}},
-	{"a tenant made from another has its resources as its own seed, and the setting", func(w *world) {
-		source := w.newTenant()
-		live := w.in(source.Space)
-		stray := live.insert(User("ann").ID("ann"), hidden("stray"))[1]
-		if _, err := w.store.SetSetting(w.ctx, store.TenantSettings(source.ID)+"it", "v"); err != nil {
-			w.Fatal(err)
-		}
-		w.save(source, "s")
-		live.insert(User("bob").ID("bob"))
-		for snapshot, want := range map[string][]string{"": {"ann", "bob"}, "s": {"ann"}} {
-			copied, err := w.store.CopyTenant(w.ctx, store.Tenant{Name: "copy-" + hostName(), Created: epoch, OnDemand: true, Expires: epoch.Add(time.Hour)}, source.ID, snapshot, "it")
-			if err != nil {
-				w.Fatal(err)
-			}
-			made := copied.Tenant
-			if copied.Resources != int64(len(want)) || !slices.Equal(copied.Strays, []string{stray.ID}) {
-				w.Errorf("copied %+v", copied)
-			}
-			if read, ok := w.tenantOf(made.ID); !ok || !sameTenant(read, made) || !made.OnDemand || made.Expires.IsZero() {
-				w.Errorf("made %+v, read %+v", made, read)
-			}
-			if v, ok, err := w.store.Setting(w.ctx, store.TenantSettings(made.ID)+"it"); v != "v" || !ok || err != nil {
-				w.Errorf("setting %q, %t, %v", v, ok, err)
-			}
-			in := w.in(made.Space)
-			if got := in.found(in.users("")); !slices.Equal(got, want) {
-				w.Errorf("from %q: %v, want %v", snapshot, got, want)
-			}
-			in.insert(User("carl"))
-			r := w.restore(made, store.SeedSnapshot)
-			in = w.in(r.Tenant.Space)
-			if got := in.found(in.users("")); !slices.Equal(got, want) {
-				w.Errorf("reset from %q: %v, want %v", snapshot, got, want)
-			}
-			if snapshot != "" { // the two share a space, which stays as long as one of them
-				if err := w.store.DeleteSnapshot(w.ctx, source.ID, snapshot, epoch); err != nil {
-					w.Fatal(err)
-				}
-				w.sweep(time.Now())
-				r = w.restore(made, store.SeedSnapshot)
-				in = w.in(r.Tenant.Space)
-				if got := in.found(in.users("")); !slices.Equal(got, want) {
-					w.Errorf("after its source was deleted: %v, want %v", got, want)
-				}
-			}
-			w.sound(made)
-		}
-		if got := live.found(live.users("")); len(got) != 2 {
-			w.Errorf("the source has %v", got)
-		}
-	}},
-	{"what was given up is swept when nobody can use it any more, and not the logs", func(w *world) {
-		tenant := w.newTenant()
-		live := w.in(tenant.Space)
-		live.insert(User("ann"), Device("d"))
-		live.do(func(tx store.Tx) error { return tx.Event(numbered(1)) })
-		given := time.Now()
-		e := restore()
-		e.At = given
-		if _, err := w.store.RestoreSnapshot(w.ctx, tenant.ID, "", e); err != nil {
-			w.Fatal(err)
-		}
-		count := func() int { return len(live.found(live.users(""))) + len(live.found(live.devices(""))) }
-		w.sweep(given)
-		if n := count(); n != 2 {
-			w.Errorf("swept at once, %d are left", n)
-		}
-		if err := w.store.Sweep(w.ctx, given, func(space int64) bool { return space == tenant.Space }); err != nil {
-			w.Fatal(err)
-		}
-		if n, list := count(), live.events(0, 10); n != 0 || len(list) != 2 {
-			w.Errorf("%d resources are left, and the events %+v", n, list)
-		}
-		if err := w.store.DeleteTenant(w.ctx, tenant.ID, given); err != nil {
-			w.Fatal(err)
-		}
-		w.sweep(given)
-		if list := live.events(0, 10); len(list) != 0 {
-			w.Errorf("events of a deleted tenant: %+v", list)
-		}
-	}},
 	{"restores and saves at once come one after the other", func(w *world) {
 		tenant := w.newTenant()
 		w.in(tenant.Space).insert(User("ann"), User("bob"))
@@ -305,56 +223,6 @@ var snapshotCases = []testCase{
 			w.Errorf("in the end there are %v", got)
 		}
 		w.sound(tenant)
-	}},
-	{"what is saved is whole, however soon what a restore gives up is swept", func(w *world) {
-		tenant := w.newTenant()
-		w.in(tenant.Space).insert(User("ann"), User("bob"))
-		w.save(tenant, "s")
-		var given sync.Map // spaces
-		over := make(chan struct{})
-		var sweeping sync.WaitGroup
-		sweeping.Go(func() {
-			for {
-				select {
-				case <-over:
-					return
-				default:
-				}
-				err := w.store.Sweep(w.ctx, epoch, func(space int64) bool { _, ok := given.Load(space); return ok })
-				if err != nil {
-					w.Errorf("Sweep: %v", err)
-				}
-			}
-		})
-		const rounds = 60
-		errs := concurrently(3, func(i int) error {
-			for n := range rounds {
-				switch i {
-				case 0:
-					before, _ := w.tenantOf(tenant.ID)
-					if _, err := w.store.RestoreSnapshot(w.ctx, tenant.ID, "s", restore()); err != nil {
-						return err
-					}
-					given.Store(before.Space, true)
-				case 1:
-					saved, err := w.store.SaveSnapshot(w.ctx, tenant.ID, "m", true, epoch)
-					if err != nil || saved.Resources != 2 {
-						return fmt.Errorf("saved %+v: %w", saved, err)
-					}
-				case 2:
-					made, err := w.store.CopyTenant(w.ctx, store.Tenant{Name: fmt.Sprintf("copy-%d-%s", n, hostName()), Created: epoch}, tenant.ID, []string{"", "m"}[n%2], "it")
-					if err != nil && !errors.Is(err, store.ErrNotFound) || err == nil && made.Resources != 2 {
-						return fmt.Errorf("copied %+v: %w", made, err)
-					}
-				}
-			}
-			return nil
-		})
-		close(over)
-		sweeping.Wait()
-		if err := errors.Join(errs...); err != nil {
-			w.Error(err)
-		}
 	}},
 	{"a server finds what has changed since a generation", func(w *world) {
 		since, err := w.store.TenantGeneration(w.ctx)
@@ -423,13 +291,6 @@ func (w *world) restore(t store.Tenant, name string) store.Restored {
 		w.Fatalf("RestoreSnapshot: %v", err)
 	}
 	return r
-}
-
-func (w *world) sweep(settled time.Time) {
-	w.Helper()
-	if err := w.store.Sweep(w.ctx, settled, nil); err != nil {
-		w.Fatalf("Sweep: %v", err)
-	}
 }
 
 // sound checks a tenant and its snapshots.

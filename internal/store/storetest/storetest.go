@@ -71,7 +71,7 @@ func Run(t *testing.T, open Open) {
 	}
 	t.Run("with a store of its own", func(t *testing.T) {
 		t.Parallel()
-		for _, c := range slices.Concat(closeCases, dataKeyCases) {
+		for _, c := range slices.Concat(closeCases, dataKeyCases, sweepCases) {
 			t.Run(c.holds, func(t *testing.T) {
 				t.Parallel()
 				c.run(newWorld(t, open(t, Registry())))

@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -207,57 +206,6 @@ var tenantCases = []testCase{
 		again, err := w.store.CreateTenant(w.ctx, store.Tenant{Name: made.Name, Hosts: []string{host}, Created: epoch})
 		if err != nil || again.ID == made.ID || again.Space == made.Space {
 			w.Errorf("its name and host again: %+v, %v", again, err)
-		}
-	}},
-	{"what a deleted tenant held is swept, and nothing else", func(w *world) {
-		gone, kept := w.newTenant(), w.newTenant()
-		fill := func(in *world) {
-			for n := range 3 {
-				list := make([]*Builder, 1000)
-				for i := range list {
-					list[i] = User(fmt.Sprintf("u-%d", 1000*n+i)).Email("work", fmt.Sprintf("u%d@example.com", i))
-				}
-				in.insert(append(list, Device(fmt.Sprintf("d-%d", n)).Number("slots", "1"))...)
-			}
-			in.do(func(tx store.Tx) error {
-				r := Group("all").Resource()
-				if err := tx.Insert(r); err != nil {
-					return err
-				}
-				_, err := tx.SetLinks(store.Member, r.Seq, []store.Link{{Seq: r.Seq, Type: r.Type}})
-				return errors.Join(err, tx.SetPassword(r.Seq, []byte("x")), tx.Lock("l"), tx.Event(numbered(1)))
-			})
-			in.events(0, 1)
-		}
-		fill(w.in(gone.Space))
-		fill(w.in(kept.Space))
-		deleted := time.Now()
-		if err := w.store.DeleteTenant(w.ctx, gone.ID, deleted); err != nil {
-			w.Fatal(err)
-		}
-		empty := func(when string) {
-			in := w.in(gone.Space)
-			if n := len(in.found(in.users(""))) + len(in.found(in.devices(""))) + len(in.events(0, 10)); n != 0 {
-				w.Errorf("%s, %d rows are left", when, n)
-			}
-		}
-		cut, cancel := context.WithCancel(w.ctx)
-		cancel()
-		if err := w.store.Sweep(cut, deleted, nil); err == nil {
-			w.Error("a sweep goes on without its context")
-		}
-		for _, settled := range []time.Time{deleted, deleted.Add(time.Second), deleted.Add(time.Second)} {
-			if err := w.store.Sweep(w.ctx, settled, nil); err != nil {
-				w.Fatal(err)
-			}
-			empty("after a sweep")
-			if settled.Equal(deleted) {
-				w.in(gone.Space).insert(User("late")) // by a request that was under way
-			}
-		}
-		in := w.in(kept.Space)
-		if n := len(in.found(in.users(""))); n != 3000 || len(in.found(in.devices("slots eq 1"))) != 3 || len(in.events(0, 10)) != 1 {
-			w.Errorf("another tenant has %d users left", n)
 		}
 	}},
 }

@@ -155,21 +155,6 @@ var trailCases = []testCase{
 			w.Errorf("of another space %s is left", got)
 		}
 	}},
-	{"the trail goes with its tenant", func(w *world) {
-		tenant := w.newTenant()
-		gone := w.in(tenant.Space)
-		w.appendAudit(row(tenant.Space, 1))
-		_ = gone.audit(store.TrailQuery{Limit: 1}) // numbers it
-		if err := w.store.DeleteTenant(w.ctx, tenant.ID, epoch); err != nil {
-			w.Fatal(err)
-		}
-		if err := w.store.Sweep(w.ctx, time.Now(), nil); err != nil {
-			w.Fatal(err)
-		}
-		if got := gone.audit(store.TrailQuery{Limit: 1}); len(got) != 0 {
-			w.Errorf("%+v is left", got)
-		}
-	}},
 }
 
 // row is a row of the audit log whose time and id follow from a number.
