@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/scimd/scimd/internal/resource"
 	"github.com/scimd/scimd/internal/scimerr"
@@ -48,7 +49,11 @@ func unreadable(err error) string {
 	)
 	switch {
 	case errors.As(err, &kind):
-		return "the member " + kind.Field + " cannot be a JSON " + kind.Value
+		field := kind.Field
+		for strings.IndexFunc(field, unicode.IsUpper) == 0 { // a type that is embedded, as in fault.Spec
+			_, field, _ = strings.Cut(field, ".")
+		}
+		return "the member " + field + " cannot be a JSON " + kind.Value
 	case errors.As(err, &when):
 		return "there is no time in it such as \"2030-12-31T12:00:00Z\" where there should be one, but " + when.Value
 	}

@@ -4,9 +4,12 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/scimd/scimd/internal/fault"
 	"github.com/scimd/scimd/internal/journal"
 	"github.com/scimd/scimd/internal/scimerr"
 )
@@ -67,6 +70,9 @@ func (d *Direct) journal(ctx context.Context, tenant string) (*journal.Journal, 
 // Journal implements Service.
 func (d *Direct) Journal(ctx context.Context, tenant string, q journal.Query) (*journal.Page, error) {
 	j, err := d.journal(ctx, tenant)
+	if err == nil {
+		err = checkOperation(q.Operation)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -85,10 +91,30 @@ func (d *Direct) JournalEntry(ctx context.Context, tenant string, number int64) 
 // AwaitJournal implements Service.
 func (d *Direct) AwaitJournal(ctx context.Context, tenant string, q journal.Query, count int, limit time.Duration) (*journal.Page, error) {
 	j, err := d.journal(ctx, tenant)
-	if err != nil {
+	if err == nil {
+		err = checkOperation(q.Operation)
+	}
+	switch {
+	case err != nil:
 		return nil, err
+	case count < 1:
+		return nil, scimerr.InvalidValue("count", "The count is at least 1.")
 	}
 	return j.Wait(ctx, q, count, limit)
+}
+
+// checkOperation refuses an operation that no entry has: a test that asserts that
+// there are no such entries would hold for ever. It is the same with types, which the
+// journal knows.
+func checkOperation(name string) error {
+	known := []string{journal.Other}
+	for _, op := range fault.Operations {
+		known = append(known, string(op))
+	}
+	if name != "" && !slices.ContainsFunc(known, func(k string) bool { return strings.EqualFold(k, name) }) {
+		return scimerr.InvalidValue("operation", "There is no operation %.64q; there are %s.", name, strings.Join(known, ", "))
+	}
+	return nil
 }
 
 // MarkJournal implements Service.
@@ -253,7 +279,10 @@ func journalRoutes() []route {
 						return nil, scimerr.InvalidValue("timeout", "The timeout is a duration such as 5s, up to %s.", journal.MaxWait)
 					}
 				}
-				return s.AwaitJournal(r.Context(), aTenant(r), q, max(count, 1), limit)
+				if !r.URL.Query().Has("count") {
+					count = 1
+				}
+				return s.AwaitJournal(r.Context(), aTenant(r), q, count, limit)
 			}).waiting().with(journalParams...).with(
 			param{"count", "integer", "How many have to match: 1 unless it says otherwise."},
 			param{"timeout", "string", "How long to wait: 10s unless it says otherwise, up to 10m."}),

@@ -56,6 +56,20 @@ func TestTheJournalIsAskedForDirectAndOverTheSocket(t *testing.T) {
 		if page, err := h.AwaitJournal(ctx, "default", journal.Query{}, 3, time.Millisecond); err != nil || page.Complete || page.Matched != 2 {
 			t.Errorf("%s: %+v, %v", where, page, err)
 		}
+		for _, q := range []journal.Query{{Operation: "creat"}, {Type: "Usr"}} { // would match nothing for ever
+			if _, err := h.Journal(ctx, "default", q); !scimerr.Is(err, 400) {
+				t.Errorf("%s: %+v: %v", where, q, err)
+			}
+			if _, err := h.AwaitJournal(ctx, "default", q, 1, time.Minute); !scimerr.Is(err, 400) {
+				t.Errorf("%s: %+v: %v", where, q, err)
+			}
+		}
+		if page, err := h.Journal(ctx, "default", journal.Query{Operation: "Other", Type: "user"}); err != nil || page.Matched != 0 {
+			t.Errorf("%s: %+v, %v", where, page, err)
+		}
+		if _, err := h.AwaitJournal(ctx, "default", journal.Query{}, 0, time.Minute); !scimerr.Is(err, 400) {
+			t.Errorf("%s: waiting for none: %v", where, err)
+		}
 		if har, err := h.ArchiveJournal(ctx, "default", journal.Query{}); err != nil || len(har.Log.Entries) != 2 || har.Log.Version != "1.2" {
 			t.Errorf("%s: %+v, %v", where, har, err)
 		}

@@ -61,6 +61,7 @@ var refusals = []struct{ rule, at string }{
 	{`{"probability":1.5,"act":{"cut":"body"}}`, "probability"},
 	{`{"probability":-1,"act":{"cut":"body"}}`, "probability"},
 	{`{"skip":-1,"act":{"cut":"body"}}`, "skip"},
+	{`{"act":{"status":503,"retryDate":true}}`, "act.retryAfter"},
 	{`{"every":-1,"act":{"cut":"body"}}`, "every"},
 	{`{"times":-1,"act":{"cut":"body"}}`, "times"},
 	{`{"match":{"operations":["bulk"]},"act":{"cut":"body"}}`, "match.operations"},
@@ -345,4 +346,19 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What still comes for a tenant that is gone is refused, and slows nobody down.
+func TestATenantThatIsGoneGetsNoRules(t *testing.T) {
+	t.Parallel()
+	tenants := NewTenants(nil)
+	rules := tenants.Of(7)
+	one := Rule{Act: Act{Status: 500}}
+	if _, err := rules.Add(false, one); err != nil || tenants.None() {
+		t.Fatal(err)
+	}
+	tenants.Drop(7)
+	if _, err := rules.Add(false, one); !scimerr.Is(err, 404) || !tenants.None() {
+		t.Errorf("%v, none: %t", err, tenants.None())
+	}
 }

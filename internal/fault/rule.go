@@ -70,6 +70,7 @@ type Act struct {
 	Body        string            `json:"body,omitempty" doc:"What is answered with status instead of an error of SCIM, such as the page of a gateway."`
 	Headers     map[string]string `json:"headers,omitempty" doc:"Headers of the answer with status or refuse."`
 	RetryAfter  int               `json:"retryAfter,omitempty" doc:"The header Retry-After of the answer with status or refuse, in seconds."`
+	RetryDate   bool              `json:"retryDate,omitempty" doc:"Sends retryAfter as a date, by the clock of the machine, instead of seconds."`
 	Refuse      Refusal           `json:"refuse,omitempty" enum:"expiredToken,throttled" doc:"Refuses as the tenant itself does, an access token that has expired (401) or too many requests (429)."`
 	AfterWork   bool              `json:"afterWork,omitempty" doc:"Does the work of the request first, whose changes stay, before it answers with status or refuse."`
 	Stale       string            `json:"stale,omitempty" doc:"Answers a read, list or search from the tenant's snapshot of this name, as a replica would that is behind."`

@@ -55,8 +55,12 @@ type Rules struct {
 	owner *Tenants
 	list  atomic.Pointer[[]*live]
 
+	// carried counts the requests that came with faults of their own.
+	carried atomic.Uint64
+
 	mu   sync.Mutex // of who changes them
 	made int        // ids made up
+	over bool       // the tenant is gone
 }
 
 func (r *Rules) all() []*live {
@@ -237,6 +241,14 @@ func (r *Rules) Clear() {
 	r.store(nil)
 }
 
+// end takes all rules out of a tenant that is gone; none come any more.
+func (r *Rules) end() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.store(nil)
+	r.over = true
+}
+
 func place(list []*live, id string) int {
 	return slices.IndexFunc(list, func(l *live) bool { return l.ID == id })
 }
@@ -253,6 +265,9 @@ func counted(list []*live) []Armed {
 
 // checked makes rules ready for use beside others; r.mu is held.
 func (r *Rules) checked(beside []*live, rules []Rule) ([]*live, error) {
+	if r.over {
+		return nil, scimerr.NotFound("The tenant was deleted.")
+	}
 	if len(beside)+len(rules) > MaxRules {
 		return nil, scimerr.InvalidValue("faults", "A tenant has at most %d faults.", MaxRules)
 	}

@@ -14,8 +14,6 @@ type Tenants struct {
 	types []string
 	// rules counts those of all tenants.
 	rules atomic.Int64
-	// carried counts the requests that came with faults of their own.
-	carried atomic.Uint64
 
 	mu   sync.RWMutex
 	byID map[int64]*Rules
@@ -59,14 +57,14 @@ func (t *Tenants) Find(tenant int64, make func() *Request) *Hit {
 	return r.Find(make())
 }
 
-// Carried is the rule that hits a request which came with faults of its own, as JSON
-// or the name of a ready set; 400.
-func (t *Tenants) Carried(text string, q *Request) (*Hit, error) {
+// Carried is the rule that hits a request to a tenant which came with faults of its
+// own, as JSON or the name of a ready set; 400.
+func (t *Tenants) Carried(tenant int64, text string, q *Request) (*Hit, error) {
 	var rules []Rule
 	var err error
-	n := t.carried.Add(1)
+	n := t.Of(tenant).carried.Add(1)
 	if strings.HasPrefix(strings.TrimSpace(text), "{") {
-		rules, err = Parse([]byte(text))
+		rules, err = parseCarried([]byte(text))
 	} else {
 		rules, err = Ready(strings.TrimSpace(text), 0)
 	}
@@ -82,6 +80,18 @@ func (t *Tenants) Carried(text string, q *Request) (*Hit, error) {
 		}
 	}
 	return Of(rules, q, n), nil
+}
+
+// parseCarried reads a rule for one request, which no other comes before or after.
+func parseCarried(text []byte) ([]Rule, error) {
+	var s Spec
+	if err := Decode(text, &s); err != nil {
+		return nil, err
+	}
+	if s.Skip != 0 || s.Every != 0 || s.Times != 0 {
+		return nil, scimerr.InvalidValue("fault", "A fault that comes with a request is for that one: it has no skip, every and times.")
+	}
+	return s.Rules()
 }
 
 // checkTypes refuses names that no resource type has: a rule with one never hits.
@@ -102,7 +112,7 @@ func (t *Tenants) Drop(tenant int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if r := t.byID[tenant]; r != nil {
-		r.Clear()
+		r.end()
 		delete(t.byID, tenant)
 	}
 }

@@ -231,6 +231,8 @@ func (a *Act) check() error {
 		return bad("act.status", "or refuse goes with retryAfter, afterWork and headers")
 	case a.RetryAfter < 0 || a.RetryAfter > maxCount:
 		return bad("act.retryAfter", "is a number of seconds")
+	case a.RetryDate && a.RetryAfter == 0:
+		return bad("act.retryAfter", "goes with retryDate")
 	case a.Refuse != "" && a.Refuse != ExpiredToken && a.Refuse != Throttled:
 		return bad("act.refuse", "is expiredToken or throttled")
 	case a.Cut != "" && a.Cut != Before && a.Cut != After && a.Cut != Body:

@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -160,8 +161,12 @@ func (j *Journal) find(q Query) (*Page, error) {
 	return page, nil
 }
 
-// position is the number after which entries match.
+// position is the number after which entries match; 400 for names that none has.
 func (j *Journal) position(q *Query) (int64, error) {
+	types := j.all.names.types
+	if q.Type != "" && !slices.ContainsFunc(types, func(name string) bool { return strings.EqualFold(name, q.Type) }) {
+		return 0, scimerr.InvalidValue("type", "There is no resource type %.64q; there are %s.", q.Type, strings.Join(types, ", "))
+	}
 	if q.Mark == "" {
 		return q.After, nil
 	}

@@ -15,6 +15,8 @@ type names struct {
 	// attributes are the names that schemas and messages have, folded: their values
 	// are what the schema says. plain are those and words of filters and paths.
 	attributes, plain map[string]bool
+	// types are the names of the resource types.
+	types []string
 	// schemas are URNs, folded.
 	schemas map[string]bool
 	// judged remembers which names are secret: of a few hundred, each comes in many
@@ -51,6 +53,7 @@ func newNames(reg *schema.Registry) *names {
 		}
 	}
 	for _, rt := range reg.Types {
+		n.types = append(n.types, rt.Name)
 		n.plain[schema.FoldName(rt.Name)], n.plain[schema.FoldName(strings.Trim(rt.Endpoint, "/"))] = true, true
 	}
 	for _, list := range [][]string{messageNames, filterWords, secretNames, pathWords} {

@@ -53,7 +53,7 @@ func (s *server) hit(w http.ResponseWriter, r *http.Request, t *scim.Tenant, op 
 	asked := func() *fault.Request { return s.matched(w, r, t, op) }
 	if s.FaultHeader && s.Faults != nil {
 		if text := r.Header.Get(faultHeader); text != "" {
-			return s.Faults.Carried(text, asked())
+			return s.Faults.Carried(t.ID, text, asked())
 		}
 	}
 	return s.Faults.Find(t.ID, asked), nil
@@ -111,10 +111,11 @@ func (f failing) Read([]byte) (int, error) { return 0, f.err }
 func (s *server) act(w http.ResponseWriter, r *http.Request, t *scim.Tenant, hit *fault.Hit, work worker) {
 	e, act := entry(r), &hit.Act
 	e.fault = hit.ID
-	if before := hit.Before(); before > 0 {
+	before, after := hit.Before(), hit.After()
+	if before > 0 || after > 0 {
 		hold(w, r, s.maxBody(t))
-		s.pause(w, r, before)
 	}
+	s.pause(w, r, before)
 	if act.Cut == fault.Before {
 		e.madeUp = true
 		cut(w, act.Reset)
@@ -127,7 +128,7 @@ func (s *server) act(w http.ResponseWriter, r *http.Request, t *scim.Tenant, hit
 		}
 		t = behind
 	}
-	out := &breaker{ResponseWriter: w, s: s, r: r, act: act, delay: hit.After(), left: -1}
+	out := &breaker{ResponseWriter: w, s: s, r: r, act: act, delay: after, left: -1}
 	if !act.Replaces() && act.Cut != fault.After {
 		work(out, t)
 		out.end()
@@ -171,8 +172,10 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request, act *fault.Act) 
 		e = scimerr.Busy("The tenant gets too many requests; send the request again.")
 	}
 	if act.RetryAfter != 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(act.RetryAfter))
-		e.RetryAfter = 0
+		w.Header().Set("Retry-After", retry(act))
+	}
+	if w.Header().Get("Retry-After") != "" {
+		e.RetryAfter = 0 // the rule's own stands
 	}
 	switch {
 	case act.Body != "" || act.ContentType != "":
@@ -189,6 +192,14 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request, act *fault.Act) 
 		}
 		s.fail(w, r, e)
 	}
+}
+
+// retry is the header Retry-After of a rule (RFC 9110 §10.2.3).
+func retry(act *fault.Act) string {
+	if act.RetryDate {
+		return time.Now().Add(time.Duration(act.RetryAfter) * time.Second).UTC().Format(http.TimeFormat)
+	}
+	return strconv.Itoa(act.RetryAfter)
 }
 
 // pause waits, until the client goes away, which ends the request, or the server

@@ -16,6 +16,7 @@ import (
 
 	"github.com/scimd/scimd/internal/clock"
 	"github.com/scimd/scimd/internal/fault"
+	"github.com/scimd/scimd/internal/journal"
 	"github.com/scimd/scimd/internal/server"
 	"github.com/scimd/scimd/internal/store"
 )
@@ -97,6 +98,8 @@ var acts = []struct {
 	{act: `{"status":502,"contentType":"text/html","body":"<h1>Bad Gateway</h1>"}`, status: 502, holds: "<h1>Bad Gateway</h1>", header: "Content-Type: text/html"},
 	{act: `{"status":200,"body":"<html>sign in</html>"}`, status: 200, holds: "sign in", header: "Content-Type: text/html"},
 	{act: `{"status":429,"retryAfter":7}`, status: 429, header: "Retry-After: 7"},
+	{act: `{"status":503,"headers":{"Retry-After":"Wed, 21 Oct 2026 07:28:00 GMT"}}`, status: 503, header: "Retry-After: Wed, 21 Oct 2026 07:28:00 GMT"},
+	{act: `{"refuse":"throttled","headers":{"Retry-After":"Wed, 21 Oct 2026 07:28:00 GMT"}}`, status: 429, header: "Retry-After: Wed, 21 Oct 2026 07:28:00 GMT"},
 	{act: `{"status":302,"body":"moved","headers":{"Location":"/elsewhere"}}`, status: 404, holds: "status"}, // the client follows, and finds nothing
 	{act: `{"status":204}`, status: 204},
 	{act: `{"status":504,"afterWork":true}`, status: 504, made: true},
@@ -288,6 +291,9 @@ var faultRows = []row{
 		do(`{"act":{"status":503,"wrong":1}}`, broken).refused(400, "invalidSyntax")
 		do(`{"match":{"types":["Nothing"]},"act":{"status":503}}`, broken).refused(400, "invalidValue")
 		do(`nothing`, broken).refused(400, "invalidValue")
+		for _, life := range []string{`"skip":1`, `"every":2`, `"times":1`} {
+			do(`{"act":{"status":503},`+life+`}`, broken).refused(400, "invalidValue")
+		}
 		broken.do("GET", "/Users", "").is(200)
 		c.do("GET", "/Users", "", "X-Scimd-Fault: throttling").is(200) // not allowed
 	}},
@@ -339,6 +345,28 @@ var faultRows = []row{
 		}
 		if lines := strings.Count(c.site.log.String(), `"tenant":"`+c.site.tenant.Name+`"`); lines != 3 {
 			c.Errorf("%d lines of the log name the tenant, of 3 requests:\n%s", lines, c.site.log.String())
+		}
+	}},
+	{holds: "a date says when to come again, where a rule wants one", show: func(c *client) {
+		broken, _ := c.faulty(`{"act":{"status":429,"retryAfter":100,"retryDate":true}}`)
+		text := broken.do("GET", "/Users", "").refused(429, "").header.Get("Retry-After")
+		at, err := http.ParseTime(text)
+		if in := time.Until(at); err != nil || in < 60*time.Second || in > 101*time.Second {
+			c.Errorf("Retry-After is %q, %v", text, err)
+		}
+	}},
+	{holds: "waiting after the work ends when the client goes away, though nobody has read the body", show: func(c *client) {
+		broken, set := c.faulty(`{"act":{"status":503,"delayAfter":{"fixed":"5m"}}}`)
+		broken, j := broken.journalled(roomy)
+		gone := &http.Client{Timeout: 50 * time.Millisecond}
+		req, _ := http.NewRequestWithContext(c.Context(), "POST", broken.base+"/Users", strings.NewReader(aUser))
+		req.Header.Set("Authorization", "Bearer "+broken.token)
+		if _, err := gone.Do(req); err == nil {
+			c.Error("it was answered")
+		}
+		page, err := j.Wait(c.Context(), journal.Query{}, 1, time.Minute)
+		if err != nil || !page.Complete || !page.Entries[0].Cut || set.List()[0].Hits != 1 {
+			c.Errorf("%+v, %v", page, err)
 		}
 	}},
 	{holds: "waiting ends when the client goes away, or the server stops", show: func(c *client) {
