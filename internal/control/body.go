@@ -58,6 +58,9 @@ func unreadable(err error) string {
 		return "there is no time in it such as \"2030-12-31T12:00:00Z\" where there should be one, but " + when.Value
 	}
 	text := strings.TrimPrefix(err.Error(), "json: ")
+	if strings.HasPrefix(text, "Time.UnmarshalJSON") {
+		return "there is a time in it that is no JSON string"
+	}
 	if name, unknown := strings.CutPrefix(text, "unknown field "); unknown {
 		return "there is no member " + name
 	}

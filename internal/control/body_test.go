@@ -2,6 +2,7 @@ package control_test
 
 import (
 	"log/slog"
+	"strings"
 	"testing"
 )
 
@@ -16,8 +17,14 @@ func TestARefusedBodyIsToldOfInPlainWords(t *testing.T) {
 		`{"rights":"all","hosts":[]}`:        `The body is not a token request: there is no member "hosts".`,
 		`{"rights":"all","expires":"2h"}`:    `The body is not a token request: there is no time in it such as "2030-12-31T12:00:00Z" where there should be one, but 2h.`,
 		`{"RIGHTS":"all","expires":"never"}`: `The body is not a token request: there is no time in it such as "2030-12-31T12:00:00Z" where there should be one, but never.`,
+		`{"expires":5}`:                      `The body is not a tenant: the member expires cannot be a JSON number.`,
+		`{"expiresAt":5}`:                    `The body is not a tenant: there is a time in it that is no JSON string.`,
 	} {
-		if w, answer := ask(h.Service, slog.New(slog.DiscardHandler), "POST", tokens, body); w.Code != 400 || answer["detail"] != want {
+		at := tokens
+		if strings.Contains(want, "not a tenant") {
+			at = "/_scimd/tenants"
+		}
+		if w, answer := ask(h.Service, slog.New(slog.DiscardHandler), "POST", at, body); w.Code != 400 || answer["detail"] != want {
 			t.Errorf("%s: %d %s, want %s", body, w.Code, w.Body, want)
 		}
 	}

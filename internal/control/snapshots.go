@@ -174,7 +174,7 @@ func (d *Direct) restore(ctx context.Context, t store.Tenant, name string) (*Res
 	var taken *store.TakenError
 	switch {
 	case errors.As(err, &taken):
-		return nil, scimerr.Conflict("The snapshot %s of the tenant %s has a user whose userName an application has now; delete the application first.", name, t.Name)
+		return nil, scimerr.Conflict("The snapshot %s of the tenant %s has a user with the userName %q, which is the login name of an application by now; delete the application first.", name, t.Name, taken.Value)
 	case err != nil:
 		return nil, noSnapshot(err, t.Name, name)
 	}
