@@ -36,15 +36,25 @@ func printURL(u *url.URL) string {
 	return u.String()
 }
 
-// controlAddr is where the control API listens: HOST:PORT, or none.
+// autoControlAddr stands for the default, which moves where it is taken.
+const autoControlAddr = "auto"
+
+// controlAddr is where the control API listens: HOST:PORT, none, or auto.
 func controlAddr(c *Config) pflag.Value {
 	return &value[string]{&c.ControlAddr, "string", func(s string) (string, error) {
-		c.ControlMoves = false
-		if s == noControl {
+		switch c.ControlMoves = s == autoControlAddr; s {
+		case autoControlAddr:
+			return Defaults().ControlAddr, nil
+		case noControl:
 			return "", nil
 		}
 		return s, nil
-	}, func(s string) string { return cmp.Or(s, noControl) }}
+	}, func(s string) string {
+		if c.ControlMoves {
+			return autoControlAddr
+		}
+		return cmp.Or(s, noControl)
+	}}
 }
 
 // parseControlHost reads a host name, or an address.

@@ -146,7 +146,7 @@ func TestAWrongConfigurationIsNamed(t *testing.T) {
 		"ACME questions of nobody": {args: []string{"--tls-acme-http=:80"}, want: "need tls-acme-host"},
 		"ACME without a port":      {args: []string{"--tls-acme-host=a.example.com", "--tls-acme-http=80"}, want: "HOST:PORT"},
 		"HSTS in clear":            {args: []string{"--tls-hsts"}, want: "tls-hsts needs a certificate"},
-		"no control port":          {args: []string{"--control-addr=0.0.0.0"}, want: "neither HOST:PORT nor none"},
+		"no control port":          {args: []string{"--control-addr=0.0.0.0"}, want: "neither HOST:PORT, auto nor none"},
 		"a control token, blanks":  {args: []string{"--control-token=hunter2 x"}, want: "control-token has characters"},
 		"control hosts by a star":  {args: []string{"--control-host=*.example.com"}, want: "whole host names"},
 		"a port of a control host": {args: []string{"--control-host=a.example.com:1"}, want: "host names such as"},
@@ -197,6 +197,12 @@ func TestTheEffectiveConfigurationReadsBackWithoutItsSecrets(t *testing.T) {
 	back, err := load(t, []string{"--token=hunter2", "--database-url=postgres://u:hunter2@h/d"}, nil, out.String())
 	if err != nil {
 		t.Fatal(err)
+	}
+	if d := app.Defaults(); back.ControlAddr != d.ControlAddr || !back.ControlMoves {
+		t.Errorf("the default of control-addr reads back as %q, as if it were given", back.ControlAddr)
+	}
+	if given, err := load(t, nil, nil, "control-addr: 127.0.0.1:8081"); err != nil || given.ControlMoves {
+		t.Errorf("%v; the address that was given may move", err)
 	}
 	back.File = ""
 	var again, asJSON bytes.Buffer

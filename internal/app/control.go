@@ -137,7 +137,7 @@ func (s *Server) serveControl(h http.Handler, l net.Listener, tcp bool) {
 // validateControl checks the options of the control API.
 func (c *Config) validateControl() error {
 	if _, _, err := net.SplitHostPort(c.ControlAddr); c.ControlAddr != "" && err != nil {
-		return fmt.Errorf("control-addr %q is neither HOST:PORT nor %s", c.ControlAddr, noControl)
+		return fmt.Errorf("control-addr %q is neither HOST:PORT, %s nor %s", c.ControlAddr, autoControlAddr, noControl)
 	}
 	if c.ControlToken != "" && !auth.ValidToken(c.ControlToken) {
 		return errors.New("control-token has characters that a bearer token cannot have (RFC 6750 §2.1)")

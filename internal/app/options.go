@@ -35,7 +35,7 @@ const (
 
 var options = []option{
 	{"addr", "address to listen on; port 0 picks a free one", everywhere, false, text(func(c *Config) *string { return &c.Addr })},
-	{"control-addr", "address for the control API, beside its socket in the data directory, or none; unless it is given, another port will do", everywhere, false, controlAddr},
+	{"control-addr", "address for the control API, beside its socket in the data directory, or none; auto is 127.0.0.1:8081, or another port where that is taken", everywhere, false, controlAddr},
 	{"control-token", "token that the control API on TCP needs; without it one is made in the data directory", everywhere, true, text(func(c *Config) *string { return &c.ControlToken })},
 	{"control-host", "host names by which the control API is asked on TCP, beside those of loopback", serverOnly, false, list("HOST", func(c *Config) *[]string { return &c.ControlHosts }, splitCommas, parseControlHost)},
 	{"control-on-main", "serve the control API on the main listener as well, below /_scimd/, to requests that come straight to loopback or to control-host", serverOnly, false, truth(func(c *Config) *bool { return &c.ControlOnMain })},
