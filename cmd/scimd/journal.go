@@ -24,7 +24,7 @@ const followLimit = time.Minute
 // newJournal is the family of commands on what tenants have received and answered.
 func newJournal(out io.Writer) *cobra.Command {
 	return group("journal", "See what a tenant has received and answered, as a running server keeps it", newJournalTail(out), newJournalList(out), newJournalShow(out),
-		newJournalWait(out), newJournalMark(out), newJournalClear(out), newJournalExport(out))
+		newJournalWait(out), newJournalMark(out), newJournalMarks(out), newJournalClear(out), newJournalExport(out))
 }
 
 // reading is what commands that print entries share.
@@ -199,6 +199,18 @@ func newJournalMark(out io.Writer) *cobra.Command {
 		m, err := s.MarkJournal(ctx, tenant, args[0])
 		return m, func(w io.Writer) { fmt.Fprintf(w, "%s is after %d\n", m.Name, m.Number) }, err
 	}), "the name of a mark"), &tenant)
+}
+
+func newJournalMarks(out io.Writer) *cobra.Command {
+	var tenant string
+	return ofTenant(managing(out, "marks", "List the marks of the journal", func(ctx context.Context, s control.Service, _ []string) (any, func(io.Writer), error) {
+		marks, err := s.JournalMarks(ctx, tenant)
+		return marks, func(w io.Writer) {
+			for _, m := range marks {
+				fmt.Fprintf(w, "%s is after %d\n", m.Name, m.Number)
+			}
+		}, err
+	}), &tenant)
 }
 
 func newJournalClear(out io.Writer) *cobra.Command {

@@ -5,12 +5,10 @@ import (
 	"encoding/json"
 	"flag"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -136,46 +134,6 @@ func TestTheTokenOpensWhateverTheCaseOfItsScheme(t *testing.T) {
 		r.Header.Set("Authorization", header)
 		if h.ServeHTTP(w, r); w.Code != want {
 			t.Errorf("%q: %d, want %d", header, w.Code, want)
-		}
-	}
-}
-
-var curl = regexp.MustCompile(`(?m)^curl .*`)
-
-// The guide has a line with curl for each group of routes, and each line leads to one.
-func TestTheCurlLinesOfTheGuideLeadToRoutes(t *testing.T) {
-	t.Parallel()
-	page, err := os.ReadFile("../../docs/testing.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	mux, tags := http.NewServeMux(), map[string]string{}
-	for _, r := range routes() {
-		mux.HandleFunc(r.pattern(), func(http.ResponseWriter, *http.Request) {})
-		tags[r.pattern()] = r.tag()
-	}
-	shown := map[string]bool{}
-	for _, line := range curl.FindAllString(string(page), -1) {
-		_, path, ok := strings.Cut(line, "$CONTROL")
-		if !ok {
-			continue
-		}
-		path, _, _ = strings.Cut(path, " ")
-		method := "GET"
-		if _, after, ok := strings.Cut(line, "-X "); ok {
-			method, _, _ = strings.Cut(after, " ")
-		} else if strings.Contains(line, " -d ") || strings.Contains(line, " --data-binary ") {
-			method = "POST"
-		}
-		_, pattern := mux.Handler(httptest.NewRequest(method, BasePath+strings.TrimSuffix(path, `"`), nil))
-		if pattern == "" {
-			t.Errorf("no route takes %s", line)
-		}
-		shown[tags[pattern]] = true
-	}
-	for _, tag := range slices.Compact(slices.Sorted(maps.Values(tags))) {
-		if !shown[tag] && tag != "health" {
-			t.Errorf("no line with curl shows %s", tag)
 		}
 	}
 }
