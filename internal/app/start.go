@@ -207,6 +207,7 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 	trail := audit.NewRecorder(e.store, s.log, time.Now)
 	s.beside(trail.Run)
 	issuer := e.issuer()
+	known.gone = func(t store.Tenant) { issuer.Keys.Forget(t.Home) }
 	authenticator.Accept(issuer)
 	authenticator.Heed(e.service)
 	e.service.Watch(func(tenant int64, resourceType, id string) {

@@ -44,6 +44,9 @@ type directory struct {
 	// is there.
 	byName, byHost sync.Map
 
+	// gone is told of each tenant that was deleted; it is set before requests come.
+	gone func(store.Tenant)
+
 	asked atomic.Int64 // when an unknown name last made it read, in nanoseconds
 	// reading is held by the one that reads, and changes what follows.
 	reading    chan struct{}
@@ -73,7 +76,7 @@ func (r *resolved) usable() bool {
 
 // openDirectory reads the tenants; the default one is there already.
 func openDirectory(ctx context.Context, e *engine, log *slog.Logger) (*directory, error) {
-	d := &directory{engine: e, log: log, reading: make(chan struct{}, 1), left: map[int64]*scim.Visits{}}
+	d := &directory{engine: e, log: log, gone: func(store.Tenant) {}, reading: make(chan struct{}, 1), left: map[int64]*scim.Visits{}}
 	return d, d.refresh(ctx)
 }
 
@@ -192,6 +195,7 @@ func (d *directory) remove(id int64) {
 	d.byName.CompareAndDelete(was.stored.Name, was)
 	d.leaveHosts(was)
 	d.engine.targets.drop(id)
+	d.gone(was.stored)
 	d.engine.leave(was.stored.Switches)
 	if was.Tenant != nil {
 		was.Visits.Close()

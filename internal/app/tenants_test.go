@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -316,6 +317,8 @@ func TestOnlyChangesAreReadAgain(t *testing.T) {
 		create(t, m, name, control.TenantChange{AddHosts: []string{name + ".example"}})
 	}
 	refresh()
+	var gone []string
+	d.gone = func(t store.Tenant) { gone = append(gone, t.Name) }
 	same, _ := d.Named(t.Context(), "a")
 	lists := a.lists.Load()
 	if err := m.DeleteTenant(t.Context(), "b"); err != nil {
@@ -357,6 +360,9 @@ func TestOnlyChangesAreReadAgain(t *testing.T) {
 	refresh()
 	if _, err := d.Named(t.Context(), "a"); !scimerr.Is(err, 404) || a.lists.Load() != lists+1 {
 		t.Errorf("a deleted tenant: %v, read all %d times", err, a.lists.Load()-lists)
+	}
+	if !slices.Equal(gone, []string{"b", "a"}) || len(e.targets.byID) != len(d.byID) {
+		t.Errorf("gone are %v; %d are kept of %d tenants", gone, len(e.targets.byID), len(d.byID))
 	}
 }
 

@@ -194,6 +194,13 @@ func (k *SigningKeys) set(space int64) *keySet {
 	return set
 }
 
+// Forget drops what is in memory of a space that is no more.
+func (k *SigningKeys) Forget(space int64) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.spaces, space)
+}
+
 // fresh are the keys of a space, read again when they were last read more than
 // age ago. needed makes the first key when there is none.
 func (k *SigningKeys) fresh(ctx context.Context, space int64, age time.Duration, needed bool) ([]signingKey, error) {
