@@ -40,7 +40,9 @@ func (m *masker) learnHeaders(h map[string][]string) {
 func (m *masker) learnCredentials(value string) {
 	scheme, rest, ok := strings.Cut(strings.TrimSpace(value), " ")
 	if !ok {
-		m.learn(value)
+		if m.authorization(value+" x") == Mask { // no scheme without credentials
+			m.learn(value)
+		}
 		return
 	}
 	m.learn(rest)

@@ -26,8 +26,9 @@ type Exchange struct {
 	Length int64
 	// Form tells that the body of the request was to be a form.
 	Form bool
-	// Rule is that of a refusal, "" for one of its status; At what was at fault.
-	Rule, At string
+	// Rule is that of a refusal, "" for one of its status; At what was at fault, and
+	// Detail what the client is told of it.
+	Rule, At, Detail string
 }
 
 // Recording follows one request from its arrival to the end of its answer. It is

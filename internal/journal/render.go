@@ -53,16 +53,11 @@ func limited(text string) string {
 
 // why tells why an answer is a refusal.
 func (m *masker) why(x *item) *Why {
-	w := &Why{Rule: x.Rule, At: x.At}
+	w := &Why{Rule: x.Rule, At: x.At, Detail: m.sentence(x.Detail)}
 	if w.Rule == "" {
 		w.Rule = scimerr.RuleOf(x.Entry.Status)
 	}
 	w.Link = refusals + strings.ToLower(w.Rule)
-	for _, name := range []string{"detail", "error_description"} {
-		if w.Detail == "" {
-			w.Detail = m.sentence(member(x.recording.answer, name))
-		}
-	}
 	return w
 }
 

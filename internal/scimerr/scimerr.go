@@ -37,7 +37,7 @@ const (
 const UnknownName = "unknown name"
 
 // Error is one refusal. Detail is sent to the client and must hold neither a
-// secret nor an internal text. At names the attribute, path or position at
+// secret nor an internal text. At names the attribute, path, header or position at
 // fault for the request log; it is a schema name or an offset, never a value.
 type Error struct {
 	Status int
@@ -72,6 +72,14 @@ func (e *Error) Error() string {
 
 // Unwrap gives the private cause, which is logged and never sent.
 func (e *Error) Unwrap() error { return e.cause }
+
+// Where returns a copy of e that names what is at fault: for refusals whose
+// constructors are not told, of headers and the like.
+func (e *Error) Where(at string) *Error {
+	c := *e
+	c.At = at
+	return &c
+}
 
 // WithCause returns a copy of e that carries a private cause.
 func (e *Error) WithCause(cause error) *Error {

@@ -57,7 +57,8 @@ func each(format string) func(string) string {
 	}
 }
 
-// place is where a request can hold a secret, which stands for {S}. head are lines of
+// place is where a request can hold a secret, which stands for {S}, in a JWT
+// for {jwt}, with a name in base64 for {basic}. head are lines of
 // the header, target the path with the query.
 type secretPlace struct{ method, target, body, media, head string }
 
@@ -75,6 +76,8 @@ func places(user, account string) []secretPlace {
 	// Headers.
 	for _, h := range []string{
 		"Authorization: Bearer {S}", "Authorization: bearer  {S}", "Authorization: {S}", "Authorization: Token {S}", `Authorization: Digest username="a", response="{S}"`,
+		"Authorization: Basic {basic}", "Authorization: Negotiate {S}", "Authorization: DPoP {S}", "Authorization: {S}:{S}", "DPoP: {jwt}", "X-Forwarded-Access-Token: {S}", "X-Amz-Security-Token: {S}", "Set-Cookie: a={S}",
+		"Authorization: Bearer {jwt}", "X-Original-URL: /scim/v2/Users?access_token={S}", "Via: 1.1 {S}", "X-Scimd-Fault: {S}", `X-Scimd-Fault: {"act":{"status":503,"body":"token={S}","headers":{"Set-Cookie":"a={S}"}}}`,
 		"Proxy-Authorization: Basic {S}", "Cookie: session={S}; a=b", "X-Api-Key: {S}", "X-{S}: 1", "User-Agent: tool/1.0 token={S}", "User-Agent: {S}", "Referer: https://a.example/?token={S}",
 		"Origin: https://u:{S}@a.example", "Accept: application/json;token={S}", "If-None-Match: {S}", "X-Forwarded-For: {S}", "X-Http-Method-Override: {S}", "X-Request-Id: {S}",
 		"Content-Type: application/json; charset={S}", "Content-Type: {S}/json", `Content-Disposition: attachment; filename="{S}"`, "Content-Encoding: {S}", "Traceparent: 00-{S}-01", "Forwarded: for={S}",
@@ -88,7 +91,8 @@ func places(user, account string) []secretPlace {
 		"/scim/v2/Users?filter=password+eq+%22{S}%22", "/scim/v2/Users?filter=passw%6Frd%20sw%20{S}", "/scim/v2/Users?filter=password%20eq%20%22{S}", "/scim/v2/Users?filter=not%20(password%20co%20'{S}')",
 		"/scim/v2/PrivilegedData?filter=" + pamURN + ":properties%5Bkey%20eq%20%22secret%22%20and%20value%20eq%20%22{S}%22%5D", "/scim/v2/Users?filter=password%20eq%20{S}%zz", "/scim/v2/Users?sortBy=password[value+eq+%22{S}%22]",
 		"/oauth2/authorize/robot?client_id=robot%40corp.example&response_type=code&state={S}&nonce={S}&code_challenge={S}", "/oauth2/authorize/robot?password={S}", "/oauth2/authorize/robot?redirect_uri=https%3A%2F%2Fu%3A{S}%40a.example%2F%3Fcode%3D{S}",
-		"/oauth2/token/robot?client_secret={S}", "/oauth2/userinfo?access_token={S}", "/scim/v2/Users?filter=userName%20eq%20%22https://u:{S}@a.example/%22",
+		"/oauth2/token/robot?client_secret={S}", "/oauth2/authorize/robot?id_token_hint={jwt}", "/oauth2/authorize/robot?request={jwt}", "/scim/v2/Users?filter=userName+eq+%22a%22+and+password+eq+%22{S}+x%22", "/scim/v2/Users?%61ccess_token={S}",
+		"/scim/v2/Users?access%255ftoken={S}", "/scim/v2/Users?authorization=Bearer+{S}", "/scim/v2/Users?code={S}&state={S}", "/oauth2/userinfo?access_token={S}", "/scim/v2/Users?filter=userName%20eq%20%22https://u:{S}@a.example/%22",
 	} {
 		add(secretPlace{method: "GET", target: target})
 	}
@@ -107,6 +111,7 @@ func places(user, account string) []secretPlace {
 		body("POST", "/scim/v2/Users", `{"displayName":"`+plainText+`",`+deep+`}`)
 	}
 	body("POST", "/scim/v2/Users",
+		`{"urn:ietf:params:scim:schemas:core:2.0:User":{"password":"{S}"}}`, `{"displayName":"{jwt}"}`, `{"displayName":"Bearer {S}"}`, `{"note":"token={S}"}`, `{"x509Certificates":[{"value":"-----BEGIN PRIVATE KEY-----{S}-----END PRIVATE KEY-----"}],"PASSWORD":"{S}"}`,
 		`{"password":["{S}",{"value":"{S}"}]}`, `{"unknown":"{S}"}`, `{"unknown":{"{S}":true}}`, `{"description":"the password is: {S}"}`, `{"profileUrl":"https://u:{S}@a.example/"}`, `{"profileUrl":"https://a.example/?token={S}"}`,
 		`{"displayName":"{S}","password":"{S}"}`, `{"password":"{S}","password":"{S}"}`, `{"password":"{S}"`, `"{S}"`, `["{S}"]`, `{S}`, `{"value":"{\"password\":\"{S}\"}"}`)
 	body("PUT", "/scim/v2/PrivilegedData/"+account, `{"name":"`+plainText+`","`+pamURN+`":{"safe":"None","properties":[{"value":"{S}","key":"Secret"},{"key":"username","value":"`+plainText+`"}]}}`)
@@ -120,7 +125,8 @@ func places(user, account string) []secretPlace {
 	for _, f := range []string{`password eq "{S}"`, `userName eq "x" or password ew "{S}"`, `password eq "{S}`, `password {S}`} {
 		body("POST", "/scim/v2/Users/.search", fmt.Sprintf(search, f))
 	}
-	body("POST", "/scim/v2/Bulk", `{"Operations":[{"method":"POST","path":"/Users","data":{"password":"{S}"}}]}`)
+	body("POST", "/scim/v2/Bulk", `{"Operations":[{"method":"POST","path":"/Users","data":{"password":"{S}"}},{"method":"PATCH","path":"/Users/1","data":{"Operations":[{"op":"add","path":"password","value":"{S}"}]}}]}`)
+	add(secretPlace{method: "POST", target: "/scim/v2/Users", body: "--b\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\n{S}\r\n--b--\r\n", media: "multipart/form-data; boundary=b"})
 	// Forms.
 	for _, b := range []string{
 		"grant_type=client_credentials&client_id=robot%40corp.example&client_secret={S}", "grant_type=password&username=ada&password={S}", "grant_type=authorization_code&code={S}&code_verifier={S}&redirect_uri=https://a.example/",
@@ -181,7 +187,7 @@ func (p secretPlace) disguised() (out []secretPlace) {
 // cut are requests whose body ends at each byte after the part of a secret that is
 // looked for.
 func (p secretPlace) cut() (out []secretPlace) {
-	i := strings.Index(p.body, "{S}")
+	i := strings.Index(p.body, "{S}") // of {jwt} the beginning shows nothing
 	whole := p.with(canaryText)
 	for n := i + len(canaryPart); i >= 0 && n < len(whole.body); n++ {
 		q := whole
@@ -193,8 +199,11 @@ func (p secretPlace) cut() (out []secretPlace) {
 
 // with is the request with a secret.
 func (p secretPlace) with(secret string) secretPlace {
+	coded := base64.RawURLEncoding.EncodeToString
+	jwt := coded([]byte(`{"alg":"HS256"}`)) + "." + coded([]byte(`{"sub":"`+secret+`"}`)) + "." + coded([]byte(secret))
+	forms := strings.NewReplacer("{S}", secret, "{jwt}", jwt, "{basic}", base64.StdEncoding.EncodeToString([]byte("robot:"+secret)))
 	for _, text := range []*string{&p.target, &p.body, &p.head} {
-		*text = strings.ReplaceAll(*text, "{S}", secret)
+		*text = forms.Replace(*text)
 	}
 	return p
 }

@@ -102,7 +102,7 @@ func (s *server) journalled(rec *journal.Recording, w http.ResponseWriter, r *ht
 			Path: r.URL.EscapedPath(), Query: r.URL.RawQuery, Operation: cmp.Or(string(e.operation), journal.Other), Type: e.resourceType, ID: e.resource,
 			Token: e.token, Client: clientFamily(r), Status: status, Cut: cut, Fault: e.fault, Milliseconds: float64(time.Since(start).Microseconds()) / 1000,
 		},
-		Headers: r.Header, AnswerHeaders: maps.Clone(w.Header()), Form: strings.HasPrefix(route, oauthBase), Length: r.ContentLength, Rule: ruleOf(e), At: e.at,
+		Headers: r.Header, AnswerHeaders: maps.Clone(w.Header()), Form: strings.HasPrefix(route, oauthBase), Length: r.ContentLength, Rule: ruleOf(e), At: e.at, Detail: e.detail,
 	}
 	rec.End(x)
 }
@@ -112,5 +112,5 @@ func ruleOf(e *logEntry) string {
 	if e.madeUp {
 		return journal.FaultRule
 	}
-	return cmp.Or(e.refusal, e.rule)
+	return cmp.Or(e.rule, e.refusal)
 }

@@ -1,12 +1,14 @@
 package server_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -134,6 +136,43 @@ var journalRows = []row{
 		}
 		if e := c.one(j, journal.Query{Operation: "token"}); e.Why.Rule != "invalid_request" {
 			c.Errorf("why %+v", e.Why)
+		}
+	}},
+	{holds: "each refusal has a rule that the documents explain, what is at fault, and the sentence that was answered", show: func(c *client) {
+		app := c.application("app", webApp)
+		id := c.user(`"userName":"ada"`)
+		c, j := c.journalled(roomy)
+		page, err := os.ReadFile("../../docs/refusals.md")
+		if err != nil {
+			c.Fatal(err)
+		}
+		const oauth = "Content-Type: application/x-www-form-urlencoded\nAuthorization: "
+		patch := func(op string) string { return `{"schemas":["` + messages + `PatchOp"],"Operations":[` + op + `]}` }
+		for _, x := range []struct{ method, path, body, header, rule, at string }{
+			{"GET", "/Users?filter=x+xx+1", "", "", "invalidFilter", "character 3"}, {"GET", "/Users?filter=password+eq+%22x%22", "", "", "invalidFilter", "password"},
+			{"GET", "/Users?count=x", "", "", "invalidValue", "count"}, {"GET", "/Users?filter=%zz", "", "", "invalidSyntax", "query"},
+			{"POST", "/Users", `{`, "", "invalidSyntax", "byte 1"}, {"POST", "/Users", userBody(`"userName":5`), "", "invalidValue", "userName"},
+			{"POST", "/Users", userBody(`"userName":"ADA"`), "", "uniqueness", "userName"}, {"PATCH", "/Users/" + id, patch(""), "", "invalidSyntax", "Operations"},
+			{"PATCH", "/Users/" + id, patch(`{"op":"remove"}`), "", "noTarget", "Operations[0]"}, {"PATCH", "/Users/" + id, patch(`{"op":"remove","path":"userName"}`), "", "mutability", "userName"},
+			{"PATCH", "/Users/" + id, patch(`{"op":"replace","path":"meta.created","value":"x"}`), "", "mutability", "meta.created"},
+			{"GET", "/Users/nobody", "", "", "notFound", ""}, {"GET", "/Nothing", "", "", "notFound", ""}, {"PUT", "/Users", "", "", "methodNotAllowed", ""}, {"GET", "/Schemas?filter=x", "", "", "forbidden", ""},
+			{"GET", "/Users", "", "Authorization: ", "unauthorized", ""}, {"GET", "/Users", "", "Authorization: Bearer nonsense", "invalid_token", ""}, {"GET", "/Users", "", "Authorization: Bearer", "invalid_request", ""},
+			{"GET", "/Users", "", "Accept: image/png", "notAcceptable", "Accept"}, {"POST", "/Users", "x", "Content-Type: text/plain", "unsupportedMediaType", "Content-Type"},
+			{"POST", "/Users", "x", "Content-Encoding: gzip", "unsupportedMediaType", "Content-Encoding"}, {"GET", "/Bulk", "", "", "notImplemented", ""},
+			{"POST", "/oauth2/token/app", "grant_type=client_credentials", oauth, "invalid_client", ""}, {"POST", "/oauth2/token/app", "{}", "", "invalid_request", ""},
+			{"POST", "/oauth2/token/app", credentials(app, "grant_type", "none"), oauth, "unsupported_grant_type", ""}, {"POST", "/oauth2/token/app", credentials(app, "scope", "none"), oauth, "invalid_scope", ""},
+			{"GET", "/oauth2/token/app", "", "", "methodNotAllowed", ""}, {"GET", "/oauth2/nothing", "", "", "notFound", ""}, {"GET", "/oauth2/authorize/nobody?client_id=x", "", "", "invalid_request", ""},
+			{"GET", "/oauth2/userinfo", "", "Authorization: Bearer nonsense", "invalid_token", ""},
+		} {
+			res, text, err := c.plain(x.method, x.path, x.body, strings.Split(cmp.Or(x.header, "X-Other: 1"), "\n")...)
+			if err != nil {
+				c.Fatal(err)
+			}
+			list := c.entries(j, journal.Query{Limit: 1, Newest: true})
+			why := list[0].Why
+			if res.StatusCode < 400 || why == nil || why.Rule != x.rule || why.At != x.at || why.Detail == "" || !strings.Contains(string(page), "\n### "+x.rule+"\n") || why.Link != "docs/refusals.md#"+strings.ToLower(x.rule) {
+				c.Errorf("%+v: %d %s: %+v", x, res.StatusCode, text, why)
+			}
 		}
 	}},
 	{holds: "a long answer is cut after 64 KiB, at a whole resource", show: func(c *client) {

@@ -27,7 +27,7 @@ func negotiate(h http.Header) (string, error) {
 	if quality(accept, mediaJSON) > 0 {
 		return mediaJSON, nil
 	}
-	return "", scimerr.NotAcceptable("The answer can be application/scim+json or application/json; Accept takes neither.")
+	return "", scimerr.NotAcceptable("The answer can be application/scim+json or application/json; Accept takes neither.").Where("Accept")
 }
 
 // quality is the q-value that an Accept header gives to a media type: that of

@@ -40,10 +40,11 @@ type logEntry struct {
 	resourceType, resource string
 	reads                  bool
 	code                   string
-	// operation and rule, by which it was refused, are for the journal, which
-	// recording is for, nil where none is kept.
+	// operation, rule, by which it was refused, and detail, the sentence that was
+	// answered, are for the journal, which recording is for, nil where none is kept.
 	operation fault.Operation
 	rule      string
+	detail    string
 	recording *journal.Recording
 
 	// place is where the request arrived, nil before that is read.
@@ -83,7 +84,7 @@ func (e *logEntry) came(id *auth.Identity) {
 
 // refuse tells of a refusal of an OAuth endpoint.
 func (e *logEntry) refuse(err *auth.OAuthError) {
-	e.code, e.refusal = err.Code, err.Code
+	e.code, e.refusal, e.detail = err.Code, err.Code, err.Description
 	if err.Status >= http.StatusInternalServerError {
 		e.cause = errors.Unwrap(err)
 	}
@@ -91,6 +92,7 @@ func (e *logEntry) refuse(err *auth.OAuthError) {
 
 func (e *logEntry) failed(err *scimerr.Error) {
 	e.scimType, e.at, e.code, e.rule = err.Type, err.At, err.Code(), err.Rule()
+	e.detail = err.Detail
 	if err.Status >= http.StatusInternalServerError {
 		e.cause = err.Unwrap()
 	}

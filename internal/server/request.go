@@ -206,7 +206,7 @@ func tooLarge(limit int64) error {
 // JSON.
 func checkContent(h http.Header) error {
 	if enc := h.Get("Content-Encoding"); enc != "" && !strings.EqualFold(enc, "identity") {
-		return scimerr.UnsupportedMediaType("The body must not be compressed.")
+		return scimerr.UnsupportedMediaType("The body must not be compressed.").Where("Content-Encoding")
 	}
 	text := h.Get("Content-Type")
 	if text == "" {
@@ -214,10 +214,10 @@ func checkContent(h http.Header) error {
 	}
 	media, params, err := mime.ParseMediaType(text)
 	if err != nil && media == "" || media != mediaSCIM && media != mediaJSON {
-		return scimerr.UnsupportedMediaType("The body must be application/scim+json or application/json.")
+		return scimerr.UnsupportedMediaType("The body must be application/scim+json or application/json.").Where("Content-Type")
 	}
 	if cs := params["charset"]; cs != "" && !strings.EqualFold(cs, "utf-8") && !strings.EqualFold(cs, "utf8") {
-		return scimerr.UnsupportedMediaType("The body must be in UTF-8.")
+		return scimerr.UnsupportedMediaType("The body must be in UTF-8.").Where("Content-Type")
 	}
 	return nil
 }

@@ -71,6 +71,9 @@ func (s *server) refusePage(w http.ResponseWriter, r *http.Request, e *auth.OAut
 
 // signInPage shows the form.
 func (s *server) signInPage(q *oauthRequest, a *auth.Authorization, params url.Values, status int, userName, problem string) error {
+	if problem != "" {
+		entry(q.r).detail = problem
+	}
 	p := page{App: a.App.ID, Problem: problem, UserName: userName, Action: formAction(q.r)}
 	for _, name := range slices.Sorted(maps.Keys(params)) {
 		p.Hidden = append(p.Hidden, struct{ Name, Value string }{name, params.Get(name)})
