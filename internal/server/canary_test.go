@@ -111,7 +111,7 @@ func places(user, account string) []secretPlace {
 		body("POST", "/scim/v2/Users", `{"displayName":"`+plainText+`",`+deep+`}`)
 	}
 	body("POST", "/scim/v2/Users",
-		`{"urn:ietf:params:scim:schemas:core:2.0:User":{"password":"{S}"}}`, `{"displayName":"{jwt}"}`, `{"displayName":"Bearer {S}"}`, `{"note":"token={S}"}`, `{"x509Certificates":[{"value":"-----BEGIN PRIVATE KEY-----{S}-----END PRIVATE KEY-----"}],"PASSWORD":"{S}"}`,
+		`{"urn:ietf:params:scim:schemas:core:2.0:User":{"password":"{S}"}}`, `{"displayName":"{jwt}"}`, `{"note":"token={S}"}`, `{"x509Certificates":[{"value":"-----BEGIN PRIVATE KEY-----{S}-----END PRIVATE KEY-----"}],"PASSWORD":"{S}"}`,
 		`{"password":["{S}",{"value":"{S}"}]}`, `{"unknown":"{S}"}`, `{"unknown":{"{S}":true}}`, `{"description":"the password is: {S}"}`, `{"profileUrl":"https://u:{S}@a.example/"}`, `{"profileUrl":"https://a.example/?token={S}"}`,
 		`{"displayName":"{S}","password":"{S}"}`, `{"password":"{S}","password":"{S}"}`, `{"password":"{S}"`, `"{S}"`, `["{S}"]`, `{S}`, `{"value":"{\"password\":\"{S}\"}"}`)
 	body("PUT", "/scim/v2/PrivilegedData/"+account, `{"name":"`+plainText+`","`+pamURN+`":{"safe":"None","properties":[{"value":"{S}","key":"Secret"},{"key":"username","value":"`+plainText+`"}]}}`)
