@@ -20,6 +20,7 @@ import (
 // Admin is the part of store.Store that is managed here.
 type Admin interface {
 	store.Snapshots
+	Moment(ctx context.Context, fn func(store.Reader) error) error
 	Tenants(ctx context.Context) ([]store.Tenant, error)
 	TenantNamed(ctx context.Context, name string) (store.Tenant, error)
 	ExpiredTenants(ctx context.Context, at time.Time) ([]store.Tenant, error)

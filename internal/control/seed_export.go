@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -16,8 +17,9 @@ import (
 	"github.com/scimd/scimd/internal/store"
 )
 
-// ExportSeed implements Service.
-func (d *Direct) ExportSeed(ctx context.Context, q ExportQuery, w io.Writer) error {
+// ExportSeed implements Service. All of it is of one moment, and goes to a temporary
+// file first, so that no slow reader holds that moment, and w gets all or nothing.
+func (d *Direct) ExportSeed(ctx context.Context, q ExportQuery, w io.Writer) (err error) {
 	if _, err := q.check(); err != nil {
 		return err
 	}
@@ -25,53 +27,107 @@ func (d *Direct) ExportSeed(ctx context.Context, q ExportQuery, w io.Writer) err
 	if err != nil {
 		return err
 	}
+	exports, err := d.exports(ctx, q)
+	if err != nil {
+		return err
+	}
+	file, err := os.CreateTemp("", "scimd-export-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		_ = file.Close()
+		_ = os.Remove(file.Name())
+	}()
+	out := seed.NewWriter(file, cmp.Or(q.Format, seed.YAML))
+	err = d.moment(ctx, func(at store.Reader) error {
+		now, err := at.Tenants(ctx)
+		if err != nil {
+			return err
+		}
+		for _, e := range exports {
+			i := slices.IndexFunc(now, func(t store.Tenant) bool { return t.ID == e.tenant.ID })
+			if i < 0 {
+				continue // it was deleted meanwhile
+			}
+			e.tenant, e.target.Space = now[i], now[i].Space
+			if err := d.export(ctx, at, e, out, key); err != nil {
+				return err
+			}
+		}
+		return out.Close()
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	_, err = io.Copy(w, file)
+	return err
+}
+
+// moment runs fn with what reads one state of the store, of which nothing is swept
+// meanwhile.
+func (d *Direct) moment(ctx context.Context, fn func(store.Reader) error) error {
 	defer d.Reading()()
+	return d.Store.Moment(ctx, fn)
+}
+
+// exported is a tenant to be exported.
+type exported struct {
+	tenant store.Tenant
+	target scim.Tenant
+	own    store.Principal // its service user
+}
+
+// exports are the tenants that are asked for, with what might have to be made for them.
+func (d *Direct) exports(ctx context.Context, q ExportQuery) ([]*exported, error) {
 	var list []store.Tenant
+	var err error
 	if q.Tenant == "" {
 		if list, err = d.Store.Tenants(ctx); err != nil {
-			return err
+			return nil, err
 		}
 		list = slices.DeleteFunc(list, func(t store.Tenant) bool { return t.Expired(d.Now()) })
 		slices.SortFunc(list, func(a, b store.Tenant) int { return strings.Compare(a.Name, b.Name) })
 	} else {
 		t, err := d.tenant(ctx, q.Tenant)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		list = []store.Tenant{t}
 	}
-	out := seed.NewWriter(w, cmp.Or(q.Format, seed.YAML))
+	var out []*exported
 	for _, t := range list {
-		if err := d.export(ctx, t, out, key); err != nil {
-			return err
+		target, err := d.SeedTenant(ctx, t)
+		if err != nil {
+			return nil, err
 		}
+		own, err := d.ServiceUser(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, &exported{t, *target, own})
 	}
-	return out.Close()
+	return out, nil
 }
 
-func (d *Direct) export(ctx context.Context, t store.Tenant, out *seed.Writer, key *seed.SealingKey) error {
-	target, err := d.SeedTenant(ctx, t)
+func (d *Direct) export(ctx context.Context, at store.Reader, e *exported, out *seed.Writer, key *seed.SealingKey) error {
+	apps, err := at.Applications(ctx, e.tenant.ID)
 	if err != nil {
 		return err
 	}
-	own, err := d.ServiceUser(ctx, t)
-	if err != nil {
-		return err
-	}
-	apps, err := d.Store.Applications(ctx, t.ID)
-	if err != nil {
-		return err
-	}
-	hidden := map[string]string{own.ID: own.Display}
+	hidden := map[string]string{e.own.ID: e.own.Display}
 	for _, a := range apps {
 		hidden[a.UserID] = a.ClientID
 	}
-	settings, err := d.settings(ctx, t, apps, key)
+	settings, err := d.settings(ctx, at, e, apps, key)
 	if err != nil {
 		return err
 	}
 	identity := &resource.Members{}
-	identity.Set("name", resource.Text(t.Name))
+	identity.Set("name", resource.Text(e.tenant.Name))
 	identity.Set("exact", resource.Truth(true))
 	if key != nil {
 		identity.Set("sealed", resource.Text(key.ID))
@@ -79,12 +135,12 @@ func (d *Direct) export(ctx context.Context, t store.Tenant, out *seed.Writer, k
 	if err := out.Tenant(identity, settings); err != nil {
 		return err
 	}
-	return seed.Export(ctx, d.Resources, target, out, key, hidden)
+	return seed.Export(ctx, d.Resources.At(at), &e.target, out, key, hidden)
 }
 
 // settings are what a tenant has beside its resources, in the form of a seed.
-func (d *Direct) settings(ctx context.Context, t store.Tenant, apps []store.Application, key *seed.SealingKey) (*resource.Members, error) {
-	m := &resource.Members{}
+func (d *Direct) settings(ctx context.Context, at store.Reader, e *exported, apps []store.Application, key *seed.SealingKey) (*resource.Members, error) {
+	m, t := &resource.Members{}, e.tenant
 	if t.Switches != "" {
 		if err := d.exportProfile(m, t); err != nil {
 			return nil, err
@@ -94,13 +150,13 @@ func (d *Direct) settings(ctx context.Context, t store.Tenant, apps []store.Appl
 	trust, _ := scim.StoredTrust(t.Trust)
 	list := make([]seed.Application, len(apps))
 	for i, a := range apps {
-		active, err := d.MayAct(ctx, t, a.UserID)
+		active, err := d.Resources.At(at).MayAct(ctx, &e.target, a.UserID)
 		if err != nil {
 			return nil, err
 		}
 		list[i] = exportApplication(a, active, key)
 	}
-	tokens, err := d.Store.Tokens(ctx, t.ID)
+	tokens, err := at.Tokens(ctx, t.ID)
 	if err != nil {
 		return nil, err
 	}

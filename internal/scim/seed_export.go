@@ -34,7 +34,7 @@ func (s *Service) Export(ctx context.Context, t *Tenant, rt *schema.ResourceType
 			want = appendWant(want, store.Want{Relation: col.relation, Types: col.types(t.Registry)})
 		}
 	}
-	page, err := s.store.Query(ctx, &store.Query{Space: t.Space, Parts: []store.Part{{Type: rt}}, Limit: -1, Want: want})
+	page, err := s.reads.Query(ctx, &store.Query{Space: t.Space, Parts: []store.Part{{Type: rt}}, Limit: -1, Want: want})
 	if err != nil {
 		return err
 	}

@@ -123,7 +123,7 @@ func (s *Service) confidential(ctx context.Context, t *Tenant, seqs []int64) (ma
 	if len(seqs) == 0 {
 		return nil, nil
 	}
-	kept, err := s.store.Confidential(ctx, t.Space, seqs)
+	kept, err := s.reads.Confidential(ctx, t.Space, seqs)
 	if err != nil {
 		return nil, err
 	}

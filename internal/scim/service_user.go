@@ -182,7 +182,7 @@ func (s *Service) Inactive(ctx context.Context, t *Tenant, userID string) (bool,
 // stands tells whether a user is there, and whether it is inactive.
 func (s *Service) stands(ctx context.Context, t *Tenant, userID string) (there, idle bool, err error) {
 	rt := t.Registry.Type(ServiceUserType)
-	rec, err := s.store.Get(ctx, t.Space, rt, userID, nil)
+	rec, err := s.reads.Get(ctx, t.Space, rt, userID, nil)
 	if errors.Is(err, store.ErrNotFound) {
 		return false, false, nil
 	}

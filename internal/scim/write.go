@@ -18,7 +18,9 @@ import (
 
 // Service answers SCIM requests from a store.
 type Service struct {
-	store     store.Store
+	store store.Store
+	// reads is the store, or, for what describes a tenant as a whole, a moment of it.
+	reads     store.Reader
 	passwords *passwords
 	// changed is told of each resource that was changed or deleted; see Watch.
 	changed func(tenant int64, resourceType, id string)
@@ -26,7 +28,14 @@ type Service struct {
 
 // NewService makes a Service on a store.
 func NewService(s store.Store) *Service {
-	return &Service{store: s, passwords: newPasswords(phc.Usual), changed: func(int64, string, string) {}}
+	return &Service{store: s, reads: s, passwords: newPasswords(phc.Usual), changed: func(int64, string, string) {}}
+}
+
+// At is a Service whose Export and MayAct read from a moment of the store.
+func (s *Service) At(moment store.Reader) *Service {
+	at := *s
+	at.reads = moment
+	return &at
 }
 
 // Watch makes changed hear of every resource that is changed or deleted here,

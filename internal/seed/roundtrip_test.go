@@ -1,9 +1,12 @@
 package seed_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/seed"
@@ -181,5 +184,77 @@ func TestALargeSeedGoesInByBatchesAndIsTheSameInTheEnd(t *testing.T) {
 		if after := h.export(seed.JSON, nil); after != before {
 			t.Error("the plan has changed something")
 		}
+	})
+}
+
+// chain is a seed of n users and n groups that each name the next.
+func chain(n int) string {
+	var b strings.Builder
+	b.WriteString("version: 1\nUsers:\n")
+	for i := range n {
+		fmt.Fprintf(&b, "  - {id: u%d, userName: user%d@x.example, urn:ietf:params:scim:schemas:extension:enterprise:2.0:User: {manager: {value: u%d}}}\n", i, i, (i+1)%n)
+	}
+	b.WriteString("Groups:\n")
+	for i := range n {
+		next := fmt.Sprintf(", {value: g%d, type: Group}", i+1)
+		if i == n-1 {
+			next = ""
+		}
+		fmt.Fprintf(&b, "  - {id: g%d, displayName: Group %d, members: [{value: u%d}%s]}\n", i, i, i, next)
+	}
+	return b.String()
+}
+
+// A seed that is cut off again and again, wherever that is, ends as one that is not.
+func TestASeedThatIsCutOffEndsAsIfItHadNotBeen(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, s store.Store) {
+		const n = 1100 // of each type more than go in at once
+		text := chain(n)
+		h := newHome(t, s, "cyberark", "groupCycles=tolerate", "managerMustExist=true")
+		now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+		h.tenant.Now = func() time.Time { return now }
+		apply := func(most int, resume bool) error {
+			x, err := seed.Read(registry, seed.List(seed.File{Name: "a.yaml", Body: strings.NewReader(text)}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = x.Close() }()
+			ctx, cut := context.WithCancel(t.Context())
+			defer cut()
+			left := most
+			h.tenant.Now = func() time.Time {
+				if left--; left == 0 {
+					cut()
+				}
+				return now
+			}
+			_, err = x.Apply(ctx, h.service, x.Tenants[0], h.tenant, seed.Options{Whole: 100, Resume: resume})
+			return err
+		}
+		if err := apply(-1, false); err != nil {
+			t.Fatal(err)
+		}
+		want := h.export(seed.JSON, nil)
+		h.mustApply("version: 1\nUsers: []", seed.Options{Prune: true})
+		now = now.Add(time.Hour)
+		want = strings.ReplaceAll(want, "T03:04:05", "T04:04:05")
+		cuts := 0
+		for most := 300; ; most = 450 {
+			err := apply(most, cuts > 0)
+			if err == nil {
+				break
+			}
+			if cuts++; !errors.Is(err, context.Canceled) || cuts > 20 {
+				t.Fatalf("after %d cuts: %v", cuts, err)
+			}
+		}
+		if cuts < 3 {
+			t.Errorf("the seed was cut off %d times", cuts)
+		}
+		if got := h.export(seed.JSON, nil); got != want {
+			t.Error(firstDifference(want, got))
+		}
+		h.check()
 	})
 }

@@ -179,6 +179,10 @@ type Store interface {
 	// Confidential reads what resources keep and no document holds, by seq; those
 	// that keep nothing are left out.
 	Confidential(ctx context.Context, space int64, seqs []int64) (map[int64]Confidential, error)
+	// Moment runs fn with what reads one state of the database, however long it takes
+	// and whatever is written meanwhile. It holds a connection and must ask the store
+	// itself for nothing.
+	Moment(ctx context.Context, fn func(Reader) error) error
 
 	Admin
 	Snapshots
@@ -189,6 +193,16 @@ type Store interface {
 	Ping(ctx context.Context) error
 	// Close waits for running writes and closes the database.
 	Close() error
+}
+
+// Reader is the part of a Store that reads tenants and what they have.
+type Reader interface {
+	Get(ctx context.Context, space int64, rt *schema.ResourceType, id string, want []Want) (*Record, error)
+	Query(ctx context.Context, q *Query) (*Page, error)
+	Confidential(ctx context.Context, space int64, seqs []int64) (map[int64]Confidential, error)
+	Tenants(ctx context.Context) ([]Tenant, error)
+	Tokens(ctx context.Context, tenant int64) ([]Token, error)
+	Applications(ctx context.Context, tenant int64) ([]Application, error)
 }
 
 // Confidential is what a resource keeps beside its document: the hash of its

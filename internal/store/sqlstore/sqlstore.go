@@ -104,6 +104,15 @@ func (s *Store) Do(ctx context.Context, space int64, fn func(store.Tx) error) er
 	return err
 }
 
+// Moment implements store.Store.
+func (s *Store) Moment(ctx context.Context, fn func(store.Reader) error) error {
+	return s.engine.Snapshot(ctx, func(c Conn) error {
+		at := &Store{engine: s.engine, reg: s.reg, numbers: s.numbers, statistics: s.statistics}
+		at.engine.Read = c
+		return fn(at)
+	})
+}
+
 // safely turns a panic of fn into an error, since fn may share its connection
 // with others.
 func safely(fn func() error) (err error) {

@@ -46,6 +46,29 @@ var applicationCases = []testCase{
 			}
 		}
 	}},
+	{"what an application may do changes, and its names, user, secret and times do not", func(w *world) {
+		tenant, other := w.newTenant(), w.newTenant()
+		want := application(tenant, "app")
+		if err := w.addApplication(tenant, want); err != nil {
+			w.Fatal(err)
+		}
+		change := store.Application{
+			Tenant: tenant.ID, ID: "APP", ClientID: "x", UserID: "x", Secret: "x", Epoch: "x", Created: epoch.Add(time.Hour), Rotated: epoch.Add(time.Hour),
+			Scopes: "s", Rights: "all", Lifetime: time.Minute, Grants: "client_credentials", RefreshLifetime: time.Second,
+		}
+		if err := w.store.UpdateApplication(w.ctx, change); err != nil {
+			w.Fatal(err)
+		}
+		want.Scopes, want.Rights, want.PersonRights, want.Lifetime, want.Public = "s", "all", "", time.Minute, false
+		want.Grants, want.Redirects, want.RefreshLifetime, want.Rotates = "client_credentials", "", time.Second, false
+		if got, err := w.store.Application(w.ctx, tenant.ID, "app"); err != nil || !sameApplication(got, want) {
+			w.Errorf("%+v, %v, want %+v", got, err, want)
+		}
+		change.Tenant = other.ID
+		if err := w.store.UpdateApplication(w.ctx, change); !errors.Is(err, store.ErrNotFound) {
+			w.Errorf("of another tenant: %v", err)
+		}
+	}},
 	{"names of applications are taken once in a tenant, and rolled back with the transaction", func(w *world) {
 		tenant, other := w.newTenant(), w.newTenant()
 		for _, t := range []store.Tenant{tenant, other} {

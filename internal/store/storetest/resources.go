@@ -3,6 +3,7 @@ package storetest
 import (
 	"bytes"
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -210,6 +211,55 @@ var resourceCases = []testCase{
 		}
 		w.do(func(tx store.Tx) error { return tx.Delete(r.Type, r.Seq) })
 		w.absent(r.Type, r.ID)
+	}},
+	{"what resources keep beside their documents is read by sets, in their space alone", func(w *world) {
+		list := w.insert(User("password"), User("secrets"), User("both"), User("neither"), User("unasked"))
+		sealed := map[string]store.Sealed{"a": {Key: "k", Data: []byte("x\x00")}, "b": {Key: "k", Data: []byte("y")}}
+		w.do(func(tx store.Tx) error {
+			return errors.Join(tx.SetPassword(list[0].Seq, []byte("h0")), tx.SetSecrets(list[1].Seq, sealed),
+				tx.SetPassword(list[2].Seq, []byte("h2")), tx.SetSecrets(list[2].Seq, sealed), tx.SetPassword(list[4].Seq, []byte("h4")))
+		})
+		seqs := []int64{list[3].Seq, list[2].Seq, list[1].Seq, list[0].Seq}
+		got, err := w.store.Confidential(w.ctx, w.space, seqs)
+		want := map[int64]store.Confidential{
+			list[0].Seq: {Password: []byte("h0")}, list[1].Seq: {Secrets: sealed}, list[2].Seq: {Password: []byte("h2"), Secrets: sealed},
+		}
+		if err != nil || !reflect.DeepEqual(got, want) {
+			w.Errorf("%v, %v, want %v", got, err, want)
+		}
+		for space, seqs := range map[int64][]int64{w.space: nil, w.newTenant().Space: seqs} {
+			if got, err := w.store.Confidential(w.ctx, space, seqs); err != nil || len(got) != 0 {
+				w.Errorf("of %d resources in space %d: %v, %v", len(seqs), space, got, err)
+			}
+		}
+	}},
+	{"a moment reads one state of the database, whatever is written meanwhile", func(w *world) {
+		list := w.insert(User("before"), User("goes"))
+		err := w.store.Moment(w.ctx, func(at store.Reader) error {
+			page, err := at.Query(w.ctx, w.query(w.users("")))
+			if err != nil {
+				return err
+			}
+			w.insert(User("after"))
+			w.do(func(tx store.Tx) error {
+				return errors.Join(tx.Delete(list[1].Type, list[1].Seq), tx.SetPassword(list[0].Seq, []byte("h")))
+			})
+			again, err := at.Query(w.ctx, w.query(w.users("")))
+			if err != nil || page.Total != 2 || again.Total != 2 {
+				w.Errorf("%d resources, then %d, %v", page.Total, again.Total, err)
+			}
+			if rec, err := at.Get(w.ctx, w.space, userType(), list[1].ID, nil); err != nil || rec.Seq != list[1].Seq {
+				w.Errorf("a resource that is deleted meanwhile: %v, %v", rec, err)
+			}
+			kept, err := at.Confidential(w.ctx, w.space, []int64{list[0].Seq})
+			if len(kept) > 0 {
+				w.Error("a password that came later is read")
+			}
+			return err
+		})
+		if err != nil {
+			w.Error(err)
+		}
 	}},
 }
 
