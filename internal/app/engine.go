@@ -158,7 +158,7 @@ func (e *engine) manage(about control.Info, revoked func([32]byte), changed, swe
 			}
 			return e.service.MayAct(ctx, tenant, id)
 		},
-		ApplicationChanged: func(int64, string) {}, Restored: func(int64) {}, Reading: func() func() { return func() {} },
+		ApplicationChanged: func(int64, string) {}, Restored: func(int64) {},
 	}
 }
 

@@ -223,7 +223,7 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 	e.targets.hold(manager)
 	s.faults = e.targets.faults
 	manager.ApplicationChanged = issuer.ApplicationChanged
-	manager.Restored, manager.Reading = issuer.TenantRestored, known.hold
+	manager.Restored = issuer.TenantRestored
 	manager.Signing = func(context.Context) (*auth.SigningKeys, error) { return issuer.Keys, nil }
 
 	audited := &control.Audited{Direct: manager, Keep: trail.Keep, Record: trail.Add}

@@ -58,8 +58,6 @@ type directory struct {
 	// still.
 	mu   sync.Mutex
 	left map[int64]*scim.Visits
-	// holds are commands that may read any of them.
-	holds atomic.Int64
 }
 
 // resolved is a tenant, or why it cannot be used, and what it was made of.
@@ -253,16 +251,10 @@ func (d *directory) moved(was *resolved) {
 	d.left[was.Space] = was.Visits
 }
 
-// hold keeps what is given up from now on until done is called.
-func (d *directory) hold() (done func()) {
-	d.holds.Add(1)
-	return func() { d.holds.Add(-1) }
-}
-
 // idle tells that no request can be under way any more in a space that a tenant had
 // before it was restored: that is known where no other server serves it.
 func (d *directory) idle(space int64) bool {
-	if d.shared() || d.holds.Load() > 0 {
+	if d.shared() {
 		return false
 	}
 	d.mu.Lock()

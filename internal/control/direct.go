@@ -67,9 +67,6 @@ type Direct struct {
 	Changed, Sweep func(context.Context) error
 	// Restored is told of each tenant that was taken back to a snapshot here.
 	Restored func(tenant int64)
-	// Reading keeps the spaces that tenants have now, whatever is restored, until done
-	// is called: for what reads a tenant in many steps, outside requests to it.
-	Reading func() (done func())
 	// Keyring gives the keyring; SharedDatabase tells whether other processes may
 	// have one on the same database. KeepMaster has kept a new master key for the
 	// next start, in the file it names, or nowhere when the key was given.

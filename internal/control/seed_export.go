@@ -40,7 +40,7 @@ func (d *Direct) ExportSeed(ctx context.Context, q ExportQuery, w io.Writer) (er
 		_ = os.Remove(file.Name())
 	}()
 	out := seed.NewWriter(file, cmp.Or(q.Format, seed.YAML))
-	err = d.moment(ctx, func(at store.Reader) error {
+	err = d.Store.Moment(ctx, func(at store.Reader) error {
 		now, err := at.Tenants(ctx)
 		if err != nil {
 			return err
@@ -65,13 +65,6 @@ func (d *Direct) ExportSeed(ctx context.Context, q ExportQuery, w io.Writer) (er
 	}
 	_, err = io.Copy(w, file)
 	return err
-}
-
-// moment runs fn with what reads one state of the store, of which nothing is swept
-// meanwhile.
-func (d *Direct) moment(ctx context.Context, fn func(store.Reader) error) error {
-	defer d.Reading()()
-	return d.Store.Moment(ctx, fn)
 }
 
 // exported is a tenant to be exported.
