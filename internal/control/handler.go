@@ -16,6 +16,7 @@ import (
 
 	"github.com/scimd/scimd/internal/auth"
 	"github.com/scimd/scimd/internal/scimerr"
+	"github.com/scimd/scimd/internal/store"
 )
 
 // maxBody bounds the body of a request, in bytes, unless its route says otherwise.
@@ -174,6 +175,9 @@ type refusal struct {
 
 func (h *handler) refuse(ctx context.Context, w http.ResponseWriter, err error) {
 	e := scimerr.From(err)
+	if e.Status == http.StatusInternalServerError && errors.Is(err, store.ErrNotFound) {
+		e = scimerr.NotFound("What this is about was deleted meanwhile.")
+	}
 	if e.Status >= http.StatusInternalServerError {
 		h.log.LogAttrs(ctx, slog.LevelError, "control", idOf(ctx), slog.Int("status", e.Status), slog.Any("error", err))
 	}

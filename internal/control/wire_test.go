@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -167,6 +168,22 @@ type failing struct{ control.Service }
 
 func (failing) Tenants(context.Context) ([]control.Tenant, error) {
 	return nil, errors.New("the disk is gone")
+}
+
+// vanishing is a service whose tenants go while they are read.
+type vanishing struct{ control.Service }
+
+func (vanishing) Tenants(context.Context) ([]control.Tenant, error) {
+	return nil, fmt.Errorf("read a tenant: %w", store.ErrNotFound)
+}
+
+func TestWhatIsDeletedMeanwhileIsNotThere(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	w, answer := ask(vanishing{}, slog.New(slog.NewTextHandler(&log, nil)), "GET", "/_scimd/tenants", "")
+	if w.Code != 404 || answer["detail"] != "What this is about was deleted meanwhile." || log.Len() > 0 {
+		t.Errorf("%d %s\n%s", w.Code, w.Body, &log)
+	}
 }
 
 func TestTheIDOfARequestLeadsToItsLineInTheLog(t *testing.T) {
