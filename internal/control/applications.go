@@ -83,7 +83,7 @@ func (d *Direct) createApplication(ctx context.Context, t store.Tenant, a store.
 		return nil, applicationTaken(t, a.ID)
 	}
 	a.Secret = hash
-	err := d.staying(ctx, t, func(t store.Tenant) error {
+	t, err := d.staying(ctx, t, func(t store.Tenant) error {
 		return d.AddServiceUser(ctx, t, a.ClientID, func(tx store.Tx, user string) error {
 			made := a
 			made.UserID = user
@@ -115,16 +115,18 @@ func (d *Direct) createApplication(ctx context.Context, t store.Tenant, a store.
 }
 
 // staying does what holds in the space of a tenant alone, again when the tenant was
-// restored meanwhile.
-func (d *Direct) staying(ctx context.Context, t store.Tenant, do func(store.Tenant) error) error {
+// restored meanwhile. It gives the tenant as it was then.
+func (d *Direct) staying(ctx context.Context, t store.Tenant, do func(store.Tenant) error) (store.Tenant, error) {
 	for {
 		err := do(t)
 		if !errors.Is(err, store.ErrMoved) {
-			return err
+			return t, err
 		}
-		if t, err = d.tenant(ctx, t.Name); err != nil {
-			return err
+		now, err := d.tenant(ctx, t.Name)
+		if err != nil {
+			return t, err
 		}
+		t = now
 	}
 }
 
@@ -282,7 +284,7 @@ func (d *Direct) DeleteApplication(ctx context.Context, tenant, id string) error
 	}
 	a, err := d.Store.Application(ctx, t.ID, id)
 	if err == nil {
-		err = d.staying(ctx, t, func(t store.Tenant) error {
+		t, err = d.staying(ctx, t, func(t store.Tenant) error {
 			return d.RemoveServiceUser(ctx, t, a.UserID, func(tx store.Tx) error { return tx.RemoveApplication(t.ID, a.ID) })
 		})
 	}
