@@ -124,6 +124,54 @@ func TestADryRunKnowsTheServiceUsersOfNewApplications(t *testing.T) {
 	}
 }
 
+func TestWhatATenantHasOnceIsRefusedTwice(t *testing.T) {
+	t.Parallel()
+	s := newSower(t, config(t))
+	for text, why := range map[string]string{
+		"tokens: [{name: a, token: a-token-for-tests}, {name: a, token: another-token}]":     "a.yaml:2:1: The seed has the token a twice.",
+		"tokens: [{name: a, token: a-token-for-tests}, {name: b, token: a-token-for-tests}]": "a.yaml:2:1: The seed has the text of a token twice.",
+		"applications: [{appId: a}, {appId: A}]":                                             "a.yaml:2:1: The seed has the application a twice.",
+		"tokens: [{name: a, expires: yesterday}]":                                            "a.yaml:2:29: expires of tokens must be a dateTime such as 2026-01-02T15:04:05Z.",
+	} {
+		s.refused("version: 1\n"+text, control.SeedQuery{}, why)
+	}
+}
+
+// A tenant that is deleted while a seed goes in is missed, not what was in it.
+func TestASeedThatLosesItsTenantSaysSo(t *testing.T) {
+	t.Parallel()
+	s := newSower(t, config(t))
+	if _, err := s.CreateTenant(t.Context(), control.NewTenant{Name: "brief"}); err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	text.WriteString("version: 1\nname: brief\nUsers:\n")
+	for i := range 6000 {
+		fmt.Fprintf(&text, "  - {id: u%d, userName: user%d}\n", i, i)
+	}
+	text.WriteString("Groups: [{id: g, displayName: g, members: [{value: u0}]}]\n")
+	ended := make(chan error)
+	go func() {
+		_, err := s.apply(control.SeedQuery{}, text.String())
+		ended <- err
+	}()
+	for {
+		look, err := s.SaveSnapshot(t.Context(), "brief", control.NewSnapshot{Name: "look", Replace: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if look.Resources > 0 {
+			break
+		}
+	}
+	if err := s.DeleteTenant(t.Context(), "brief"); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err == nil || !strings.Contains(err.Error(), "There is no tenant brief.") {
+		t.Errorf("the seed ends with %v", err)
+	}
+}
+
 // Two servers that begin with the same seed on one database end as one does.
 func TestServersThatBeginWithTheSameSeedDoNotMeet(t *testing.T) {
 	t.Parallel()

@@ -225,13 +225,14 @@ func (p *seeding) bring(ctx context.Context, resume bool) (store.Tenant, error) 
 	report, err := p.s.Apply(ctx, d.Resources, p.t, target, seed.Options{
 		DryRun: p.q.DryRun, Prune: p.q.Prune, Key: p.key, Resume: resume, Serving: p.serving,
 	})
+	// What is missing may be so because the tenant has gone, or has moved on.
+	if moved := p.stayed(ctx, t); moved != nil {
+		return t, moved
+	}
 	if err != nil {
 		return t, err
 	}
 	p.report.Types, p.report.Changes, p.report.Whole = report.Types, report.Changes, report.Whole
-	if err := p.stayed(ctx, t); err != nil {
-		return t, err
-	}
 	if err := p.tokens(ctx, t); err != nil {
 		return t, err
 	}
@@ -252,6 +253,9 @@ func (p *seeding) bring(ctx context.Context, resume bool) (store.Tenant, error) 
 // stayed refuses a seed whose resources went to what a tenant was taken back from
 // meanwhile.
 func (p *seeding) stayed(ctx context.Context, t store.Tenant) error {
+	if ctx.Err() != nil {
+		return nil // the seed has its own error by now
+	}
 	now, err := p.d.tenant(ctx, t.Name)
 	if err == nil && (now.ID != t.ID || now.Space != t.Space) {
 		err = scimerr.Conflict("The tenant %s was reset or taken back to a snapshot while the seed went in; apply it again.", t.Name)

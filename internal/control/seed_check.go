@@ -31,6 +31,9 @@ func (p *seeding) check(ctx context.Context) error {
 	if err := d.change(&p.then, p.change()); err != nil {
 		return p.s.MistakeAt(t, settingOf(err), scimerr.From(err).Detail)
 	}
+	if err := p.checkTwice(); err != nil {
+		return err
+	}
 	for _, a := range t.Applications {
 		made, err := d.newApplication(p.then, newApplicationOf(a))
 		if err != nil {
@@ -68,6 +71,37 @@ func (p *seeding) check(ctx context.Context) error {
 		return err
 	}
 	return p.s.Check(t, target, p.key, p.now.ID == 0) // a new tenant has nothing to be named
+}
+
+// checkTwice refuses what a seed gives twice and a tenant has once.
+func (p *seeding) checkTwice() error {
+	seen := map[string]bool{}
+	once := func(setting, what, key string) error {
+		if seen[what+key] {
+			return p.s.MistakeAt(p.t, setting, fmt.Sprintf("The seed has %s twice.", what))
+		}
+		seen[what+key] = true
+		return nil
+	}
+	var errs []error
+	for _, a := range p.t.Applications {
+		errs = append(errs, once("applications", "the application "+strings.ToLower(a.AppID), ""))
+	}
+	for _, k := range p.t.Tokens {
+		errs = append(errs, once("tokens", "the token "+k.Name, ""))
+		if k.Token != "" {
+			errs = append(errs, once("tokens", "the text of a token", k.Token))
+		}
+	}
+	for _, i := range p.t.Issuers {
+		errs = append(errs, once("issuers", "the issuer "+i.Name, ""))
+	}
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (p *seeding) checkToken(k seed.Token) error {

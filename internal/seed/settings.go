@@ -256,11 +256,18 @@ func bind[T any](t *tenantReader, n *Node, what string, to *T) bool {
 	}
 	err := json.Unmarshal(resource.AppendJSON(nil, n.Value()), to)
 	var kind *json.UnmarshalTypeError
+	var when *time.ParseError
 	switch {
 	case err == nil:
 		return ok
 	case errors.As(err, &kind):
 		t.mistake(n.at(kind.Field), "%s takes %s here, not a %s.", what, typeName(kind.Type), kind.Value)
+	case errors.As(err, &when):
+		at := slices.IndexFunc(n.Items, func(x *Node) bool { return x.Text == strings.Trim(when.Value, `"`) })
+		if at < 0 {
+			at = 0
+		}
+		t.mistake(n.Items[at].Position, "%s of %s must be a dateTime such as 2026-01-02T15:04:05Z.", n.Keys[at].Name, what)
 	default:
 		t.mistake(n.Position, "%s cannot be read: %v.", what, err)
 	}
