@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/scimd/scimd/internal/schema"
 )
@@ -26,6 +27,8 @@ const (
 	// of their bodies.
 	maxQueue   = 4096
 	maxWaiting = 64 << 20
+	// rest is how long entries are late at most that nobody waits for.
+	rest = 5 * time.Millisecond
 )
 
 // Journals are the journals of all tenants of a process.
@@ -35,6 +38,7 @@ type Journals struct {
 	key     []byte
 	queue   chan *item
 	waiting atomic.Int64
+	asked   chan struct{}
 	stopped chan struct{}
 	total   atomic.Int64
 	// scratch is of the one goroutine that redacts.
@@ -60,7 +64,7 @@ func New(o Options, reg *schema.Registry) *Journals {
 	key := make([]byte, sha256.Size)
 	_, _ = rand.Read(key) // never fails: the runtime aborts the process instead
 	return &Journals{
-		options: o, names: newNames(reg), key: key, queue: make(chan *item, maxQueue), stopped: make(chan struct{}), byTenant: map[int64]*Journal{},
+		options: o, names: newNames(reg), key: key, queue: make(chan *item, maxQueue), asked: make(chan struct{}, 1), stopped: make(chan struct{}), byTenant: map[int64]*Journal{},
 	}
 }
 
@@ -92,22 +96,53 @@ func (js *Journals) Drop(tenant int64) {
 	}
 }
 
-// Run keeps what is recorded until ctx ends.
+// Run keeps what is recorded until ctx ends. It takes what has come, and then rests
+// a little unless somebody asks: requests need not wake it one by one.
 func (js *Journals) Run(ctx context.Context) {
 	defer close(js.stopped)
+	resting := time.NewTimer(rest)
+	defer resting.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case x := <-js.queue:
-			x.recording.journal.append(js.entry(x))
-			x.recording.release()
-			for o := js.options.Total; o > 0 && js.total.Load() > o; {
-				if !js.forgetOldest() {
-					break
-				}
+			js.keep(x)
+		}
+		for more := true; more && ctx.Err() == nil; {
+			select {
+			case x := <-js.queue:
+				js.keep(x)
+			default:
+				more = false
 			}
 		}
+		resting.Reset(rest)
+		select {
+		case <-ctx.Done():
+			return
+		case <-js.asked:
+		case <-resting.C:
+		}
+	}
+}
+
+// keep puts an exchange into its journal.
+func (js *Journals) keep(x *item) {
+	x.recording.journal.append(js.entry(x))
+	x.recording.release()
+	for o := js.options.Total; o > 0 && js.total.Load() > o; {
+		if !js.forgetOldest() {
+			return
+		}
+	}
+}
+
+// ask ends the rest of Run: somebody waits.
+func (js *Journals) ask() {
+	select {
+	case js.asked <- struct{}{}:
+	default:
 	}
 }
 

@@ -47,6 +47,9 @@ func (j *Journal) expect() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.expected++
+	if j.changed != nil {
+		j.all.ask()
+	}
 }
 
 func (j *Journal) lose() {
@@ -65,6 +68,7 @@ func (j *Journal) settle(ctx context.Context) {
 	for expected := j.expected; j.settled < expected; {
 		kept := next(&j.changed)
 		j.mu.Unlock()
+		j.all.ask()
 		select {
 		case <-kept:
 		case <-ctx.Done():
