@@ -81,12 +81,14 @@ func (d *described) ask(t *testing.T, method, path, contentType, body string) (i
 	req.Header.Set("Content-Type", contentType)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		t.Fatalf("%s %s: %v", method, path, err)
+		t.Errorf("%s %s: %v", method, path, err) // perhaps not in the goroutine of the test
+		return 0, nil
 	}
 	defer func() { _ = resp.Body.Close() }()
 	answer, err := io.ReadAll(resp.Body)
 	if err != nil {
-		t.Fatalf("%s %s: %v", method, path, err)
+		t.Errorf("%s %s: %v", method, path, err)
+		return 0, nil
 	}
 	what := method + " " + path + " with " + shortened(body) + " is answered " + strconv.Itoa(resp.StatusCode) + " " + shortened(string(answer))
 	refusal := d.doc.Components.Responses["refusal"]

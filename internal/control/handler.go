@@ -126,10 +126,15 @@ func (h *handler) answer(s Service, rt route) http.HandlerFunc {
 		h.log.LogAttrs(r.Context(), slog.LevelDebug, "control", idOf(r.Context()), slog.String("route", r.Pattern), slog.Int("status", rt.status))
 		switch text, isText := v.(Text); {
 		case isText:
-			head(w, rt.status, text.ContentType)
-			if err := text.Write(w); err != nil {
+			body := &begun{ResponseWriter: w, begin: func() { head(w, rt.status, text.ContentType) }}
+			switch err := text.Write(body); {
+			case err != nil && body.begin != nil:
+				h.refuse(r.Context(), w, err)
+			case err != nil:
 				h.log.LogAttrs(r.Context(), slog.LevelError, "control", idOf(r.Context()), slog.Any("error", err))
 				panic(http.ErrAbortHandler) // a part must not be taken for the whole
+			case body.begin != nil: // it is empty
+				body.begin()
 			}
 		case rt.status == http.StatusNoContent:
 			w.WriteHeader(rt.status)
@@ -138,6 +143,22 @@ func (h *handler) answer(s Service, rt route) http.HandlerFunc {
 		}
 	}
 }
+
+// begun is an answer that begins with its first byte: until then it can be another.
+type begun struct {
+	http.ResponseWriter
+	begin func() // nil when it has begun
+}
+
+func (b *begun) Write(p []byte) (int, error) {
+	if b.begin != nil {
+		b.begin()
+		b.begin = nil
+	}
+	return b.ResponseWriter.Write(p)
+}
+
+func (b *begun) Unwrap() http.ResponseWriter { return b.ResponseWriter }
 
 type stoppingKey struct{}
 

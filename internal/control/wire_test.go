@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -175,6 +176,18 @@ type vanishing struct{ control.Service }
 
 func (vanishing) Tenants(context.Context) ([]control.Tenant, error) {
 	return nil, fmt.Errorf("read a tenant: %w", store.ErrNotFound)
+}
+
+func (vanishing) ExportSeed(context.Context, control.ExportQuery, io.Writer) error {
+	return store.ErrNotFound
+}
+
+func TestAnExportThatFailsBeforeItBeginsIsARefusal(t *testing.T) {
+	t.Parallel()
+	w, answer := ask(vanishing{}, slog.New(slog.DiscardHandler), "GET", "/_scimd/export", "")
+	if w.Code != 404 || answer["detail"] == "" || w.Header().Get("Content-Type") != "application/json" {
+		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+	}
 }
 
 func TestWhatIsDeletedMeanwhileIsNotThere(t *testing.T) {
