@@ -16,7 +16,8 @@ STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.1
 # What dist makes, and where.
 TARGETS    ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 DIST       ?= dist
-# Lists the modules in a program, with their hashes; its own versions are pinned.
+# Lists the modules in a program, with their hashes; its own versions are pinned. The
+# time is taken out, so that lists of the same programs are the same.
 SBOM        = $(GO) tool -modfile=internal/tools/sbom.mod cyclonedx-gomod bin -json -std -noserial -version $(VERSION)
 
 LDFLAGS     = -s -w -X github.com/scimd/scimd/internal/app.version=$(VERSION)
@@ -84,7 +85,7 @@ cross: ## Build for Linux, macOS and Windows
 	done
 
 dist: dist-programs ## Build for six platforms into dist/, with checksums and lists of what is in them
-	@set -e; for program in $(DIST)/scimd-*; do $(SBOM) -output "$$program.cdx.json" "$$program"; done
+	@set -e; for program in $(DIST)/scimd-*; do $(SBOM) "$$program" | grep -v '^    "timestamp": ' >"$$program.cdx.json"; done
 	cd $(DIST) && { command -v sha256sum >/dev/null && sha256sum scimd-* || shasum -a 256 scimd-*; } >SHA256SUMS
 
 # The same sources, VERSION and Go make the same bytes, whoever builds them wherever.
