@@ -137,6 +137,33 @@ func TestWhatATenantHasOnceIsRefusedTwice(t *testing.T) {
 	}
 }
 
+// A token whose text stays is the same token with other rights, also after it was
+// revoked.
+func TestATokenOfASeedKeepsItsText(t *testing.T) {
+	t.Parallel()
+	onEngines(t, func(t *testing.T, c app.Config) {
+		s := newSower(t, c)
+		for _, text := range []string{"rights: read", "rights: all", `expires: "2099-01-01T00:00:00Z"`, "rights: read"} {
+			seed := "version: 1\ntokens: [{name: ci, token: a-token-for-tests, " + text + "}]"
+			if r := s.must(seed); !r.Changed {
+				t.Errorf("%s changes nothing", text)
+			}
+			if r := s.must(seed); r.Changed {
+				t.Errorf("%s again changes %+v", text, r.Tenants)
+			}
+		}
+		if _, err := s.RevokeToken(t.Context(), "", "ci"); err != nil {
+			t.Fatal(err)
+		}
+		s.must("version: 1\ntokens: [{name: again, token: a-token-for-tests}]")
+		list, err := s.Tokens(t.Context(), "")
+		if err != nil || len(list) != 1 || list[0].Name != "again" || !list[0].Revoked.IsZero() {
+			t.Errorf("the tokens are %+v, %v", list, err)
+		}
+		s.refused("version: 1\nname: blue\ntokens: [{name: ci, token: a-token-for-tests}]", control.SeedQuery{}, "is that of another token")
+	})
+}
+
 // A tenant that is deleted while a seed goes in is missed, not what was in it.
 func TestASeedThatLosesItsTenantSaysSo(t *testing.T) {
 	t.Parallel()

@@ -28,6 +28,7 @@ type Admin interface {
 	UpdateTenant(ctx context.Context, id int64, change func(*store.Tenant) error) (store.Tenant, error)
 	DeleteTenant(ctx context.Context, id int64, at time.Time) error
 	CreateToken(ctx context.Context, t store.Token) error
+	RenewToken(ctx context.Context, t store.Token) (bool, error)
 	Tokens(ctx context.Context, tenant int64) ([]store.Token, error)
 	RevokeToken(ctx context.Context, tenant int64, idOrName string, at time.Time) (store.Token, error)
 	Check(ctx context.Context, o store.CheckOptions, found func(store.Finding)) (map[string]int64, error)
@@ -135,7 +136,9 @@ func (d *Direct) createToken(ctx context.Context, tenant store.Tenant, n NewToke
 		return nil, err
 	}
 	var taken *store.TakenError
-	if err := d.Store.CreateToken(ctx, t); errors.As(err, &taken) {
+	if err := d.Store.CreateToken(ctx, t); errors.As(err, &taken) && taken.Attr == "hash" {
+		return nil, scimerr.Conflict("The text of the token %s is that of another token; give it another.", t.Name)
+	} else if errors.As(err, &taken) {
 		return nil, scimerr.Conflict("A token named %s is in use in the tenant %s; revoke it or choose another name.", t.Name, tenant.Name)
 	} else if errors.Is(err, store.ErrNotFound) { // it was deleted meanwhile
 		return nil, scimerr.NotFound("There is no tenant %s.", tenant.Name)

@@ -139,7 +139,7 @@ func (p *seeding) tokens(ctx context.Context, t store.Tenant) error {
 			if (hash == [32]byte{} || hash == have.Hash) && have.Rights == rights.String() && have.Expires.Equal(k.Expires.UTC().Truncate(time.Microsecond)) {
 				continue
 			}
-			if !p.q.DryRun {
+			if !p.q.DryRun && have.Hash != hash {
 				if _, err := p.d.RevokeToken(ctx, t.Name, have.ID); err != nil {
 					return err
 				}
@@ -147,6 +147,15 @@ func (p *seeding) tokens(ctx context.Context, t store.Tenant) error {
 		}
 		p.did("token %s", k.Name)
 		if p.q.DryRun {
+			continue
+		}
+		// A text that the tenant's tokens have or had stays that of the one token.
+		renewed, err := p.d.Store.RenewToken(ctx, store.Token{Tenant: t.ID, Name: k.Name, Hash: hash, Rights: rights.String(), Expires: k.Expires.UTC().Truncate(time.Microsecond)})
+		if err != nil {
+			return err
+		}
+		if renewed {
+			p.d.Revoked(hash) // so that nobody goes on with what it was
 			continue
 		}
 		made := ""

@@ -127,6 +127,9 @@ type Admin interface {
 	// CreateToken stores a token; *TakenError "name" when a token of the tenant
 	// that is not revoked has the name; ErrNotFound without the tenant.
 	CreateToken(ctx context.Context, t Token) error
+	// RenewToken gives the token of the tenant that has the hash the name, the rights
+	// and the end of t, and makes it good again; false without one.
+	RenewToken(ctx context.Context, t Token) (bool, error)
 	// TokenByHash finds a token, revoked and expired ones too; ErrNotFound.
 	TokenByHash(ctx context.Context, hash [32]byte) (Token, error)
 	Tokens(ctx context.Context, tenant int64) ([]Token, error)

@@ -27,6 +27,17 @@ func (s *Store) CreateToken(ctx context.Context, t store.Token) error {
 	})
 }
 
+// RenewToken implements store.Admin.
+func (s *Store) RenewToken(ctx context.Context, t store.Token) (bool, error) {
+	var n int64
+	err := s.engine.Transact(ctx, func(c Conn) (err error) {
+		n, err = c.Exec(context.WithoutCancel(ctx), "UPDATE token SET name = $1, rights = $2, expires = $3, revoked = NULL WHERE tenant = $4 AND hash = $5",
+			t.Name, t.Rights, microsOrNil(t.Expires), t.Tenant, t.Hash[:])
+		return err
+	})
+	return n > 0, err
+}
+
 // takenToken tells which key of a token is in use.
 func takenToken(ctx context.Context, c Conn, t *store.Token) error {
 	for _, key := range []struct {
