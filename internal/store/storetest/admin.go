@@ -45,6 +45,28 @@ var tokenCases = []testCase{
 			w.Errorf("error %v, want ErrNotFound", err)
 		}
 	}},
+	{"a token is renewed by its hash, revoked or not, in its tenant alone", func(w *world) {
+		tenant, other := w.newTenant(), w.newTenant()
+		made := token(tenant, "ci")
+		if err := w.store.CreateToken(w.ctx, made); err != nil {
+			w.Fatal(err)
+		}
+		if _, err := w.store.RevokeToken(w.ctx, tenant.ID, "ci", epoch); err != nil {
+			w.Fatal(err)
+		}
+		want := store.Token{Tenant: tenant.ID, Name: "again", Hash: made.Hash, Rights: "read", Expires: epoch.Add(time.Hour)}
+		if ok, err := w.store.RenewToken(w.ctx, want); !ok || err != nil {
+			w.Errorf("renewed %t, %v", ok, err)
+		}
+		got, err := w.store.TokenByHash(w.ctx, made.Hash)
+		if err != nil || got.ID != made.ID || got.Name != "again" || got.Rights != "read" || !got.Expires.Equal(want.Expires) || !got.Revoked.IsZero() {
+			w.Errorf("%+v, %v", got, err)
+		}
+		want.Tenant = other.ID
+		if ok, err := w.store.RenewToken(w.ctx, want); ok || err != nil {
+			w.Errorf("of another tenant: renewed %t, %v", ok, err)
+		}
+	}},
 	{"a name serves one token of a tenant that is not revoked", func(w *world) {
 		tenant, other := w.newTenant(), w.newTenant()
 		first := token(tenant, "ci")
