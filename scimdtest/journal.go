@@ -167,11 +167,15 @@ func (s *Server) Received(t testing.TB, f Filter) []Exchange {
 // a filter selects, and gives them. The failure shows what was received.
 func (s *Server) Expect(t testing.TB, f Filter, n int) []Exchange {
 	t.Helper()
-	got := s.Received(t, f)
-	if len(got) != n {
-		t.Errorf("scimdtest: %d requests were received that are %v, not %d%s", len(got), f, n, s.shown(t, f.After))
+	page, err := s.manage.Journal(context.Background(), s.tenant, f.query())
+	must(t, "read the journal", err)
+	if len(page.Entries) != n {
+		t.Errorf("scimdtest: %d requests were received that are %v, not %d%s", len(page.Entries), f, n, s.shown(t, f.After))
 	}
-	return got
+	if page.Lost > 0 {
+		t.Errorf("scimdtest: the journal lacks %d requests, because too many came at once: nobody knows whether they are %v", page.Lost, f)
+	}
+	return exchanges(page)
 }
 
 // WaitFor gives the requests that a filter selects as soon as there are n, and ends
