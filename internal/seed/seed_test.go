@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -68,8 +67,6 @@ func onBoth(t *testing.T, fn func(*testing.T, store.Store)) {
 		})
 	}
 }
-
-var homes atomic.Int64
 
 // newHome makes a tenant called home under a profile; its master key is of its own.
 func newHome(t testing.TB, s store.Store, profile string, set ...string) *home {
