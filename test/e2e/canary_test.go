@@ -7,6 +7,8 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -265,7 +267,7 @@ func (p place) search(t *testing.T, s *server, printed map[string][]byte) {
 func (p place) commands(t *testing.T) map[string][]byte {
 	t.Helper()
 	out := map[string][]byte{}
-	for _, line := range []string{"key rotate", "key list", "tenant list", "token list", "token create", "tenant show default", "journal list"} {
+	for _, line := range []string{"key rotate", "key list", "tenant list", "token list", "token create", "tenant show default", "journal list", "snapshot save kept", "snapshot list", "fault list", "check"} {
 		for _, form := range []string{"", " --json"} {
 			data, err := command(t, slices.Concat(strings.Fields(line+form), p.flags)...).CombinedOutput()
 			if err != nil {
@@ -274,10 +276,23 @@ func (p place) commands(t *testing.T) map[string][]byte {
 			out[line+form] = data
 		}
 	}
-	data, err := command(t, slices.Concat([]string{"journal", "export"}, p.flags)...).Output()
-	if err != nil || len(canary.Found(data, plainText)) == 0 {
-		t.Errorf("the journal does not have what is no secret: %v", err)
+	for _, line := range []string{"audit export", "config"} {
+		data, err := command(t, slices.Concat(strings.Fields(line), p.flags)...).CombinedOutput()
+		if err != nil {
+			t.Errorf("%s: %v: %s", line, err, data)
+		}
+		out[line] = data
 	}
-	out["journal export"] = data
+	key := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(key, []byte("what the secrets of an export are sealed with\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"journal export", "seed export", "seed export --secrets encrypted --key-file " + key} {
+		data, err := command(t, slices.Concat(strings.Fields(line), p.flags)...).Output()
+		if err != nil || len(canary.Found(data, plainText)) == 0 {
+			t.Errorf("%s does not give what is no secret: %v", line, err)
+		}
+		out[line] = data
+	}
 	return out
 }
