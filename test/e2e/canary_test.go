@@ -267,7 +267,7 @@ func (p place) search(t *testing.T, s *server, printed map[string][]byte) {
 func (p place) commands(t *testing.T) map[string][]byte {
 	t.Helper()
 	out := map[string][]byte{}
-	for _, line := range []string{"key rotate", "key list", "tenant list", "token list", "token create", "tenant show default", "journal list", "snapshot save kept", "snapshot list", "fault list", "check"} {
+	for _, line := range []string{"key rotate", "key list", "tenant list", "token list", "token create", "tenant show default", "journal list", "snapshot save kept --replace", "snapshot list", "fault list", "check"} {
 		for _, form := range []string{"", " --json"} {
 			data, err := command(t, slices.Concat(strings.Fields(line+form), p.flags)...).CombinedOutput()
 			if err != nil {

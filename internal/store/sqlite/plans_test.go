@@ -172,9 +172,9 @@ func TestAContainerGoesInAFewStatements(t *testing.T) {
 		}
 		return n
 	}
-	// An event for each resource is written, 100 in a statement.
+	// An event for each resource is written, some forty in a statement.
 	few, many := statements(5), statements(500)
-	if few > 45 || many-few > 10 {
+	if few > 45 || many-few > 50 {
 		t.Errorf("%d statements with 5 accounts, %d with 500", few, many)
 	}
 	t.Logf("%d statements with 5 accounts, %d with 500", few, many)
