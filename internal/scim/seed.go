@@ -116,6 +116,9 @@ func (x *Seeding) Put(ctx context.Context, batch []*Seeded, last bool) (done []S
 	if scimerr.Is(err, 409) { // perhaps with what somebody has made since it was looked for
 		done, undone, err = x.put(ctx, batch, last)
 	}
+	if errors.Is(err, store.ErrMoved) {
+		err = scimerr.Conflict("The tenant was restored or reset while the seed was applied; apply it again.")
+	}
 	return done, undone, err
 }
 
@@ -141,6 +144,11 @@ func (x *Seeding) put(ctx context.Context, batch []*Seeded, last bool) (done []S
 	}
 	var run *seedRun
 	err = x.s.store.Do(ctx, x.c.Tenant.Space, func(tx store.Tx) error {
+		if !x.o.DryRun {
+			if err := tx.Stay(x.c.Tenant.ID); err != nil {
+				return err
+			}
+		}
 		run = &seedRun{Seeding: x, tx: tx, ix: ix, last: last, db: map[idKey]store.Link{}, kept: map[int64]bool{}}
 		if err := run.all(batch); err != nil {
 			return err

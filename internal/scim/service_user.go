@@ -51,7 +51,18 @@ func (s *Service) EnsureServiceUser(ctx context.Context, t *Tenant) (store.Princ
 	}
 	r.ID = id
 	c := &Call{Tenant: t, Principal: p}
-	if _, err = s.insert(ctx, c, r, nil, nil, nil); err != nil {
+	err = s.store.Do(ctx, t.Space, func(tx store.Tx) error {
+		if err := tx.Stay(t.ID); err != nil {
+			return err
+		}
+		made := *r
+		made.Body = r.Body.Clone()
+		return c.add(tx, &made, nil, nil)
+	})
+	switch {
+	case errors.Is(err, store.ErrMoved), errors.Is(err, store.ErrNotFound):
+		return p, nil // it is in the tenant's new space, or gone with the tenant
+	case err != nil:
 		// Another process may have made it meanwhile.
 		if _, again := s.store.Get(ctx, t.Space, rt, id, nil); again == nil {
 			return p, nil

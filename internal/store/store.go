@@ -298,6 +298,9 @@ type Tx interface {
 	// Secrets reads the sealed values of a resource by name, or those of the space
 	// itself, which stand under SpaceSeq.
 	Secrets(seq int64) (map[string]Sealed, error)
+	// Stay keeps a tenant in the space until the transaction ends. ErrNotFound without
+	// the tenant, ErrMoved when its resources are in another space by now.
+	Stay(tenant int64) error
 	// AddApplication stores an application of a tenant; *TakenError "id" or
 	// "client". ErrNotFound without the tenant, ErrMoved when the space is not its
 	// own any more.

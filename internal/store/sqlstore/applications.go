@@ -85,8 +85,9 @@ func (s *Store) UpdateApplication(ctx context.Context, a store.Application) erro
 
 // AddApplication implements store.Tx.
 func (t *tx) AddApplication(a store.Application) error {
-	if err := t.stay(a.Tenant); err != nil {
-		return t.spoilt(err)
+	// It and its service user come and go together.
+	if err := t.Stay(a.Tenant); err != nil {
+		return err
 	}
 	n, err := t.conn.Exec(t.ctx, "INSERT INTO application (id_key, client_key, "+applicationColumns+
 		") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT DO NOTHING",
@@ -106,20 +107,19 @@ func (t *tx) AddApplication(a store.Application) error {
 	return &store.TakenError{Attr: "client"}
 }
 
-// stay keeps the tenant, and its space, until the transaction ends: an application
-// and its service user come and go together.
-func (t *tx) stay(tenant int64) error {
+// Stay implements store.Tx.
+func (t *tx) Stay(tenant int64) error {
 	row, err := readTenant(t.ctx, t.conn, tenant, t.engine.Dialect.ForShare)
 	if err == nil && row.Space != t.space {
 		err = store.ErrMoved
 	}
-	return err
+	return t.spoilt(err)
 }
 
 // RemoveApplication implements store.Tx.
 func (t *tx) RemoveApplication(tenant int64, id string) error {
-	if err := t.stay(tenant); err != nil {
-		return t.spoilt(err)
+	if err := t.Stay(tenant); err != nil {
+		return err
 	}
 	n, err := t.conn.Exec(t.ctx, "DELETE FROM application WHERE tenant = $1 AND id_key = $2", tenant, schema.Fold(id))
 	if err == nil && n == 0 {
