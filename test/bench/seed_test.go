@@ -4,21 +4,17 @@ import (
 	"database/sql"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
-	"github.com/scimd/scimd/internal/pgtest"
 	"github.com/scimd/scimd/internal/resource"
 	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/scim"
 	"github.com/scimd/scimd/internal/seed"
 	"github.com/scimd/scimd/internal/store"
-	"github.com/scimd/scimd/internal/store/postgres"
-	"github.com/scimd/scimd/internal/store/sqlite"
 	"github.com/scimd/scimd/schemas"
 )
 
@@ -30,36 +26,9 @@ const (
 
 // BenchmarkSeed applies a seed beside making users one by one, and writes its export
 // beside a bare select of the same rows.
-func BenchmarkSeed(b *testing.B) {
-	reg, err := schemas.Registry()
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Run("sqlite", func(b *testing.B) {
-		dir := b.TempDir()
-		st, err := sqlite.Open(b.Context(), sqlite.Options{Dir: dir, Registry: reg})
-		if err != nil {
-			b.Fatal(err)
-		}
-		seeding(b, reg, st, "sqlite", "file:"+filepath.Join(dir, "scimd.db")+"?mode=ro")
-	})
-	b.Run("postgres", func(b *testing.B) {
-		url := pgtest.URL(b)
-		st, err := postgres.Open(b.Context(), postgres.Options{URL: url, Registry: reg})
-		if err != nil {
-			b.Fatal(err)
-		}
-		seeding(b, reg, st, "pgx", url)
-	})
-}
+func BenchmarkSeed(b *testing.B) { onEngines(b, "?mode=ro", seeding) }
 
-func seeding(b *testing.B, reg *schema.Registry, st store.Store, driver, url string) {
-	b.Cleanup(func() { _ = st.Close() })
-	db, err := sql.Open(driver, url)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = db.Close() })
+func seeding(b *testing.B, reg *schema.Registry, st store.Store, db *sql.DB) {
 	must := func(err error) {
 		b.Helper()
 		if err != nil {

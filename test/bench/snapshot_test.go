@@ -34,35 +34,41 @@ const stored = 100_000
 // BenchmarkSnapshot saves and restores a tenant beside the bare copy of its rows,
 // INSERT … SELECT in one transaction.
 func BenchmarkSnapshot(b *testing.B) {
+	onEngines(b, "?_pragma=busy_timeout(60000)&_pragma=synchronous(FULL)", copied)
+}
+
+// onEngines measures a store of each engine beside a bare connection to its database;
+// options are those of the one to SQLite's file.
+func onEngines(b *testing.B, options string, measure func(*testing.B, *schema.Registry, store.Store, *sql.DB)) {
 	reg, err := schemas.Registry()
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Run("sqlite", func(b *testing.B) {
-		dir := b.TempDir()
-		st, err := sqlite.Open(b.Context(), sqlite.Options{Dir: dir, Registry: reg})
+	beside := func(b *testing.B, st store.Store, err error, driver, url string) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		copied(b, reg, st, "sqlite", "file:"+filepath.Join(dir, "scimd.db")+"?_pragma=busy_timeout(60000)&_pragma=synchronous(FULL)")
+		b.Cleanup(func() { _ = st.Close() })
+		db, err := sql.Open(driver, url)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() { _ = db.Close() })
+		measure(b, reg, st, db)
+	}
+	b.Run("sqlite", func(b *testing.B) {
+		dir := b.TempDir()
+		st, err := sqlite.Open(b.Context(), sqlite.Options{Dir: dir, Registry: reg})
+		beside(b, st, err, "sqlite", "file:"+filepath.Join(dir, "scimd.db")+options)
 	})
 	b.Run("postgres", func(b *testing.B) {
 		url := pgtest.URL(b)
 		st, err := postgres.Open(b.Context(), postgres.Options{URL: url, Registry: reg})
-		if err != nil {
-			b.Fatal(err)
-		}
-		copied(b, reg, st, "pgx", url)
+		beside(b, st, err, "pgx", url)
 	})
 }
 
-func copied(b *testing.B, reg *schema.Registry, st store.Store, driver, url string) {
-	b.Cleanup(func() { _ = st.Close() })
-	db, err := sql.Open(driver, url)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = db.Close() })
+func copied(b *testing.B, reg *schema.Registry, st store.Store, db *sql.DB) {
 	tenant, err := st.CreateTenant(b.Context(), store.Tenant{Name: "large", Created: time.Now()})
 	if err != nil {
 		b.Fatal(err)
