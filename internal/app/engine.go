@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/scimd/scimd/internal/auth"
@@ -33,11 +34,13 @@ type engine struct {
 	targets *targets
 	// dir holds the database of SQLite, and the master key unless it is given.
 	dir string
-	// keyring is nil until openKeys; sealer is it, and nil in commands, which write
-	// no secrets.
+	// keyring is nil until openKeys, which keys calls under opening.
 	keyring *secret.Keyring
+	opening sync.Mutex
 	// idle tells what may be swept, see store.Admin; nil in commands.
-	idle   func(space int64) bool
+	idle func(space int64) bool
+	// sealer is the keyring of a server, and nil in commands, which write secrets
+	// with seeds only.
 	sealer scim.Sealer
 }
 

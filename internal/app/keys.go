@@ -20,13 +20,14 @@ func (e *engine) openKeys(ctx context.Context) error {
 	if e.keyring, err = secret.OpenKeyring(ctx, master, e.store, time.Now().UTC().Truncate(time.Microsecond)); err != nil {
 		return err
 	}
-	e.sealer = e.keyring
 	return nil
 }
 
 // keys gives the keyring, which commands open when they need it: most do well
 // without the key.
 func (e *engine) keys(ctx context.Context) (*secret.Keyring, error) {
+	e.opening.Lock()
+	defer e.opening.Unlock()
 	if e.keyring == nil {
 		if err := e.openKeys(ctx); err != nil {
 			return nil, err
@@ -35,11 +36,17 @@ func (e *engine) keys(ctx context.Context) (*secret.Keyring, error) {
 	return e.keyring, nil
 }
 
+func (e *engine) keysOpen() bool {
+	e.opening.Lock()
+	defer e.opening.Unlock()
+	return e.keyring != nil
+}
+
 // heldKeys is keys for whoever only reads: nil when the database has no keys, or
 // the master key is not at hand.
 func (e *engine) heldKeys(ctx context.Context) (*secret.Keyring, error) {
-	if e.keyring != nil {
-		return e.keyring, nil
+	if e.keysOpen() {
+		return e.keys(ctx)
 	}
 	if list, err := e.store.DataKeys(ctx); err != nil || len(list) == 0 {
 		return nil, err

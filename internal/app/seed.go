@@ -20,7 +20,7 @@ func (e *engine) seedTenant(ctx context.Context, t store.Tenant) (*scim.Tenant, 
 	if err != nil {
 		return nil, err
 	}
-	if e.keyring == nil && e.cfg.Key == "" {
+	if !e.keysOpen() && e.cfg.Key == "" {
 		if err := os.MkdirAll(e.dir, 0o700); err != nil { // where the key will lie
 			return nil, err
 		}

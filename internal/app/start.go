@@ -160,6 +160,7 @@ func (s *Server) start(ctx context.Context, streams Streams) error {
 	if err := e.openKeys(ctx); err != nil {
 		return err
 	}
+	e.sealer = e.keyring
 	listener, err := net.Listen("tcp", cfg.Addr)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", cfg.Addr, cause(err))

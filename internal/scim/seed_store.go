@@ -113,21 +113,25 @@ func (r *seedRun) store(rt *schema.ResourceType, list []*Seeded) error {
 	if len(r.errs.List) > 0 {
 		return nil
 	}
-	there, err := r.tx.Find([]*schema.ResourceType{rt}, ids)
+	there, err := r.tx.GetMany(rt, ids)
 	if err != nil {
 		return err
 	}
-	have := make(map[idKey]store.Link, len(there))
-	for _, l := range there {
-		have[keyOf(rt, l.ID)] = l
+	have := make(map[idKey]*store.Record, len(there))
+	for _, rec := range there {
+		have[keyOf(rt, rec.ID)] = rec
 	}
 	var fresh []*Seeded
 	for _, e := range list {
-		l, ok := have[keyOf(rt, e.state.link.ID)]
-		if !ok || e.state.link.ID == "" {
+		rec := have[keyOf(rt, e.state.link.ID)]
+		switch {
+		case rec == nil:
 			fresh = append(fresh, e)
-		} else if err := r.load(e, l); err != nil {
-			return r.refused(e, err)
+		case rec.Hidden:
+			return r.refused(e, scimerr.Conflict("The id %s is that of a service user.", rec.ID))
+		default:
+			e.state.before = rec
+			e.state.link = store.Link{Type: rt, Seq: rec.Seq, ID: rec.ID}
 		}
 	}
 	return r.insert(rt, fresh)
@@ -269,20 +273,6 @@ func (r *seedRun) form(e *Seeded) (*store.Resource, error) {
 		return nil, err
 	}
 	return res, r.c.form(r.tx, res)
-}
-
-// load reads a resource that is there, to be compared.
-func (r *seedRun) load(e *Seeded, l store.Link) error {
-	rec, err := r.tx.Get(e.Type, l.ID)
-	if err != nil {
-		return err
-	}
-	if rec.Hidden {
-		return scimerr.Conflict("The id %s is that of a service user.", l.ID)
-	}
-	e.state.before = rec
-	e.state.link.Seq, e.state.link.ID, e.state.link.Type = rec.Seq, rec.ID, e.Type
-	return nil
 }
 
 func (r *seedRun) keep(seq int64) { r.kept[seq] = true }

@@ -232,6 +232,9 @@ type Tx interface {
 	// Get reads one resource by id, a permission also by its alias, and locks its
 	// row for change.
 	Get(rt *schema.ResourceType, id string) (*Record, error)
+	// GetMany reads the resources of a type with one of the ids and locks their rows
+	// for change, in seq order. Ids that are not there are left out.
+	GetMany(rt *schema.ResourceType, ids []string) ([]*Record, error)
 	// NewSeq reserves the paging position of a resource to be inserted, for an id
 	// that is made of it.
 	NewSeq() (int64, error)

@@ -85,6 +85,51 @@ func (t *tx) Get(rt *schema.ResourceType, id string) (*store.Record, error) {
 	return rec.Record, t.spoilt(err)
 }
 
+// GetMany implements store.Tx.
+func (t *tx) GetMany(rt *schema.ResourceType, ids []string) ([]*store.Record, error) {
+	list, err := t.getMany(rt, ids)
+	return list, t.spoilt(err)
+}
+
+func (t *tx) getMany(rt *schema.ResourceType, ids []string) ([]*store.Record, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	nr, err := t.numbers.typeNumber(t.ctx, rt.Name)
+	if err != nil {
+		return nil, err
+	}
+	var st statement
+	sql, args := st.finish("SELECT " + recordColumns + " FROM " + t.layout(rt).table + " r WHERE " + t.withIDs(&st, "r", rt, nr, ids) +
+		" ORDER BY r.seq" + t.engine.Dialect.ForUpdate)
+	var list []*store.Record
+	rows, err := t.conn.Query(t.ctx, sql, args...)
+	err = each(rows, err, func(rows Rows) error {
+		var row recordRow
+		err := rows.Scan(row.dest(0)...)
+		t.types[row.seq] = nr
+		list = append(list, row.record())
+		return err
+	})
+	return list, err
+}
+
+// withIDs are the rows of a type that have one of the ids.
+func (t *tx) withIDs(st *statement, row string, rt *schema.ResourceType, nr int64, ids []string) string {
+	where := row + ".space = " + st.arg(t.space)
+	if t.layout(rt).typed {
+		where += " AND " + row + ".type = " + st.arg(nr)
+	}
+	if len(ids) == 1 {
+		return where + " AND " + row + ".id_key = " + st.arg(idKey(rt, ids[0]))
+	}
+	keys := make([]string, len(ids))
+	for i, id := range ids {
+		keys[i] = idKey(rt, id)
+	}
+	return where + " AND " + t.engine.Dialect.InTexts(row+".id_key", st.arg(t.engine.Dialect.Texts(keys)))
+}
+
 // NewSeq implements store.Tx.
 func (t *tx) NewSeq() (int64, error) {
 	seq, err := t.numbers.seq.take(t.ctx, t.engine.Ledger)
@@ -188,25 +233,12 @@ func (t *tx) find(types []*schema.ResourceType, ids []string) ([]store.Link, err
 	var out []store.Link
 	for _, rt := range slices.Compact(types) {
 		l := t.layout(rt)
-		keys := make([]string, len(ids))
-		for i, id := range ids {
-			keys[i] = idKey(rt, id)
-		}
 		nr, err := t.numbers.typeNumber(t.ctx, rt.Name)
 		if err != nil {
 			return nil, err
 		}
 		var st statement
-		where := "o.space = " + st.arg(t.space)
-		if l.typed {
-			where += " AND o.type = " + st.arg(nr)
-		}
-		if len(keys) == 1 {
-			where += " AND o.id_key = " + st.arg(keys[0])
-		} else {
-			where += " AND " + t.engine.Dialect.InTexts("o.id_key", st.arg(t.engine.Dialect.Texts(keys)))
-		}
-		sql, args := st.finish("SELECT o.seq, o.id, " + l.display(end{}) + " FROM " + l.table + " o WHERE " + where +
+		sql, args := st.finish("SELECT o.seq, o.id, " + l.display(end{}) + " FROM " + l.table + " o WHERE " + t.withIDs(&st, "o", rt, nr, ids) +
 			" ORDER BY o.seq" + t.engine.Dialect.ForShare)
 		rows, err := t.conn.Query(t.ctx, sql, args...)
 		err = each(rows, err, func(rows Rows) error {

@@ -3,6 +3,7 @@ package storetest
 import (
 	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/scimd/scimd/internal/schema"
@@ -35,6 +36,40 @@ var linkCases = []testCase{
 					return fmt.Errorf("%s: %w", c.name, err)
 				}
 				w.leadsTo("Find "+c.name, bySeq(links), c.want...)
+			}
+			return nil
+		})
+	}},
+	{"GetMany reads what Get reads, each once, in seq order", func(w *world) {
+		list := w.insert(User("u-2").ID("A-1"), User("u-1"), Device("D-1").ID("D-1"), Device("d-2").ID("a-1"))
+		w.do(func(tx store.Tx) error {
+			for _, c := range []struct {
+				rt   *schema.ResourceType
+				ids  []string
+				want []*store.Resource
+			}{
+				{userType(), nil, nil},
+				{userType(), []string{"", "x", "' OR 1=1", "D-1"}, nil},
+				{userType(), []string{list[1].ID}, list[1:2]},
+				{userType(), []string{list[1].ID, "nobody", "a-1", "A-1"}, list[:2]},
+				{deviceType(), []string{"d-1", "A-1"}, nil},
+				{deviceType(), []string{"a-1", "D-1"}, list[2:]},
+			} {
+				got, err := tx.GetMany(c.rt, c.ids)
+				if err != nil {
+					return err
+				}
+				var want []*store.Record
+				for _, r := range c.want {
+					rec, err := tx.Get(r.Type, r.ID)
+					if err != nil {
+						return err
+					}
+					want = append(want, rec)
+				}
+				if !reflect.DeepEqual(got, want) {
+					w.Errorf("GetMany(%s, %q) = %v, want %v", c.rt.Name, c.ids, got, want)
+				}
 			}
 			return nil
 		})
