@@ -2,9 +2,15 @@ package auth
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/scimd/scimd/internal/phc"
+	"github.com/scimd/scimd/internal/store"
 )
 
 // Bounds of comparisons under way, so that requests with wrong secrets take neither
@@ -57,4 +63,46 @@ func (h *hasher) matches(ctx context.Context, hash, secret string) (bool, error)
 		return false, err
 	}
 	return phc.Matches(hash, secret)
+}
+
+// knowsSecret tells that a client secret was right before: then it is known again
+// without the hash, by a keyed digest that this process alone can make.
+func (i *Issuer) knowsSecret(app *store.Application, secret string) bool {
+	digest := i.digest(secret)
+	i.mu.Lock()
+	known, ok := i.secrets[secretKey(app)]
+	i.mu.Unlock()
+	return ok && subtle.ConstantTimeCompare(known[:], digest[:]) == 1
+}
+
+func (i *Issuer) digest(secret string) [32]byte {
+	mac := hmac.New(sha256.New, i.pepper[:])
+	mac.Write([]byte(secret))
+	return [32]byte(mac.Sum(nil))
+}
+
+func secretKey(app *store.Application) string {
+	return fmt.Sprintf("%d/%s/%s", app.Tenant, strings.ToLower(app.ID), app.Epoch)
+}
+
+// secretMatches compares a client secret with the hash of an application, nil for
+// none, and remembers one that is right. Another request may have done so meanwhile.
+func (i *Issuer) secretMatches(ctx context.Context, app *store.Application, secret string) (bool, error) {
+	if app == nil {
+		return i.hasher.matches(ctx, "", secret)
+	}
+	if i.knowsSecret(app, secret) {
+		return true, nil
+	}
+	same, err := i.hasher.matches(ctx, app.Secret, secret)
+	if err != nil || !same {
+		return false, err
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if len(i.secrets) >= cacheSize {
+		clear(i.secrets)
+	}
+	i.secrets[secretKey(app)] = i.digest(secret)
+	return true, nil
 }
