@@ -55,7 +55,7 @@ func TestATenantFailsWhileItIsTold(t *testing.T) {
 		t.Errorf("fault list prints:\n%s", human)
 	}
 	p.refuse("The member act of a fault says what happens", "fault", "add", `{"act":{}}`)
-	p.refuse("A fault has no member", "fault", "add", `{"act":{"status":500},"wrong":1}`)
+	p.refuse(`This is not a fault: there is no member "wrong".`, "fault", "add", `{"act":{"status":500},"wrong":1}`)
 	p.refuse("no resource type", "fault", "add", `{"match":{"types":["Usr"]},"act":{"status":500}}`)
 	p.refuse("has a fault once already", "fault", "add", `{"id":"once","act":{"status":500}}`)
 	p.refuse("has no fault", "fault", "remove", "nothing")

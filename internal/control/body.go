@@ -1,14 +1,9 @@
 package control
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
-	"strings"
-	"time"
-	"unicode"
 
 	"github.com/scimd/scimd/internal/resource"
 	"github.com/scimd/scimd/internal/scimerr"
@@ -22,49 +17,32 @@ func read[T any](r *http.Request, what string, required []string) (v T, err erro
 	if err != nil {
 		return v, err
 	}
-	// It refuses names that stand twice and what follows the object, which the
-	// decoder passes over.
-	members, err := resource.ParseObject(body, resource.Limits{})
+	not := "The body is not " + what
+	members, err := resource.Unmarshal(body, &v, not)
 	if err != nil {
-		return v, scimerr.InvalidSyntax("", "The body is not %s: %s", what, scimerr.From(err).Detail)
-	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&v); err != nil {
-		return v, scimerr.InvalidSyntax("", "The body is not %s: %s.", what, unreadable(err))
+		return *new(T), err
 	}
 	for _, name := range required {
 		if v, there := members.GetFold(name); !there || v.Kind() == resource.Null {
-			return *new(T), scimerr.InvalidValue(name, "The body is not %s: it has no member %s.", what, name)
+			return *new(T), scimerr.InvalidValue(name, "%s: it has no member %s.", not, name)
 		}
 	}
 	return v, nil
 }
 
-// unreadable tells a person what encoding/json says.
-func unreadable(err error) string {
-	var (
-		kind *json.UnmarshalTypeError
-		when *time.ParseError
-	)
-	switch {
-	case errors.As(err, &kind):
-		field := kind.Field
-		for strings.IndexFunc(field, unicode.IsUpper) == 0 { // a type that is embedded, as in fault.Spec
-			_, field, _ = strings.Cut(field, ".")
+// checkNoBody refuses a body that no part of a route reads: who sends one takes it to
+// say something. In a GET it means nothing to HTTP (RFC 9110 §9.3.1), and is passed
+// over.
+func checkNoBody(r *http.Request) error {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead || r.ContentLength == 0 {
+		return nil
+	}
+	if r.ContentLength < 0 { // not told
+		if _, err := io.ReadFull(r.Body, make([]byte, 1)); errors.Is(err, io.EOF) {
+			return nil
 		}
-		return "the member " + field + " cannot be a JSON " + kind.Value
-	case errors.As(err, &when):
-		return "there is no time in it such as \"2030-12-31T12:00:00Z\" where there should be one, but " + when.Value
 	}
-	text := strings.TrimPrefix(err.Error(), "json: ")
-	if strings.HasPrefix(text, "Time.UnmarshalJSON") {
-		return "there is a time in it that is no JSON string"
-	}
-	if name, unknown := strings.CutPrefix(text, "unknown field "); unknown {
-		return "there is no member " + name
-	}
-	return text
+	return scimerr.InvalidSyntax("", "%s takes no body here; send none.", r.Method)
 }
 
 // readAll reads the body of a request, which answer has bounded.

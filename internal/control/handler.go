@@ -113,6 +113,9 @@ func (h *handler) answer(s Service, rt route) http.HandlerFunc {
 		}
 		r.Body = http.MaxBytesReader(nil, r.Body, rt.limit)
 		v, err := any(nil), checkQuery(r.URL.Query(), rt.query)
+		if err == nil && !rt.takesBody() {
+			err = checkNoBody(r)
+		}
 		if err == nil {
 			v, err = rt.do(s, r)
 		}

@@ -68,7 +68,7 @@ func describe(routes []route) openAPI {
 		OpenAPI: "3.1.0",
 		Info: object{
 			"title": "scimd control API", "version": "1",
-			"description": "What can be managed of a scimd server: tenants, tokens, and what tests need. Commands of scimd use it, on a socket in the data directory or here.",
+			"description": "What can be managed of a scimd server: tenants, tokens, and what tests need. Commands of scimd use it, on a socket in the data directory or here. A body is refused where none is described, but for GET; so are parameters and members that are not described.",
 			"license":     object{"name": "Apache 2.0", "identifier": "Apache-2.0"},
 		},
 		Servers:  []object{{"url": "http://127.0.0.1:8081", "description": "the default of --control-addr"}},

@@ -43,6 +43,9 @@ type param struct{ name, kind, about string }
 // header is one that a route heeds, beside those of every request.
 type header struct{ name, about string }
 
+// takesBody tells that a body belongs to a request.
+func (r route) takesBody() bool { return r.body != nil || len(r.reads) > 0 }
+
 // none is the answer where there is nothing to say: 204.
 type none struct{}
 

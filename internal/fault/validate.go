@@ -3,15 +3,14 @@ package fault
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/scimd/scimd/internal/clock"
+	"github.com/scimd/scimd/internal/resource"
 	"github.com/scimd/scimd/internal/scimerr"
 )
 
@@ -53,40 +52,11 @@ func (r *Rule) empty() bool {
 	return err == nil && bytes.Equal(text, none)
 }
 
-// Parse reads one Spec from JSON, and gives the rules that it means.
-func Parse(data []byte) ([]Rule, error) {
-	var s Spec
-	if err := Decode(data, &s); err != nil {
-		return nil, err
-	}
-	return s.Rules()
-}
-
-// Decode reads a Spec or a Rule from JSON, without checking what it says; 400.
+// Decode reads a Spec or a Rule from JSON, as strictly as bodies of the control API
+// are read, without checking what it says; 400.
 func Decode(data []byte, v any) error {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return unreadable(err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return scimerr.InvalidSyntax("", "After a fault nothing may follow.")
-	}
-	return nil
-}
-
-// unreadable tells a person what encoding/json says.
-func unreadable(err error) error {
-	var kind *json.UnmarshalTypeError
-	text := strings.TrimPrefix(err.Error(), "json: ")
-	switch {
-	case errors.As(err, &kind):
-		member := strings.TrimPrefix(kind.Field, "Rule.")
-		return scimerr.InvalidSyntax(member, "The member %.100s of a fault cannot be %.50s.", member, kind.Value)
-	case strings.HasPrefix(text, "unknown field "):
-		return scimerr.InvalidSyntax("fault", "A fault has no member %.100s.", strings.TrimPrefix(text, "unknown field "))
-	}
-	return scimerr.InvalidSyntax("fault", "The fault cannot be read: %.200s.", text)
+	_, err := resource.Unmarshal(data, v, "This is not a fault")
+	return err
 }
 
 // check tells what is wrong with a rule. What is empty counts as left out.

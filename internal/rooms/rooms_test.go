@@ -45,7 +45,7 @@ var allowed = map[string][]string{
 	"internal/certs":          {},
 	"internal/doctor":         {}, // it knows the wire, as clients do
 	"internal/clock":          {"internal/scimerr"},
-	"internal/fault":          {"internal/clock", "internal/scimerr"},
+	"internal/fault":          {"internal/clock", "internal/resource", "internal/scimerr"},
 	"internal/phc":            {},
 	"internal/secret":         {"internal/store"},
 	"migrations":              {},

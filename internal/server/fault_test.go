@@ -21,6 +21,20 @@ import (
 	"github.com/scimd/scimd/internal/store"
 )
 
+// rules are those that a fault means, written as JSON.
+func (c *client) rules(text string) []fault.Rule {
+	c.Helper()
+	var spec fault.Spec
+	if err := fault.Decode([]byte(text), &spec); err != nil {
+		c.Fatalf("%s: %v", text, err)
+	}
+	rules, err := spec.Rules()
+	if err != nil {
+		c.Fatalf("%s: %v", text, err)
+	}
+	return rules
+}
+
 // faulty is a server whose tenant has faults, written as JSON.
 func (c *client) faulty(rules ...string) (*client, *fault.Rules) {
 	c.Helper()
@@ -31,11 +45,7 @@ func (c *client) faulty(rules ...string) (*client, *fault.Rules) {
 	tenants := fault.NewTenants(types)
 	set := tenants.Of(c.site.tenant.ID)
 	for _, text := range rules {
-		parsed, err := fault.Parse([]byte(text))
-		if err == nil {
-			_, err = set.Add(false, parsed...)
-		}
-		if err != nil {
+		if _, err := set.Add(false, c.rules(text)...); err != nil {
 			c.Fatalf("%s: %v", text, err)
 		}
 	}
@@ -289,6 +299,7 @@ var faultRows = []row{
 		do(`{"match":{"operations":["create"]},"act":{"status":503}}`, broken).is(200)
 		do(`throttling`, broken).refused(429, "")
 		do(`{"act":{"status":503,"wrong":1}}`, broken).refused(400, "invalidSyntax")
+		do(`{"act":{"status":503,"Status":500}}`, broken).refused(400, "invalidSyntax")
 		do(`{"match":{"types":["Nothing"]},"act":{"status":503}}`, broken).refused(400, "invalidValue")
 		do(`nothing`, broken).refused(400, "invalidValue")
 		for _, life := range []string{`"skip":1`, `"every":2`, `"times":1`} {
@@ -371,11 +382,7 @@ var faultRows = []row{
 	}},
 	{holds: "waiting ends when the client goes away, or the server stops", show: func(c *client) {
 		tenants := fault.NewTenants(nil)
-		rules, err := fault.Parse([]byte(`{"act":{"delay":{"fixed":"5m"}}}`))
-		if err == nil {
-			_, err = tenants.Of(c.site.tenant.ID).Add(false, rules...)
-		}
-		if err != nil {
+		if _, err := tenants.Of(c.site.tenant.ID).Add(false, c.rules(`{"act":{"delay":{"fixed":"5m"}}}`)...); err != nil {
 			c.Fatal(err)
 		}
 		slow := c.serve(func(cfg *server.Config) { cfg.Faults = tenants })
