@@ -3,7 +3,6 @@ package scimdtest
 import (
 	"context"
 	"errors"
-	"strconv"
 	"testing"
 	"time"
 
@@ -66,10 +65,7 @@ func Body(mediaType, text string) Act {
 // RetryAfter adds the header to Status or Throttled, in whole seconds, rounded up.
 func RetryAfter(d time.Duration) Act {
 	return act(func(a *fault.Act) {
-		seconds := int((d + time.Second - 1) / time.Second)
-		if a.RetryAfter = seconds; seconds == 0 {
-			a.Headers = map[string]string{"Retry-After": strconv.Itoa(seconds)}
-		}
+		a.RetryAfter = new(int((d + time.Second - 1) / time.Second))
 	})
 }
 
@@ -119,7 +115,7 @@ func (s *Server) Fault(t testing.TB, on On, acts ...Act) *Fault {
 	t.Helper()
 	rule := fault.Rule{
 		Match: fault.Match{ID: on.ID, FilterContains: on.Filter},
-		Skip:  on.Skip, Every: on.Every, Times: on.Times, Probability: on.Probability, Seed: on.Seed,
+		Skip:  on.Skip, Every: given(on.Every), Times: given(on.Times), Probability: given(on.Probability), Seed: on.Seed,
 	}
 	if on.Operation != "" {
 		rule.Match.Operations = []fault.Operation{fault.Operation(on.Operation)}
@@ -137,6 +133,14 @@ func (s *Server) Fault(t testing.TB, on On, acts ...Act) *Fault {
 		}
 	}
 	return s.fault(t, fault.Spec{Rule: rule})
+}
+
+// given is what a rule says where it was said, as zero is not.
+func given[T comparable](v T) *T {
+	if v == *new(T) {
+		return nil
+	}
+	return &v
 }
 
 // saveFor keeps the state under a name until the test ends.

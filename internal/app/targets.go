@@ -12,6 +12,7 @@ import (
 	"github.com/scimd/scimd/internal/journal"
 	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/scim"
+	"github.com/scimd/scimd/internal/server"
 	"github.com/scimd/scimd/internal/store"
 )
 
@@ -38,7 +39,7 @@ func newTargets(reg *schema.Registry) *targets {
 	for _, rt := range reg.Types {
 		types = append(types, rt.Name)
 	}
-	return &targets{byID: map[int64]*target{}, faults: fault.NewTenants(types)}
+	return &targets{byID: map[int64]*target{}, faults: fault.NewTenants(types, server.ClientFamilies())}
 }
 
 // of is the target of a tenant, made when it is first asked for.

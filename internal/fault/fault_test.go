@@ -60,6 +60,25 @@ var refusals = []struct{ rule, at string }{
 	{`{"id":"..","act":{"cut":"body"}}`, "id"},
 	{`{"probability":1.5,"act":{"cut":"body"}}`, "probability"},
 	{`{"probability":-1,"act":{"cut":"body"}}`, "probability"},
+	{`{"probability":0,"act":{"cut":"body"}}`, "probability"},
+	{`{"every":0,"act":{"cut":"body"}}`, "every"},
+	{`{"times":0,"act":{"cut":"body"}}`, "times"},
+	// What no request matches.
+	{`{"match":{"operations":["token"],"types":["User"]},"act":{"cut":"body"}}`, "match.types"},
+	{`{"match":{"operations":["create","list"],"id":"1"},"act":{"cut":"body"}}`, "match.id"},
+	{`{"match":{"operations":["create"],"filter":"a pr"},"act":{"cut":"body"}}`, "match.filter"},
+	{`{"match":{"operations":["read"],"filterContains":"pr"},"act":{"cut":"body"}}`, "match.filterContains"},
+	{`{"match":{"id":"1","filter":"a pr"},"act":{"cut":"body"}}`, "match.filter"},
+	{`{"match":{"filter":"a pr","filterContains":"eq"},"act":{"cut":"body"}}`, "match.filterContains"},
+	// Parts of which one leaves nothing for another.
+	{`{"act":{"status":204,"malformed":true}}`, "act.status"},
+	{`{"act":{"status":304,"cut":"body"}}`, "act.status"},
+	{`{"act":{"cut":"before","delayAfter":{"fixed":"1s"}}}`, "act.delayAfter"},
+	{`{"act":{"cut":"before","malformed":true}}`, "act.cut"},
+	{`{"act":{"cut":"after","drip":3}}`, "act.cut"},
+	{`{"match":{"operations":["read"]},"act":{"cut":"after","stale":"x"}}`, "act.cut"},
+	{`{"act":{"malformed":true,"truncate":0}}`, "act.truncate"},
+	{`{"act":{"status":503,"retryAfter":3,"headers":{"retry-after":"5"}}}`, "act.headers"},
 	{`{"skip":-1,"act":{"cut":"body"}}`, "skip"},
 	{`{"act":{"status":503,"retryDate":true}}`, "act.retryAfter"},
 	{`{"every":-1,"act":{"cut":"body"}}`, "every"},
@@ -124,7 +143,7 @@ func TestReadySetsAreRulesWithNamesAndTheirOwnChances(t *testing.T) {
 
 func TestAListKeepsItsOrderItsIDsAndItsBound(t *testing.T) {
 	t.Parallel()
-	set := NewTenants([]string{"User"}).Of(1)
+	set := NewTenants([]string{"User"}, []string{"curl"}).Of(1)
 	rule := func(id string) Rule { return Rule{ID: id, Act: Act{Cut: Body}} }
 	ids := func() string {
 		var out []string
@@ -150,6 +169,9 @@ func TestAListKeepsItsOrderItsIDsAndItsBound(t *testing.T) {
 	}
 	if _, err := set.Add(false, Rule{Match: Match{Types: []string{"Usr"}}, Act: Act{Cut: Body}}); !scimerr.Is(err, 400) {
 		t.Errorf("there is no such type: %v", err)
+	}
+	if _, err := set.Add(false, Rule{Match: Match{Client: "wget"}, Act: Act{Cut: Body}}); !scimerr.Is(err, 400) {
+		t.Errorf("there is no such family: %v", err)
 	}
 	is("z fault-2 a fault-1 b fault-3", nil)
 	set.Find(&Request{})
@@ -182,7 +204,7 @@ func TestAListKeepsItsOrderItsIDsAndItsBound(t *testing.T) {
 
 func TestATenantsRulesGoWithItAndThenCostNothing(t *testing.T) {
 	t.Parallel()
-	all := NewTenants(nil)
+	all := NewTenants(nil, nil)
 	for tenant := range int64(3) {
 		if _, err := all.Of(tenant).Add(false, Rule{Act: Act{Cut: Body}}); err != nil {
 			t.Fatal(err)
@@ -209,7 +231,7 @@ func TestATenantsRulesGoWithItAndThenCostNothing(t *testing.T) {
 }
 
 func TestWithoutRulesARequestCostsNothing(t *testing.T) { // alone: it counts allocations
-	all := NewTenants(nil)
+	all := NewTenants(nil, nil)
 	make := func() *Request { t.Error("what a rule would match was asked for"); return nil }
 	if n := testing.AllocsPerRun(100, func() { all.Find(1, make) }); n != 0 {
 		t.Errorf("a request takes %v allocations", n)
@@ -224,7 +246,7 @@ func BenchmarkFind(b *testing.B) {
 		name   string
 		tenant int64
 	}{{"none", 0}, {"of another tenant", 1}, {"for other requests", 2}} {
-		all := NewTenants(nil)
+		all := NewTenants(nil, nil)
 		if x.tenant != 0 {
 			if _, err := all.Of(2).Add(false, rule); err != nil {
 				b.Fatal(err)
@@ -241,7 +263,7 @@ func BenchmarkFind(b *testing.B) {
 func TestHitsAreCountedExactlyByManyAtOnce(t *testing.T) {
 	t.Parallel()
 	var set Rules
-	if _, err := set.Add(false, Rule{Skip: 10, Every: 2, Times: 40, Act: Act{Cut: Body}}, Rule{Act: Act{Cut: Body}}); err != nil {
+	if _, err := set.Add(false, Rule{Skip: 10, Every: new(2), Times: new(40), Act: Act{Cut: Body}}, Rule{Act: Act{Cut: Body}}); err != nil {
 		t.Fatal(err)
 	}
 	var all sync.WaitGroup
@@ -324,7 +346,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add([]byte(x.rule))
 	}
 	for _, text := range []string{
-		`{"id":"a","match":{"operations":["create"],"types":["User"],"id":"1","filter":"a eq 1","filterContains":"eq","token":"t","client":"entra","headers":{"X-A":"b"}},
+		`{"id":"a","match":{"operations":["list"],"types":["User"],"filter":"a eq 1","filterContains":"eq","token":"t","client":"entra","headers":{"X-A":"b"}},
 "act":{"status":503,"scimType":"x","detail":"y","retryAfter":3,"afterWork":true,"delay":{"fixed":"1s"},"delayAfter":{"percentiles":{"50":"1s"}},"malformed":true,"truncate":5,"keepLength":true,"drip":10},
 "skip":1,"every":2,"times":3,"probability":0.5,"seed":9,"until":"2031-05-06T07:08:09Z"}`,
 		`{"ready":"flaky","seed":3}`,
@@ -364,7 +386,7 @@ func FuzzDecode(f *testing.F) {
 // What still comes for a tenant that is gone is refused, and slows nobody down.
 func TestATenantThatIsGoneGetsNoRules(t *testing.T) {
 	t.Parallel()
-	tenants := NewTenants(nil)
+	tenants := NewTenants(nil, nil)
 	rules := tenants.Of(7)
 	one := Rule{Act: Act{Status: 500}}
 	if _, err := rules.Add(false, one); err != nil || tenants.None() {

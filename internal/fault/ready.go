@@ -11,20 +11,20 @@ import (
 // ready are the sets of rules that have names.
 var ready = map[string][]Rule{
 	// A tenant that is asked too often: each fourth request comes again.
-	"throttling": {{Every: 4, Act: Act{Refuse: Throttled}}},
+	"throttling": {{Every: new(4), Act: Act{Refuse: Throttled}}},
 	// A network and a server that fail now and then, one request in twenty.
 	"flaky": {
-		{ID: "500", Probability: 0.02, Act: Act{Status: 500}},
-		{ID: "503", Probability: 0.02, Act: Act{Status: 503}},
-		{ID: "cut", Probability: 0.005, Act: Act{Cut: Before}},
-		{ID: "lost", Probability: 0.005, Act: Act{Cut: After}},
+		{ID: "500", Probability: new(0.02), Act: Act{Status: 500}},
+		{ID: "503", Probability: new(0.02), Act: Act{Status: 503}},
+		{ID: "cut", Probability: new(0.005), Act: Act{Cut: Before}},
+		{ID: "lost", Probability: new(0.005), Act: Act{Cut: After}},
 	},
 	// What puts Entra's provisioning job into quarantine: a query by filter that is
 	// answered with 404 instead of an empty list, at once; failures of more than two
 	// changes in five, in the long run.
 	"entra-quarantine": {
-		{ID: "lookup", Match: Match{Operations: []Operation{List}, FilterContains: " eq "}, Act: Act{Status: 404, Detail: "Resource not found."}},
-		{ID: "change", Match: Match{Operations: []Operation{Create, Replace, Patch, Delete}}, Probability: 0.6, Act: Act{Status: 500}},
+		{ID: "lookup", Match: Match{Operations: filtered, FilterContains: " "}, Act: Act{Status: 404, Detail: "Resource not found."}},
+		{ID: "change", Match: Match{Operations: []Operation{Create, Replace, Patch, Delete}}, Probability: new(0.6), Act: Act{Status: 500}},
 	},
 }
 

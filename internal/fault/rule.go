@@ -36,11 +36,12 @@ type Rule struct {
 	Match Match  `json:"match,omitzero" doc:"Which requests it is for; what is left out is not asked for."`
 	Act   Act    `json:"act,omitzero" doc:"What happens to a request that is hit."`
 	// Of the requests that match, counted from 1, the first Skip pass, then each
-	// Every-th is meant; of these Probability are hit, and Times at most.
+	// Every-th is meant; of these Probability are hit, and Times at most. Where 0 could
+	// be taken for never as well as for left out, it is refused.
 	Skip        int       `json:"skip,omitempty" doc:"How many requests that match pass first."`
-	Every       int       `json:"every,omitempty" doc:"Of the others, each that-many-th is meant; 1 when it is left out."`
-	Times       int       `json:"times,omitempty" doc:"How many requests are hit at most; without bound when it is left out."`
-	Probability float64   `json:"probability,omitempty" doc:"How likely one that is meant is hit, above 0 and up to 1; always when it is left out."`
+	Every       *int      `json:"every,omitempty" doc:"Of the others, each that-many-th is meant; 1 when it is left out."`
+	Times       *int      `json:"times,omitempty" doc:"How many requests are hit at most; without bound when it is left out."`
+	Probability *float64  `json:"probability,omitempty" doc:"How likely one that is meant is hit, above 0 and up to 1; always when it is left out."`
 	Seed        uint64    `json:"seed,omitempty" doc:"What chance follows from: with one seed the n-th request fares alike each time."`
 	Until       time.Time `json:"until,omitzero" doc:"When the rule ends, by the clock of the tenant."`
 }
@@ -50,9 +51,9 @@ type Rule struct {
 type Match struct {
 	Operations     []Operation       `json:"operations,omitempty" doc:"create, read, list, search, replace, patch, delete, discovery, token or oauth: one of them."`
 	Types          []string          `json:"types,omitempty" doc:"Resource types: one of them."`
-	ID             string            `json:"id,omitempty" doc:"The id in the path."`
-	Filter         string            `json:"filter,omitempty" doc:"The filter, whole."`
-	FilterContains string            `json:"filterContains,omitempty" doc:"A part of the filter."`
+	ID             string            `json:"id,omitempty" doc:"The id in the path of one resource."`
+	Filter         string            `json:"filter,omitempty" doc:"The filter of a list or a search, whole."`
+	FilterContains string            `json:"filterContains,omitempty" doc:"A part of that filter."`
 	Token          string            `json:"token,omitempty" doc:"The name of the token, or the id of the application."`
 	Client         string            `json:"client,omitempty" doc:"The family of the client, as the log has it: entra, okta, sailpoint, curl and so on."`
 	Headers        map[string]string `json:"headers,omitempty" doc:"Headers with their values, all of them; an empty value means any."`
@@ -69,7 +70,7 @@ type Act struct {
 	ContentType string            `json:"contentType,omitempty" doc:"The media type of body; text/html when it is left out."`
 	Body        string            `json:"body,omitempty" doc:"What is answered with status instead of an error of SCIM, such as the page of a gateway."`
 	Headers     map[string]string `json:"headers,omitempty" doc:"Headers of the answer with status or refuse."`
-	RetryAfter  int               `json:"retryAfter,omitempty" doc:"The header Retry-After of the answer with status or refuse, in seconds."`
+	RetryAfter  *int              `json:"retryAfter,omitempty" doc:"The header Retry-After of the answer with status or refuse, in seconds."`
 	RetryDate   bool              `json:"retryDate,omitempty" doc:"Sends retryAfter as a date, by the clock of the machine, instead of seconds."`
 	Refuse      Refusal           `json:"refuse,omitempty" enum:"expiredToken,throttled" doc:"Refuses as the tenant itself does, an access token that has expired (401) or too many requests (429)."`
 	AfterWork   bool              `json:"afterWork,omitempty" doc:"Does the work of the request first, whose changes stay, before it answers with status or refuse."`

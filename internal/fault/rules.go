@@ -97,19 +97,22 @@ func (r *Rule) lives(q *Request) bool { return r.Until.IsZero() || q.Now().Befor
 
 // chosen tells whether chance is for it.
 func (r *Rule) chosen(n uint64) bool {
-	return r.Probability == 0 || chance(r.Seed, forHit, n) < r.Probability
+	return r.Probability == nil || chance(r.Seed, forHit, n) < *r.Probability
 }
 
 // hit counts a request that matches, and tells whether it is hit.
 func (l *live) hit() (n uint64, ok bool) {
 	n = uint64(l.seen.Add(1) - 1)
-	skip, every := uint64(l.Skip), uint64(max(l.Every, 1))
+	skip, every := uint64(l.Skip), uint64(1)
+	if l.Every != nil {
+		every = uint64(*l.Every)
+	}
 	if n < skip || (n-skip+1)%every != 0 || !l.chosen(n) {
 		return n, false
 	}
 	for {
 		hits := l.hits.Load()
-		if l.Times > 0 && hits >= int64(l.Times) {
+		if l.Times != nil && hits >= int64(*l.Times) {
 			return n, false
 		}
 		if l.hits.CompareAndSwap(hits, hits+1) {
@@ -280,7 +283,7 @@ func (r *Rules) checked(beside []*live, rules []Rule) ([]*live, error) {
 		if err := rule.check(); err != nil {
 			return nil, err
 		}
-		if err := r.owner.checkTypes(rule.Match.Types); err != nil {
+		if err := r.owner.check(&rule.Match); err != nil {
 			return nil, err
 		}
 		for rule.ID == "" || used[rule.ID] && rules[i].ID == "" {

@@ -11,7 +11,8 @@ import (
 
 // Tenants are the faults of all tenants of a process, by their numbers.
 type Tenants struct {
-	types []string
+	// types and clients are the names of resource types and of families of clients.
+	types, clients []string
 	// rules counts those of all tenants.
 	rules atomic.Int64
 
@@ -22,9 +23,10 @@ type Tenants struct {
 	stopping chan struct{}
 }
 
-// NewTenants makes Tenants whose rules may name these resource types.
-func NewTenants(types []string) *Tenants {
-	return &Tenants{types: types, byID: map[int64]*Rules{}, stopping: make(chan struct{})}
+// NewTenants makes Tenants whose rules may name these resource types and families of
+// clients.
+func NewTenants(types, clients []string) *Tenants {
+	return &Tenants{types: types, clients: clients, byID: map[int64]*Rules{}, stopping: make(chan struct{})}
 }
 
 // Of are the rules of a tenant, which may be none yet.
@@ -72,7 +74,7 @@ func (t *Tenants) Carried(tenant int64, text string, q *Request) (*Hit, error) {
 		return nil, err
 	}
 	for i := range rules {
-		if err := t.checkTypes(rules[i].Match.Types); err != nil {
+		if err := t.check(&rules[i].Match); err != nil {
 			return nil, err
 		}
 		if rules[i].ID == "" {
@@ -88,23 +90,31 @@ func parseCarried(text []byte) ([]Rule, error) {
 	if err := Decode(text, &s); err != nil {
 		return nil, err
 	}
-	if s.Skip != 0 || s.Every != 0 || s.Times != 0 {
+	if s.Skip != 0 || s.Every != nil || s.Times != nil {
 		return nil, scimerr.InvalidValue("fault", "A fault that comes with a request is for that one: it has no skip, every and times.")
 	}
 	return s.Rules()
 }
 
-// checkTypes refuses names that no resource type has: a rule with one never hits.
-func (t *Tenants) checkTypes(names []string) error {
+// check refuses names that no resource type and no family of clients has: a rule with
+// one never hits.
+func (t *Tenants) check(m *Match) error {
 	if t == nil {
 		return nil
 	}
-	for _, name := range names {
-		if !slices.ContainsFunc(t.types, func(known string) bool { return strings.EqualFold(known, name) }) {
+	for _, name := range m.Types {
+		if !named(t.types, name) {
 			return scimerr.InvalidValue("match.types", "There is no resource type %.64q; there are %s.", name, strings.Join(t.types, ", "))
 		}
 	}
+	if m.Client != "" && !named(t.clients, m.Client) {
+		return scimerr.InvalidValue("match.client", "There is no family of clients %.64q; there are %s.", m.Client, strings.Join(t.clients, ", "))
+	}
 	return nil
+}
+
+func named(list []string, name string) bool {
+	return slices.ContainsFunc(list, func(known string) bool { return strings.EqualFold(known, name) })
 }
 
 // Drop forgets the rules of a tenant that was deleted.

@@ -73,7 +73,7 @@ func (r *Rule) check() error {
 			*h = nil
 		}
 	}
-	return first(r.checkLife(), m.check(), r.Act.check(), r.checkStale())
+	return first(r.checkLife(), m.check(), m.checkReach(), r.Act.check(), r.Act.checkTogether(), r.checkStale())
 }
 
 // reads are the operations that can be answered from a snapshot.
@@ -106,14 +106,16 @@ func (r *Rule) checkLife() error {
 	switch {
 	case r.ID != "" && !validID(r.ID):
 		return bad("id", "is 1 to 64 letters, digits, dots, underscores and hyphens, and not dots alone")
-	case r.Probability < 0 || r.Probability > 1 || r.Probability != r.Probability:
+	case r.Probability != nil && !(*r.Probability > 0 && *r.Probability <= 1):
 		return bad("probability", "is above 0 and at most 1")
+	case r.Skip < 0 || r.Skip > maxCount:
+		return bad("skip", "is a number from 0 to "+strconv.Itoa(maxCount))
 	}
 	for _, n := range []struct {
 		name  string
-		value int
-	}{{"skip", r.Skip}, {"every", r.Every}, {"times", r.Times}} {
-		if n.value < 0 || n.value > maxCount {
+		value *int
+	}{{"every", r.Every}, {"times", r.Times}} {
+		if n.value != nil && (*n.value < 1 || *n.value > maxCount) {
 			return bad(n.name, "is a number from 1 to "+strconv.Itoa(maxCount))
 		}
 	}
@@ -197,11 +199,11 @@ func (a *Act) check() error {
 		return bad("act.body", "is needed with a status that is no error's")
 	case (a.Status == 204 || a.Status == 304) && foreign:
 		return bad("act.body", "cannot stand with a status that has none")
-	case !a.Replaces() && (a.RetryAfter != 0 || a.AfterWork || len(a.Headers) > 0):
+	case !a.Replaces() && (a.RetryAfter != nil || a.AfterWork || len(a.Headers) > 0):
 		return bad("act.status", "or refuse goes with retryAfter, afterWork and headers")
-	case a.RetryAfter < 0 || a.RetryAfter > maxCount:
+	case a.RetryAfter != nil && (*a.RetryAfter < 0 || *a.RetryAfter > maxCount):
 		return bad("act.retryAfter", "is a number of seconds")
-	case a.RetryDate && a.RetryAfter == 0:
+	case a.RetryDate && a.RetryAfter == nil:
 		return bad("act.retryAfter", "goes with retryDate")
 	case a.Refuse != "" && a.Refuse != ExpiredToken && a.Refuse != Throttled:
 		return bad("act.refuse", "is expiredToken or throttled")
@@ -255,7 +257,7 @@ func (d *Delay) check(member string) error {
 	}
 	for _, t := range []clock.Duration{d.Fixed, d.Min, d.Max, d.Mean} {
 		if t < 0 || time.Duration(t) > MaxDelay {
-			return bad(member, "is at most "+MaxDelay.String())
+			return bad(member, "is not below nothing, and at most "+MaxDelay.String())
 		}
 	}
 	if len(d.Percentiles) > 100 {

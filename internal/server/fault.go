@@ -68,8 +68,12 @@ func (s *server) matched(w http.ResponseWriter, r *http.Request, t *scim.Tenant,
 		q.Token, _ = url.PathUnescape(chi.URLParam(r, "appId"))
 	}
 	q.Filter = func() string {
-		if op != fault.Search {
+		switch op {
+		case fault.List:
 			return r.URL.Query().Get("filter")
+		case fault.Search:
+		default:
+			return ""
 		}
 		var body struct {
 			Filter string `json:"filter"`
@@ -171,7 +175,7 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request, act *fault.Act) 
 	case fault.Throttled:
 		e = scimerr.Busy("The tenant gets too many requests; send the request again.")
 	}
-	if act.RetryAfter != 0 {
+	if act.RetryAfter != nil {
 		w.Header().Set("Retry-After", retry(act))
 	}
 	if w.Header().Get("Retry-After") != "" {
@@ -197,9 +201,9 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request, act *fault.Act) 
 // retry is the header Retry-After of a rule (RFC 9110 §10.2.3).
 func retry(act *fault.Act) string {
 	if act.RetryDate {
-		return time.Now().Add(time.Duration(act.RetryAfter) * time.Second).UTC().Format(http.TimeFormat)
+		return time.Now().Add(time.Duration(*act.RetryAfter) * time.Second).UTC().Format(http.TimeFormat)
 	}
-	return strconv.Itoa(act.RetryAfter)
+	return strconv.Itoa(*act.RetryAfter)
 }
 
 // pause waits, until the client goes away, which ends the request, or the server

@@ -42,7 +42,7 @@ func (c *client) faulty(rules ...string) (*client, *fault.Rules) {
 	for _, rt := range c.site.tenant.Registry.Types {
 		types = append(types, rt.Name)
 	}
-	tenants := fault.NewTenants(types)
+	tenants := fault.NewTenants(types, server.ClientFamilies())
 	set := tenants.Of(c.site.tenant.ID)
 	for _, text := range rules {
 		if _, err := set.Add(false, c.rules(text)...); err != nil {
@@ -108,6 +108,7 @@ var acts = []struct {
 	{act: `{"status":502,"contentType":"text/html","body":"<h1>Bad Gateway</h1>"}`, status: 502, holds: "<h1>Bad Gateway</h1>", header: "Content-Type: text/html"},
 	{act: `{"status":200,"body":"<html>sign in</html>"}`, status: 200, holds: "sign in", header: "Content-Type: text/html"},
 	{act: `{"status":429,"retryAfter":7}`, status: 429, header: "Retry-After: 7"},
+	{act: `{"status":503,"retryAfter":0}`, status: 503, header: "Retry-After: 0"},
 	{act: `{"status":503,"headers":{"Retry-After":"Wed, 21 Oct 2026 07:28:00 GMT"}}`, status: 503, header: "Retry-After: Wed, 21 Oct 2026 07:28:00 GMT"},
 	{act: `{"refuse":"throttled","headers":{"Retry-After":"Wed, 21 Oct 2026 07:28:00 GMT"}}`, status: 429, header: "Retry-After: Wed, 21 Oct 2026 07:28:00 GMT"},
 	{act: `{"status":302,"body":"moved","headers":{"Location":"/elsewhere"}}`, status: 404, holds: "status"}, // the client follows, and finds nothing
@@ -381,7 +382,7 @@ var faultRows = []row{
 		}
 	}},
 	{holds: "waiting ends when the client goes away, or the server stops", show: func(c *client) {
-		tenants := fault.NewTenants(nil)
+		tenants := fault.NewTenants(nil, nil)
 		if _, err := tenants.Of(c.site.tenant.ID).Add(false, c.rules(`{"act":{"delay":{"fixed":"5m"}}}`)...); err != nil {
 			c.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -199,6 +200,22 @@ var clientFamilies = []struct{ part, family string }{
 	{"axios", "node"}, {"node", "node"},
 }
 
+// ClientFamilies are the families that there are.
+func ClientFamilies() []string {
+	out := []string{noFamily, otherFamily}
+	for _, f := range clientFamilies {
+		out = append(out, f.family)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// The families of clients that do not say what they are, and that are not known.
+const (
+	noFamily    = "none"
+	otherFamily = "other"
+)
+
 func clientFamily(r *http.Request) string {
 	if strings.Contains(strings.ToLower(r.URL.RawQuery), "aadoptscim") {
 		return "entra"
@@ -210,7 +227,7 @@ func clientFamily(r *http.Request) string {
 		}
 	}
 	if agent == "" {
-		return "none"
+		return noFamily
 	}
-	return "other"
+	return otherFamily
 }
