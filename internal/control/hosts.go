@@ -11,15 +11,24 @@ import (
 	"github.com/scimd/scimd/internal/scimerr"
 )
 
-// hops are headers that proxies, gateways and tunnels add, and hopPrefixes how others
-// of them begin: with one of them a request does not come straight from its client.
+// What headers are called, in lower case, that proxies, gateways and tunnels add: with
+// one of them a request does not come straight from its client. No client of the
+// control API sends one so called.
 var (
-	hops = []string{
-		"Forwarded", "Via", "X-Forwarded", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "True-Client-Ip", "Client-Ip",
-		"Fastly-Client-Ip", "Fly-Client-Ip", "Cdn-Loop", "X-Proxyuser-Ip", "X-Request-Start",
-	}
-	hopPrefixes = []string{"X-Forwarded-", "X-Original-", "X-Envoy-", "X-Arr-", "X-Amzn-", "X-Azure-", "X-Appengine-", "X-Ms-Proxy", "Cf-"}
+	hopNames    = strings.Fields("via cdn-loop x-host x-varnish x-request-start x-cloud-trace-context surrogate-capability proxy-connection")
+	hopParts    = strings.Fields("forward remote-addr original originating rewrite")
+	hopEnds     = strings.Fields("-ip -clientip")
+	hopPrefixes = strings.Fields("x-envoy- x-arr- x-amzn- x-azure- x-appengine- x-ms-proxy x-vercel- x-nf- x-akamai- akamai- tailscale- ngrok- cf-")
 )
+
+// addedByHop tells that a header is none of a client.
+func addedByHop(name string) bool {
+	name = strings.ToLower(name)
+	return slices.Contains(hopNames, name) ||
+		slices.ContainsFunc(hopParts, func(part string) bool { return strings.Contains(name, part) }) ||
+		slices.ContainsFunc(hopEnds, func(end string) bool { return strings.HasSuffix(name, end) }) ||
+		slices.ContainsFunc(hopPrefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+}
 
 // Guarded serves the control API to requests whose Host is a name of loopback, one
 // of hosts, or the address that they arrived at: a page in a browser can have its
@@ -53,14 +62,14 @@ func Beside(next, api http.Handler, hosts []string) http.Handler {
 }
 
 // forwarded tells whether a proxy has sent a request on. HTTP/1.0 is what nginx speaks
-// that was told nothing else: then it names no client, and the server as the Host.
+// that was told nothing else: then it names no client, and the server as the Host. A
+// whole URL as the target is what proxies are asked with, and hides the header Host.
 func forwarded(r *http.Request) bool {
-	if !r.ProtoAtLeast(1, 1) {
+	if !r.ProtoAtLeast(1, 1) || r.URL.IsAbs() {
 		return true
 	}
 	for name := range r.Header {
-		begins := func(prefix string) bool { return strings.HasPrefix(name, prefix) }
-		if slices.ContainsFunc(hopPrefixes, begins) || slices.Contains(hops, name) {
+		if addedByHop(name) {
 			return true
 		}
 	}

@@ -57,6 +57,12 @@ func TestOnlyKnownHostsReachTheControlAPI(t *testing.T) {
 		"loopback, mapped":           {"[::ffff:127.0.0.1]", [2]string{}, true, true},
 		"loopback, cut short":        {"127.1", [2]string{}, false, false},
 		"everywhere":                 {"0.0.0.0:8081", [2]string{}, false, false},
+		"through an old one":         {"127.0.0.1:8080", [2]string{"Forwarded-For", "203.0.113.9"}, true, false},
+		"through one of a host":      {"127.0.0.1:8080", [2]string{"X-Originating-IP", "203.0.113.9"}, true, false},
+		"through a CDN":              {"127.0.0.1:8080", [2]string{"Akamai-Origin-Hop", "1"}, true, false},
+		"through a funnel":           {"127.0.0.1:8080", [2]string{"Tailscale-User-Login", "ada"}, true, false},
+		"through a cloud":            {"127.0.0.1:8080", [2]string{"X-Cloud-Trace-Context", "0"}, true, false},
+		"of any client":              {"127.0.0.1:8080", [2]string{"Traceparent", "00-0"}, true, true},
 		"through one that says so":   {"127.0.0.1:8080", [2]string{"Via", "1.1 edge"}, true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -78,6 +84,10 @@ func TestOnlyKnownHostsReachTheControlAPI(t *testing.T) {
 				t.Errorf("on the main listener %s answers, want %s", w.Body, want)
 			}
 		})
+	}
+	whole := httptest.NewRecorder() // the target that a proxy is asked with; it hides the header Host
+	if beside.ServeHTTP(whole, httptest.NewRequest("GET", "http://127.0.0.1/_scimd/info", nil)); whole.Body.String() != "main" {
+		t.Errorf("a whole URL is answered by %s", whole.Body)
 	}
 	old := httptest.NewRequest("GET", "/_scimd/info", nil)
 	old.Host, old.Proto, old.ProtoMajor, old.ProtoMinor = "127.0.0.1:8080", "HTTP/1.0", 1, 0
