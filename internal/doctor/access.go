@@ -10,6 +10,11 @@ import (
 	"strings"
 )
 
+const (
+	notBase = "A SCIM server answers, but this is not its base URL: give the one that its banner shows, such as https://HOST/scim/v2, and have a proxy pass the path on as it came."
+	noList  = "The answer is no SCIM list: the URL leads to something else, or a proxy changes what is answered."
+)
+
 // reach asks for something without looking at the certificate, and without a token.
 func (p *patient) reach(ctx context.Context) finding {
 	blind := newClient(p.Timeout, nil)
@@ -27,7 +32,7 @@ func (p *patient) reach(ctx context.Context) finding {
 	case !a.scim() && (a.status >= 300 && a.status < 400 || a.status >= 500):
 		return bad(a.seen(), "%s", a.stranger())
 	case a.status == http.StatusNotFound && a.scim():
-		return bad(a.seen(), "A SCIM server answers, but this is not its base URL: give the one that its banner shows, such as https://HOST/scim/v2.")
+		return bad(a.seen(), notBase)
 	case a.status == http.StatusNotFound:
 		return bad(a.seen(), "There is no SCIM server at this path: check the base URL, and which path the proxy sends where.")
 	}
@@ -37,7 +42,10 @@ func (p *patient) reach(ctx context.Context) finding {
 // anonymous looks at what a client without a token is told (RFC 6750 §3).
 func (p *patient) anonymous(context.Context) finding {
 	a := p.first
+	_, isList := a.list()
 	switch challenge := a.header.Get("WWW-Authenticate"); {
+	case a.status == http.StatusOK && !isList:
+		return bad(a.seen(), noList)
 	case a.status == http.StatusOK:
 		return bad(a.seen(), "Users are shown without a token: the server is open to everybody, or a proxy adds a token of its own.")
 	case a.status == http.StatusUnauthorized && !a.scim() && strings.HasPrefix(strings.ToLower(challenge), "bearer"):
@@ -71,7 +79,9 @@ func (p *patient) authorized(ctx context.Context) finding {
 	case a.refused(http.StatusForbidden):
 		return bad(a.seen(), "The token may not read users: make one with the rights users:read,users:write.")
 	case a.status == http.StatusOK:
-		return bad(a.seen(), "The answer is no SCIM list: the URL leads to something else, or a proxy changes what is answered.")
+		return bad(a.seen(), noList)
+	case a.refused(http.StatusNotFound):
+		return bad(a.seen(), notBase)
 	}
 	return bad(a.seen(), "%s", a.stranger())
 }

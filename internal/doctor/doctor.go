@@ -141,7 +141,11 @@ func Run(ctx context.Context, o Options) *Report {
 			out.LeftOut = append(out.LeftOut, c.name)
 			continue
 		}
+		p.last = nil
 		f := c.do(p, look)
+		if f.status != OK && p.last != nil && p.last.gateway() {
+			f.culprit = p.last.stranger() // whatever was asked
+		}
 		if ctx.Err() == nil && look.Err() != nil {
 			f = bad(f.seen, "The server takes so long that the look ends here: see what keeps it, or give it more time with --timeout.")
 		}
@@ -176,10 +180,14 @@ type patient struct {
 	client *http.Client
 	// first is the answer to the first request, sent without a token.
 	first *answer
+	// last is the last answer to a check, nil before there is one.
+	last *answer
 	// listed is the answer to a request for users.
 	listed *answer
 	// user is the id of the user that was made and is still there, userName its name.
 	user, userName string
+	// patched tells that a change of that user was taken.
+	patched bool
 	// more are ids of others that a server has made, as it should not; lost tells that
 	// one was perhaps made whose id did not come back.
 	more []string

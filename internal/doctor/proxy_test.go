@@ -127,6 +127,15 @@ func TestEachFaultOfAProxyIsNamed(t *testing.T) {
 			map[string]string{"reach": "fail: does not reach the server"}},
 		"it sends another path": {repath(func(path string) string { return "/app" + path }),
 			map[string]string{"reach": "fail: not its base URL"}},
+		"it sends a path below the base": {repath(func(path string) string { return strings.Replace(path, "/v2/", "/v2/v2/", 1) }),
+			map[string]string{"with the token": "fail: not its base URL"}},
+		"it signs in by a page": {proxy{instead: func(w http.ResponseWriter, _ *http.Request) bool { return page(w, 200) }},
+			map[string]string{"without a token": "fail: no SCIM list", "with the token": "fail: no SCIM list"}},
+		"it does not wait": {proxy{instead: func(w http.ResponseWriter, r *http.Request) bool {
+			return (r.Method == "PATCH" && r.ContentLength > 1<<16 || len(r.RequestURI) > 4096 || strings.Contains(r.RequestURI, "check")) && page(w, 504)
+		}}, map[string]string{"Okta: look up": "fail: wait longer", "body size": "fail: wait longer", "URL length": "warn: wait longer"}},
+		"it has lost the server": {proxy{instead: func(w http.ResponseWriter, _ *http.Request) bool { return page(w, 503) }},
+			map[string]string{"reach": "fail: does not reach the server"}},
 		"it has pages of its own for errors": {proxy{respond: func(r *http.Response) error {
 			if r.StatusCode == 404 {
 				r.Header.Set("Content-Type", "text/html")
@@ -137,7 +146,7 @@ func TestEachFaultOfAProxyIsNamed(t *testing.T) {
 		}}, map[string]string{
 			"error answers": "fail: proxy_intercept_errors", "path %2F": "warn: errors are changed", "path %2F%2F": "warn: errors are changed", "path %20": "warn: errors are changed",
 			"path +": "warn: errors are changed", "path %2B": "warn: errors are changed", "path %3F": "warn: errors are changed", "path %25": "warn: errors are changed",
-			"method PUT": "fail: in its place", "method PATCH": "fail: in its place", "method DELETE": "fail: in its place", "body size": "fail: client_max_body_size",
+			"method PUT": "fail: in its place", "method PATCH": "fail: in its place", "method DELETE": "fail: in its place", "body size": "warn: cannot be told",
 		}},
 		"it says application/json": {proxy{respond: func(r *http.Response) error { r.Header.Set("Content-Type", "application/json"); return nil }},
 			map[string]string{"media type": "warn: application/json"}},
@@ -187,7 +196,7 @@ func TestEachFaultOfAProxyIsNamed(t *testing.T) {
 			"query %2B": "fail: the filter is lost", "query %26, %23, %25": "fail: the filter is lost",
 		}},
 
-		"it forbids PATCH":       {forbidding("PATCH", 405), map[string]string{"Okta: deactivate": "fail: in its place", "Okta: read back": "fail: cache", "method PATCH": "fail: forbids PATCH", "body size": "fail: client_max_body_size"}},
+		"it forbids PATCH":       {forbidding("PATCH", 405), map[string]string{"Okta: deactivate": "fail: in its place", "method PATCH": "fail: forbids PATCH", "body size": "warn: cannot be told"}},
 		"it forbids DELETE":      {forbidding("DELETE", 403), map[string]string{"Okta: delete": "fail: in its place", "method DELETE": "fail: forbids DELETE", "clean up": "fail: delete it by hand"}},
 		"it forbids PUT":         {forbidding("PUT", 501), map[string]string{"method PUT": "fail: forbids PUT"}},
 		"it does not know QUERY": {forbidding("QUERY", 501), map[string]string{"method QUERY": "warn: does not know the method QUERY"}},

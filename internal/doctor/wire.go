@@ -61,6 +61,7 @@ func (p *patient) send(ctx context.Context, a ask) *answer { return p.sendBy(ctx
 
 func (p *patient) sendBy(ctx context.Context, client *http.Client, a ask) *answer {
 	out := &answer{began: p.Now()}
+	p.last = out
 	var body io.Reader
 	if a.body != nil {
 		body = bytes.NewReader(a.body)
@@ -171,6 +172,11 @@ func (a *answer) seen() string {
 	return strings.Join(words, " ")
 }
 
+// gateway tells whether a proxy has answered that it got no answer itself.
+func (a *answer) gateway() bool {
+	return !a.scim() && (a.status == http.StatusBadGateway || a.status == http.StatusServiceUnavailable || a.status == http.StatusGatewayTimeout)
+}
+
 // stranger names who answers in the server's place.
 func (a *answer) stranger() string {
 	switch {
@@ -178,7 +184,9 @@ func (a *answer) stranger() string {
 		return "No answer comes back: something before the server cuts the connection."
 	case a.status >= 300 && a.status < 400:
 		return fmt.Sprintf("Something before the server sends clients to %.200q: clients of SCIM do not follow, or lose their token on the way.", a.header.Get("Location"))
-	case a.status == http.StatusBadGateway || a.status == http.StatusGatewayTimeout:
+	case a.status == http.StatusGatewayTimeout:
+		return "The proxy gives up before the server answers: look what keeps the server, and have the proxy wait longer (nginx: proxy_read_timeout)."
+	case a.gateway():
 		return "The proxy does not reach the server: look whether it runs, and where the proxy looks for it."
 	}
 	return "Something before the server answers in its place, a proxy, a firewall or a sign-in page, which should pass these requests on; or the server does not answer as SCIM has it."
