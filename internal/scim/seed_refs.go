@@ -157,11 +157,12 @@ func (r *seedReader) references(raw *resource.Members) {
 			inner.Delete(spelling(inner, ref.name))
 			continue
 		}
-		said := resource.Text(r.out.refs[n].said())
+		named := r.out.refs[n]
+		said := resource.Text(named.said())
 		switch {
 		case ref.value == "":
 			v = said
-		case v.Kind() == resource.Object && r.out.exact:
+		case v.Kind() == resource.Object && r.out.exact && named.name == "": // a name is shown, not stored
 			v = with(without(v, "$ref"), ref.value, said)
 		default:
 			m := &resource.Members{}

@@ -60,6 +60,21 @@ func (h *home) live() {
 		"urn:ietf:params:scim:schemas:cyberark:1.0:SafeMember":{"membershipExpirationDate":1}}`)
 }
 
+// read is the resource of that name as clients see it, whose service user is another
+// in each home.
+func (h *home) read(typ, name string) string {
+	h.Helper()
+	by, err := h.service.EnsureServiceUser(h.Context(), h.tenant)
+	if err != nil {
+		h.Fatal(err)
+	}
+	got, err := h.service.Get(h.Context(), &scim.Call{Tenant: h.tenant, Principal: by}, registry.Type(typ), h.id(typ, name), &scim.Params{})
+	if err != nil {
+		h.Fatal(err)
+	}
+	return strings.ReplaceAll(string(got.Body), by.ID+`"`, `SERVICE"`)
+}
+
 // id is the id of the resource of that name.
 func (h *home) id(typ, name string) string {
 	h.Helper()
@@ -103,6 +118,11 @@ func TestAnExportMovesATenantToTheOtherEngine(t *testing.T) {
 					}
 				}
 				to.mustApply(text, seed.Options{Key: testKey})
+				for _, x := range [][2]string{{"Container", "By-Client"}, {"User", "späte@x.example"}} {
+					if was, is := from.read(x[0], x[1]), to.read(x[0], x[1]); was != is {
+						t.Errorf("the %s is answered otherwise:\n%s\n%s", x[0], was, is)
+					}
+				}
 				if there := to.export(c.form, testKey); there != text {
 					t.Error("the copy is described otherwise:\n" + firstDifference(text, there))
 				}
