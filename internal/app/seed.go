@@ -9,7 +9,6 @@ import (
 
 	"github.com/scimd/scimd/internal/control"
 	"github.com/scimd/scimd/internal/scim"
-	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/seed"
 	"github.com/scimd/scimd/internal/store"
 )
@@ -88,17 +87,12 @@ func (e *engine) checkSeed(files seed.Files, text string) error {
 	}
 	d := e.manage(control.Info{}, nil, nil, nil)
 	for _, t := range s.Tenants {
-		tenant, err := d.SeedProfile(t)
-		if err != nil {
-			return s.MistakeAt(t, "profile", scimerr.From(err).Detail)
+		tenant, wrong := d.SeedProfile(s, t, key)
+		ready, _, bad := e.tenant(tenant)
+		if bad == nil {
+			bad = s.Check(t, ready, key, true)
 		}
-		ready, _, err := e.tenant(tenant)
-		if err != nil {
-			return err
-		}
-		if err := s.Check(t, ready, key, true); err != nil {
-			return err
-		}
+		err = seed.Also(err, seed.Also(wrong, bad))
 	}
-	return nil
+	return err
 }

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -50,6 +51,61 @@ func (s *sower) refused(text string, q control.SeedQuery, why string) {
 	s.Helper()
 	if _, err := s.apply(q, text); err == nil || !strings.Contains(err.Error(), why) {
 		s.Errorf("the seed is refused by %v, which should speak of %q", err, why)
+	}
+}
+
+// What is wrong with settings is told whole and to the character, with a server,
+// without one, and by the check that needs neither.
+func TestEveryMistakeInSettingsIsToldWithItsPlace(t *testing.T) {
+	t.Parallel()
+	const text = `version: 1
+switches: {bogus: 1, maxResults: x}
+limits: {none: 1, rate: -1}
+hosts: [ok.example, "not a host"]
+tokens:
+  - name: good
+  - {name: ci, rights: bogus}
+  - {name: ci}
+  - {name: short, token: short}
+applications:
+  - {appId: A, lifetime: -5}
+  - {appId: "b c"}
+  - appId: a
+    redirectUris: [x]
+issuers: [{name: x, issuer: y}]
+Users: [{userName: ada, nmae: x}]
+---
+version: 1
+tokens: [{name: later, rights: q}]
+tenants: [{name: blue, limits: {rate: x}}, {name: red, profile: none}]
+`
+	want := []string{
+		"a.yaml:2:12: The profile cannot be used: there is no switch", "a.yaml:2:22: The profile cannot be used: switch maxResults",
+		"a.yaml:3:10: The limits cannot be used: there is no limit", "a.yaml:3:19: The limits cannot be used: limit rate",
+		"a.yaml:4:21: \"not a host\" is no host name", "a.yaml:7:16: The token ci: \"bogus\" is not a right", "a.yaml:8:6: The seed has the token ci twice.",
+		"a.yaml:9:19: The token short: a token is at least 8", "a.yaml:11:16: The application A: The lifetime", "a.yaml:12:6: The application b c: The id",
+		"a.yaml:13:5: The seed has the application a twice.", "a.yaml:14:5: The application a: The redirect URIs", "a.yaml:15:11: The issuer x: at least one audience",
+		"a.yaml:16:25: The attribute \"nmae\" is not known", "a.yaml:19:24: The token later: \"q\" is not a right",
+		"a.yaml:20:33: The limits cannot be used", "a.yaml:20:56: The profile cannot be used: there is no profile",
+	}
+	c := app.Defaults()
+	c.DataDir = t.TempDir()
+	s := newSower(t, c)
+	_, applied := s.apply(control.SeedQuery{}, text)
+	for name, err := range map[string]error{
+		"applied": applied,
+		"checked": app.CheckSeed(c, seed.List(seed.File{Name: "a.yaml", Body: strings.NewReader(text)}), ""),
+	} {
+		var m *seed.Mistakes
+		if !errors.As(err, &m) || len(m.List) != len(want) {
+			t.Errorf("%s: %d mistakes are expected of\n%v", name, len(want), err)
+			continue
+		}
+		for i, x := range m.List {
+			if !strings.HasPrefix(x.String(), want[i]) {
+				t.Errorf("%s: %s\nshould begin with %s", name, x, want[i])
+			}
+		}
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"io"
 	"strconv"
 
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 )
 
 // masked stands for a secret that is set.

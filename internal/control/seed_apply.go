@@ -85,14 +85,13 @@ func (d *Direct) plan(ctx context.Context, s *seed.Seed, q SeedQuery, key *seed.
 		return nil, scimerr.InvalidValue("tenants", "The seed has %d tenants and cannot go into one.", len(s.Tenants))
 	}
 	var plans []*seeding
+	var wrong error
 	for _, t := range s.Tenants {
 		p, err := d.planOf(ctx, s, t, q, key)
-		if err != nil {
-			return nil, err
-		}
+		wrong = seed.Also(wrong, err)
 		plans = append(plans, p)
 	}
-	return plans, nil
+	return plans, wrong
 }
 
 func (d *Direct) planOf(ctx context.Context, s *seed.Seed, t *seed.Tenant, q SeedQuery, key *seed.SealingKey) (*seeding, error) {
@@ -292,7 +291,7 @@ func (p *seeding) tenant(ctx context.Context) (store.Tenant, error) {
 		stored, err = d.Store.CreateTenant(ctx, p.then)
 		p.report.Created = err == nil
 	case len(p.report.Settings) > 0:
-		stored, err = d.Store.UpdateTenant(ctx, p.now.ID, func(t *store.Tenant) error { return d.change(t, p.change()) })
+		stored, err = d.Store.UpdateTenant(ctx, p.now.ID, p.become)
 	default:
 		return p.now, nil
 	}

@@ -1,9 +1,11 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,6 +21,32 @@ import (
 // check checks the settings of a tenant and its resources.
 func (p *seeding) check(ctx context.Context) error {
 	d, t := p.d, p.t
+	wrong := p.settings()
+	if t.Faults != nil && d.FaultsOf == nil {
+		wrong = seed.Also(wrong, p.s.MistakeAt(t, "faults", "Faults are kept by a running server, and none runs here."))
+	} else if t.Faults != nil {
+		rules, err := meant(t.Faults)
+		if err == nil {
+			err = d.FaultsOf(p.now).Check(rules...)
+		}
+		if err != nil {
+			wrong = seed.Also(wrong, p.s.MistakeAt(t, "faults", scimerr.From(err).Detail))
+		}
+	}
+	target, err := d.SeedTenant(ctx, p.then)
+	if err != nil {
+		return err
+	}
+	return seed.Also(wrong, p.s.Check(t, target, p.key, p.now.ID == 0)) // a new tenant has nothing to be named
+}
+
+// settings checks what can be told of the settings without the tenant, and gives all
+// mistakes. The tenant as it shall be has those that have none.
+func (p *seeding) settings() (wrong error) {
+	d, t := p.d, p.t
+	found := func(path, format string, args ...any) {
+		wrong = seed.Also(wrong, p.s.MistakeAt(t, path, fmt.Sprintf(format, args...)))
+	}
 	p.then, p.hashes = p.now, map[string]string{}
 	p.then.Hosts = slices.Clone(p.now.Hosts)
 	if p.now.ID == 0 {
@@ -28,93 +56,101 @@ func (p *seeding) check(ctx context.Context) error {
 		}
 		p.then.Profile, p.then.Switches = profile.Name, profile.Text()
 	}
-	if err := d.change(&p.then, p.change()); err != nil {
-		return p.s.MistakeAt(t, settingOf(err), scimerr.From(err).Detail)
+	for _, x := range p.changes() {
+		if err := d.change(&p.then, &x.TenantChange); err != nil {
+			found(x.path, "%s", scimerr.From(err).Detail)
+		}
 	}
-	if err := p.checkTwice(); err != nil {
-		return err
+	seen := map[string]bool{}
+	once := func(path, what, key string) {
+		if seen[what+key] {
+			found(path, "The seed has %s twice.", what)
+		}
+		seen[what+key] = true
 	}
-	for _, a := range t.Applications {
+	for i, a := range t.Applications {
+		path := fmt.Sprintf("applications[%d]", i)
+		once(path+".appId", "the application "+strings.ToLower(a.AppID), "")
 		made, err := d.newApplication(p.then, newApplicationOf(a))
 		if err != nil {
-			return p.s.MistakeAt(t, "applications", fmt.Sprintf("The application %s: %s", a.AppID, scimerr.From(err).Detail))
+			e := scimerr.From(err)
+			found(path+"."+e.At, "The application %s: %s", a.AppID, e.Detail)
 		}
 		if err := p.open(a.Sealed, "application", strings.ToLower(a.AppID)); err != nil {
-			return p.s.MistakeAt(t, "applications", fmt.Sprintf("The application %s: %v", a.AppID, err))
+			found(path+"."+sealedHash, "The application %s: %v.", a.AppID, err)
 		}
 		p.apps = append(p.apps, made)
 	}
-	for _, k := range t.Tokens {
-		if err := p.checkToken(k); err != nil {
-			return p.s.MistakeAt(t, "tokens", fmt.Sprintf("The token %s: %v", k.Name, err))
+	for i, k := range t.Tokens {
+		path := fmt.Sprintf("tokens[%d]", i)
+		once(path+".name", "the token "+k.Name, "")
+		if k.Token != "" {
+			once(path+".token", "the text of a token", k.Token)
+		}
+		if at, err := p.checkToken(k); err != nil {
+			found(path+"."+at, "The token %s: %v.", k.Name, err)
 		}
 	}
-	for _, i := range t.Issuers {
-		if err := auth.CheckIssuer(i); err != nil {
-			return p.s.MistakeAt(t, "issuers", fmt.Sprintf("The issuer %s: %v.", i.Name, err))
+	for i, x := range t.Issuers {
+		path := fmt.Sprintf("issuers[%d]", i)
+		once(path+".name", "the issuer "+x.Name, "")
+		if err := auth.CheckIssuer(x); err != nil {
+			found(path, "The issuer %s: %v.", x.Name, err)
 		}
 	}
-	if t.Faults != nil && d.FaultsOf == nil {
-		return p.s.MistakeAt(t, "faults", "Faults are kept by a running server, and none runs here.")
-	}
-	if t.Faults != nil {
-		rules, err := meant(t.Faults)
-		if err == nil {
-			err = d.FaultsOf(p.now).Check(rules...)
-		}
-		if err != nil {
-			return p.s.MistakeAt(t, "faults", scimerr.From(err).Detail)
-		}
-	}
-	target, err := d.SeedTenant(ctx, p.then)
-	if err != nil {
-		return err
-	}
-	return p.s.Check(t, target, p.key, p.now.ID == 0) // a new tenant has nothing to be named
+	return wrong
 }
 
-// checkTwice refuses what a seed gives twice and a tenant has once.
-func (p *seeding) checkTwice() error {
-	seen := map[string]bool{}
-	once := func(setting, what, key string) error {
-		if seen[what+key] {
-			return p.s.MistakeAt(p.t, setting, fmt.Sprintf("The seed has %s twice.", what))
+// sealedHash is the member of an application or a token with its hash, sealed.
+const sealedHash = "$sealed"
+
+// pathChange is a change of a tenant, with the path of the setting that wants it.
+type pathChange struct {
+	path string
+	TenantChange
+}
+
+// changes are those of a tenant one by one, so that each mistake is told where it
+// stands.
+func (p *seeding) changes() []pathChange {
+	t := p.t
+	out := []pathChange{{"profile", TenantChange{Profile: t.Profile, Document: t.Document}}}
+	for _, name := range slices.Sorted(maps.Keys(t.Switches)) {
+		out = append(out, pathChange{"switches." + name, TenantChange{Switches: map[string]string{name: t.Switches[name]}}})
+	}
+	for i, h := range t.Hosts {
+		if !slices.Contains(p.now.Hosts, scim.HostName(h)) {
+			out = append(out, pathChange{fmt.Sprintf("hosts[%d]", i), TenantChange{AddHosts: []string{h}}})
 		}
-		seen[what+key] = true
-		return nil
 	}
-	var errs []error
-	for _, a := range p.t.Applications {
-		errs = append(errs, once("applications", "the application "+strings.ToLower(a.AppID), ""))
+	for _, name := range slices.Sorted(maps.Keys(t.Limits)) {
+		out = append(out, pathChange{"limits." + name, TenantChange{Limits: map[string]string{name: t.Limits[name]}}})
 	}
-	for _, k := range p.t.Tokens {
-		errs = append(errs, once("tokens", "the token "+k.Name, ""))
-		if k.Token != "" {
-			errs = append(errs, once("tokens", "the text of a token", k.Token))
-		}
-	}
-	for _, i := range p.t.Issuers {
-		errs = append(errs, once("issuers", "the issuer "+i.Name, ""))
-	}
-	for _, err := range errs {
-		if err != nil {
+	return out
+}
+
+// become makes the changes of a tenant.
+func (p *seeding) become(t *store.Tenant) error {
+	for _, x := range p.changes() {
+		if err := p.d.change(t, &x.TenantChange); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (p *seeding) checkToken(k seed.Token) error {
+// checkToken tells what is wrong with a token, and with which member of it.
+func (p *seeding) checkToken(k seed.Token) (at string, err error) {
 	if err := checkName(k.Name); err != nil || k.Name == "" {
-		return errors.New("it needs a name of printable text")
+		return "name", errors.New("it needs a name of printable text")
 	}
 	if _, err := auth.ParseRights(rightsOr(k.Rights)); err != nil {
-		return err
+		return "rights", err
 	}
 	if k.Token != "" && (!auth.ValidToken(k.Token) || len(k.Token) < minSeedToken) {
-		return fmt.Errorf("a token is at least %d letters, digits and the characters - . _ ~ + /", minSeedToken)
+		return "token", fmt.Errorf("a token is at least %d letters, digits and the characters - . _ ~ + /", minSeedToken)
 	}
-	return p.open(k.Sealed, "token", k.Name)
+	return sealedHash, p.open(k.Sealed, "token", k.Name)
 }
 
 // open opens a hash that is sealed for a place, if it is.
@@ -143,30 +179,10 @@ func rightsOr(text string) string {
 	return text
 }
 
-// settingOf is the setting that a refused change is about.
-func settingOf(err error) string {
-	switch at := scimerr.From(err).At; at {
-	case "hosts", "limits", "profile":
-		return at
-	}
-	return "name"
-}
-
-func (p *seeding) change() *TenantChange {
-	t := p.t
-	c := &TenantChange{Profile: t.Profile, Document: t.Document, Switches: t.Switches, Limits: t.Limits}
-	for _, h := range t.Hosts {
-		if !slices.Contains(p.now.Hosts, scim.HostName(h)) {
-			c.AddHosts = append(c.AddHosts, h)
-		}
-	}
-	return c
-}
-
 // SeedProfile is a tenant with the profile and limits that a seed gives it, as if
-// there were no other.
-func (d *Direct) SeedProfile(t *seed.Tenant) (store.Tenant, error) {
-	p := &seeding{t: t}
-	err := d.change(&p.then, p.change())
+// there were no other. All mistakes in its settings are *seed.Mistakes.
+func (d *Direct) SeedProfile(s *seed.Seed, t *seed.Tenant, key *seed.SealingKey) (store.Tenant, error) {
+	p := &seeding{d: d, s: s, t: t, key: key, now: store.Tenant{Name: cmp.Or(t.Name, DefaultTenant)}}
+	err := p.settings()
 	return p.then, err
 }

@@ -10,7 +10,7 @@ import (
 // tenant whether what the seed names is there.
 type SeedNames struct {
 	own   string
-	ids   map[idKey]bool
+	all   *described
 	names map[nameKey]int
 }
 
@@ -19,7 +19,7 @@ func NewSeedNames(t *Tenant, name string) *SeedNames {
 	if name == "" {
 		name = t.Name
 	}
-	return &SeedNames{own: serviceUserName(name), ids: map[idKey]bool{}, names: map[nameKey]int{}}
+	return &SeedNames{own: serviceUserName(name), all: newDescribed(), names: map[nameKey]int{}}
 }
 
 // Serve takes up the service user of an application, by its login name.
@@ -29,14 +29,10 @@ func (n *SeedNames) Serve(t *Tenant, userName string) {
 	}
 }
 
-// Add takes up a resource, and refuses an id that another has.
+// Add takes up a resource, and refuses one that is there already.
 func (n *SeedNames) Add(e *Seeded) (faults []SeedFault) {
-	if e.id != "" {
-		k := keyOf(e.Type, e.id)
-		if n.ids[k] {
-			faults = append(faults, SeedFault{"id", scimerr.InvalidValue("id", "The seed describes the %s %q twice.", e.Type.Name, e.id)})
-		}
-		n.ids[k] = true
+	if path, twice := n.all.add(e); twice != nil {
+		faults = append(faults, SeedFault{path, twice})
 	}
 	if k, ok := nameOf(e.Type, e.callName()); ok {
 		n.names[k]++
@@ -54,7 +50,7 @@ func (n *SeedNames) Missing(e *Seeded) (faults []SeedFault) {
 			if k, ok := nameOf(rt, ref.name); ok && ref.name != "" {
 				named += n.names[k]
 			}
-			known = known || ref.id != "" && n.ids[keyOf(rt, ref.id)]
+			known = known || ref.id != "" && n.all.ids[keyOf(rt, ref.id)]
 		}
 		switch {
 		case named == 1 || ref.name == n.own:

@@ -178,32 +178,17 @@ func (ix *seedIndex) count(ref *seedRef) int {
 // match finds which resources of a batch that give no id are there already.
 func (ix *seedIndex) match(batch []*Seeded) error {
 	var errs SeedErrors
-	type place struct {
-		nameKey
-		within string
-	}
-	seen := map[place]bool{}
-	ids := map[idKey]bool{}
+	described := newDescribed()
 	for _, e := range batch {
 		e.found = nil
-		if e.id != "" {
-			k := keyOf(e.Type, e.id)
-			if ids[k] {
-				errs.add(e, "id", scimerr.InvalidValue("id", "The seed describes the %s %q twice.", e.Type.Name, e.id))
-			}
-			ids[k] = true
-			continue
+		if path, twice := described.add(e); twice != nil {
+			errs.add(e, path, twice)
 		}
 		k, ok := nameOf(e.Type, e.callName())
-		if !ok {
+		if e.id != "" || !ok {
 			continue
 		}
 		within := e.within()
-		if at := (place{k, within}); seen[at] {
-			errs.add(e, called[e.Type.Name], scimerr.InvalidValue(called[e.Type.Name], "The seed describes the %s twice; give ids to tell them apart.", describe(e.Type, e.callName())))
-		} else {
-			seen[at] = true
-		}
 		var found []seedFound
 		for _, f := range ix.stored[k] {
 			if within == "" || schema.Fold(f.within) == within {
@@ -230,4 +215,55 @@ func (e *Seeded) within() string {
 		}
 	}
 	return ""
+}
+
+// described are the resources that a seed has described so far.
+type described struct {
+	ids   map[idKey]bool
+	names map[describedName]bool
+}
+
+// describedName is the name of a resource, with what it is in where that tells it
+// from others.
+type describedName struct {
+	nameKey
+	within string
+}
+
+func newDescribed() *described {
+	return &described{ids: map[idKey]bool{}, names: map[describedName]bool{}}
+}
+
+// add refuses a resource that cannot be told from one before it, or cannot be there
+// beside it, with the path of what both have.
+func (d *described) add(e *Seeded) (path string, twice *scimerr.Error) {
+	if e.id != "" {
+		k := keyOf(e.Type, e.id)
+		if d.ids[k] {
+			return "id", scimerr.InvalidValue("id", "The seed describes the %s %q twice.", e.Type.Name, e.id)
+		}
+		d.ids[k] = true
+	}
+	k, ok := nameOf(e.Type, e.callName())
+	if !ok {
+		return "", nil
+	}
+	attr := called[e.Type.Name]
+	unique := e.Type.Core(attr).Uniqueness != schema.UniqueNone
+	if e.id != "" && !unique {
+		return "", nil
+	}
+	at := describedName{nameKey: k}
+	if !unique {
+		at.within = e.within()
+	}
+	if d.names[at] {
+		hint := "; give ids to tell them apart"
+		if unique {
+			hint = ""
+		}
+		return attr, scimerr.InvalidValue(attr, "The seed describes the %s twice%s.", describe(e.Type, e.callName()), hint)
+	}
+	d.names[at] = true
+	return "", nil
 }

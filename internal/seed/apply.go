@@ -127,14 +127,6 @@ func (s *Seed) mistake(m *Mistakes, o *origin, path, text string) {
 	m.add(Mistake{File: s.files[o.file], Line: at.Line, Column: at.Column, Text: text})
 }
 
-// MistakeAt is a mistake in a setting of a tenant.
-func (s *Seed) MistakeAt(t *Tenant, setting, text string) error {
-	at := t.origins[setting]
-	m := &Mistakes{}
-	m.add(Mistake{File: s.files[at.File], Line: at.Line, Column: at.Column, Text: text})
-	return m
-}
-
 // each reads the resources of a type one by one for a tenant. Mistakes go to m.
 func (s *Seed) each(t *Tenant, rt *schema.ResourceType, target *scim.Tenant, key *SealingKey, m *Mistakes, fn func(*scim.Seeded) error) error {
 	sp := t.resources[rt.Name]

@@ -48,13 +48,7 @@ type Tenant struct {
 	// Settings are what else it shall have; nil where the seed says nothing of it.
 	Settings
 	resources map[string]*spool // by resource type name
-	origins   map[string]Origin // of the settings
-}
-
-// Origin is where something stands.
-type Origin struct {
-	File int
-	Position
+	said      map[string][]said // the mentions of its settings
 }
 
 // Files are the files of a seed, each good until the next is asked for.
@@ -229,7 +223,7 @@ type tenantReader struct {
 }
 
 func (r *reader) begin(at Position) *tenantReader {
-	return &tenantReader{reader: r, at: at, out: &Tenant{resources: map[string]*spool{}, origins: map[string]Origin{}}}
+	return &tenantReader{reader: r, at: at, out: &Tenant{resources: map[string]*spool{}, said: map[string][]said{}}}
 }
 
 // member reads a member of a tenant: a setting, or the resources of an endpoint.
@@ -251,7 +245,7 @@ func (t *tenantReader) member(k Key, v cursor) error {
 	if err != nil {
 		return err
 	}
-	t.out.origins[settings[i].name] = Origin{t.file, k.Position}
+	t.out.said[settings[i].name] = []said{{t.file, k.Position, n}}
 	settings[i].read(t, n)
 	return nil
 }

@@ -116,16 +116,18 @@ func init() {
 // merge adds the settings of another mention of a tenant.
 func (t *tenantReader) merge(have *Tenant) {
 	for _, s := range settings {
-		at, said := t.out.origins[s.name]
-		if _, before := have.origins[s.name]; !said && (before || s.name != "exact") {
+		now, before := t.out.said[s.name], have.said[s.name]
+		if now == nil && (before != nil || s.name != "exact") {
 			continue
 		}
 		if !s.merge(have, t.out) {
-			t.mistake(Position{max(at.Line, t.at.Line), max(at.Column, 1)}, "%s says something else here than in what comes before of the tenant.", s.name)
+			at := t.at
+			if now != nil {
+				at = now[0].key
+			}
+			t.mistake(at, "%s says something else here than in what comes before of the tenant.", s.name)
 		}
-		if said {
-			have.origins[s.name] = at
-		}
+		have.said[s.name] = append(before, now...)
 	}
 }
 

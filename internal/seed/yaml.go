@@ -2,20 +2,25 @@ package seed
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"regexp"
-	"strconv"
 	"strings"
+	"unicode/utf8"
 
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/scimd/scimd/internal/resource"
 )
 
-// bounded is a reader that fails when more than left bytes are read from it.
+// bounded is a reader that fails when more than left bytes are read from it. It
+// stops counting lines and columns at the first character that no YAML text has.
 type bounded struct {
 	r    io.Reader
 	left int64
+	at   Position
+	bad  bool   // that such a character is there
+	rest []byte // a part of one, at the end of what was read
 }
 
 var errBound = errors.New("too long")
@@ -26,23 +31,44 @@ func (b *bounded) Read(p []byte) (int, error) {
 	}
 	n, err := b.r.Read(p[:min(int64(len(p)), b.left)])
 	b.left -= int64(n)
+	b.count(p[:n])
 	return n, err
+}
+
+func (b *bounded) count(p []byte) {
+	for p = append(b.rest, p...); !b.bad && utf8.FullRune(p); {
+		r, size := utf8.DecodeRune(p)
+		switch {
+		case r == utf8.RuneError && size == 1, r < ' ' && !strings.ContainsRune("\t\n\r", r):
+			b.bad = true
+			return
+		case r == '\n':
+			b.at = Position{b.at.Line + 1, 1}
+		default:
+			b.at.Column++
+		}
+		p = p[size:]
+	}
+	b.rest = p
 }
 
 // yamlDocuments reads the documents of a YAML stream one after another.
 func yamlDocuments(r io.Reader, each func(cursor) error) (err error) {
-	in := &bounded{r: r, left: maxYAML}
-	dec := yaml.NewDecoder(in)
+	in := &bounded{r: r, left: maxYAML, at: Position{1, 1}}
+	loader, err := yaml.NewLoader(in)
+	if err != nil {
+		return err
+	}
 	for {
 		var doc yaml.Node
-		err := dec.Decode(&doc)
+		err := loader.Load(&doc)
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
 		case in.left <= 0:
 			return wrongAt(Position{doc.Line, 1}, "A document has more than %d MiB; divide it by lines of --- , or into files.", maxYAML>>20)
 		case err != nil:
-			return yamlMistake(err)
+			return yamlMistake(err, in)
 		}
 		in.left = maxYAML
 		if len(doc.Content) == 0 {
@@ -62,14 +88,26 @@ func yamlDocuments(r io.Reader, each func(cursor) error) (err error) {
 	}
 }
 
-var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?`)
-
-// yamlMistake is an error of the YAML parser, which tells the line alone.
-func yamlMistake(err error) error {
-	text := err.Error()
-	m := yamlLine.FindStringSubmatch(text)
-	line, _ := strconv.Atoi(m[1])
-	return wrongAt(Position{max(line, 1), 1}, "This is not YAML: %s.", strings.TrimPrefix(text, m[0]))
+// yamlMistake is an error of the YAML parser, with the place that it tells. Of what
+// is no text it tells none: that is where the reader has stopped to count.
+func yamlMistake(err error, in *bounded) error {
+	var bad *yaml.LoadError
+	if !errors.As(err, &bad) {
+		return err
+	}
+	if bad.Stage == yaml.ReaderStage {
+		what, _, _ := strings.Cut(bad.Message, " (value")
+		return wrongAt(in.at, "This is not YAML: %s.", what)
+	}
+	what := bad.Message
+	if began := bad.ContextMark; bad.ContextMsg != "" && began.Line > 0 && began != bad.Mark {
+		what += fmt.Sprintf(", %s that begins at %d:%d", bad.ContextMsg, began.Line, began.Column)
+	}
+	at := Position{max(bad.Mark.Line, 1), max(bad.Mark.Column, 1)}
+	if at.Line > in.at.Line { // the parser ends the last line where the file does not
+		at = in.at
+	}
+	return wrongAt(at, "This is not YAML: %s.", what)
 }
 
 // converter makes nodes of YAML nodes.
