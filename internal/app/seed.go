@@ -85,6 +85,9 @@ func (e *engine) checkSeed(files seed.Files, text string) error {
 			return err
 		}
 	}
+	if err := s.CheckKey(key); err != nil {
+		return err
+	}
 	d := e.manage(control.Info{}, nil, nil, nil)
 	for _, t := range s.Tenants {
 		tenant, wrong := d.SeedProfile(s, t, key)

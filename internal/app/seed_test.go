@@ -109,6 +109,21 @@ tenants: [{name: blue, limits: {rate: x}}, {name: red, profile: none}]
 	}
 }
 
+// Sealed secrets need their key, which is told once.
+func TestTheKeyOfASealedSeedIsAskedForOnce(t *testing.T) {
+	t.Parallel()
+	c := app.Defaults()
+	c.DataDir = t.TempDir()
+	s := newSower(t, c)
+	s.must("version: 1\ntenants:\n  - {name: default, tokens: [{name: a}, {name: b}]}\n  - {name: blue, tokens: [{name: c}]}")
+	text := s.export()
+	for key, why := range map[string]string{"": "give the key that they were exported with", "another passphrase": "sealed with another key than"} {
+		if _, err := s.apply(control.SeedQuery{Key: key}, text); err == nil || !strings.Contains(err.Error(), why) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("with the key %q: %v", key, err)
+		}
+	}
+}
+
 func (s *sower) export() string {
 	s.Helper()
 	var out bytes.Buffer

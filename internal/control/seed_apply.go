@@ -84,6 +84,9 @@ func (d *Direct) plan(ctx context.Context, s *seed.Seed, q SeedQuery, key *seed.
 	if q.Tenant != "" && len(s.Tenants) > 1 {
 		return nil, scimerr.InvalidValue("tenants", "The seed has %d tenants and cannot go into one.", len(s.Tenants))
 	}
+	if err := s.CheckKey(key); err != nil {
+		return nil, err
+	}
 	var plans []*seeding
 	var wrong error
 	for _, t := range s.Tenants {

@@ -22,6 +22,21 @@ func (s *Seed) MistakeAt(t *Tenant, path, text string) error {
 	return m
 }
 
+// CheckKey refuses a key that is not the one of the seed's secrets, and none where
+// they have one; once, not for each of them.
+func (s *Seed) CheckKey(key *SealingKey) error {
+	for _, t := range s.Tenants {
+		switch {
+		case t.Sealed == "":
+		case key == nil:
+			return s.MistakeAt(t, "sealed", "The secrets are sealed; give the key that they were exported with (--key-file).")
+		case t.Sealed != key.ID:
+			return s.MistakeAt(t, "sealed", "The secrets are sealed with another key than the one that is given.")
+		}
+	}
+	return nil
+}
+
 // place is where a setting stands, or as much of a part of it as there is.
 func (t *Tenant) place(path string) (file int, at Position) {
 	end := strings.IndexAny(path, ".[")
