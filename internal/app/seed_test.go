@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -297,4 +298,33 @@ func TestServersThatBeginWithTheSameSeedDoNotMeet(t *testing.T) {
 			t.Errorf("ada is there %d times in two tenants:\n%s", n, s.export())
 		}
 	})
+}
+
+// crowd is a seed of more groups than go in at once, as JSON, with what comes after them.
+func crowd(more string) seed.Files {
+	var b strings.Builder
+	for i := range 5001 {
+		fmt.Fprintf(&b, `{"id":"g%d","displayName":"Group %d"},`, i, i)
+	}
+	return seed.List(seed.File{Name: "a.json", Body: strings.NewReader(`{"version":1,"Groups":[` + strings.TrimSuffix(b.String()+more, ",") + `]}`)})
+}
+
+func TestALargeSeedThatChangesNothingLeavesItsSnapshot(t *testing.T) {
+	t.Parallel()
+	s := newSower(t, config(t))
+	apply := func(want bool) []control.Snapshot {
+		t.Helper()
+		r, err := s.ApplySeed(t.Context(), control.SeedQuery{}, crowd(""))
+		if err != nil || r.Changed != want {
+			t.Fatalf("%+v, %v", r, err)
+		}
+		list, err := s.Snapshots(t.Context(), "default")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	if first, again := apply(true), apply(false); len(first) != 1 || !reflect.DeepEqual(first, again) {
+		t.Errorf("%+v becomes %+v", first, again)
+	}
 }

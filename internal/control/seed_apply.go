@@ -122,18 +122,23 @@ func (p *seeding) apply(ctx context.Context) (*SeededTenant, error) {
 		_, err := p.bring(ctx, false)
 		return p.report, err
 	}
-	cut := false
+	cut, kept := false, false
 	if p.now.ID != 0 {
-		var err error
+		list, err := p.d.Snapshots(ctx, p.now.Name)
+		if err != nil {
+			return nil, err
+		}
+		kept = slices.ContainsFunc(list, func(s Snapshot) bool { return s.Name == SeedSnapshot })
 		if _, cut, err = p.d.Store.Setting(ctx, p.mark()); err != nil {
 			return nil, err
 		}
-		if done, err := p.try(ctx); err != nil || done != nil && !cut {
+		done, err := p.try(ctx)
+		if err != nil || done != nil && kept && !cut {
 			return done, err
 		}
 	}
 	t, err := p.bring(ctx, cut)
-	if err == nil {
+	if err == nil && (cut || !kept || p.report.changed()) {
 		_, err = p.d.SaveSnapshot(ctx, t.Name, NewSnapshot{Name: SeedSnapshot, Replace: true})
 	}
 	if err == nil {
@@ -149,16 +154,15 @@ func (p *seeding) mark() string { return store.TenantSettings(p.now.ID) + "seedi
 // try tells of a tenant that has all of the seed, and refuses a seed that would be
 // refused in the middle. Of more resources than go in at once it does neither.
 func (p *seeding) try(ctx context.Context) (*SeededTenant, error) {
-	list, err := p.d.Snapshots(ctx, p.now.Name)
-	if err != nil || !p.t.Whole() {
-		return nil, err
+	if !p.t.Whole() {
+		return nil, nil
 	}
 	dry := *p
 	dry.q.DryRun, dry.report = true, &SeededTenant{Name: p.report.Name}
 	if _, err := dry.bring(ctx, false); err != nil {
 		return nil, err
 	}
-	if dry.report.changed() || !slices.ContainsFunc(list, func(s Snapshot) bool { return s.Name == SeedSnapshot }) {
+	if dry.report.changed() {
 		return nil, nil
 	}
 	return dry.report, nil

@@ -24,12 +24,57 @@ func (r *seedRun) finish(batch []*Seeded) error {
 			}
 		}
 	}
+	if err := r.readEdges(batch); err != nil {
+		return err
+	}
 	for _, e := range batch {
 		if err := r.complete(e); err != nil {
 			return r.refused(e, err)
 		}
 	}
 	return nil
+}
+
+// readEdges reads, by sets, where resources that are there lead to: most of them lead
+// where the seed says.
+func (r *seedRun) readEdges(batch []*Seeded) error {
+	from := map[store.Relation][]int64{}
+	for _, e := range batch {
+		if e.state.before == nil {
+			continue
+		}
+		for _, col := range linkAttrs[e.Type.Name] {
+			if !col.reverse && !col.single {
+				from[col.relation] = append(from[col.relation], e.state.before.Seq)
+			}
+		}
+		for _, ref := range references[e.Type.Name] {
+			if !ref.end {
+				from[ref.relation] = append(from[ref.relation], e.state.before.Seq)
+			}
+		}
+	}
+	r.edges = map[edgeEnd][]int64{}
+	for rel, seqs := range from {
+		for part := range slices.Chunk(seqs, 1000) {
+			far, err := r.tx.Edges(rel, part)
+			if err != nil {
+				return err
+			}
+			for seq, list := range far {
+				slices.Sort(list)
+				r.edges[edgeEnd{rel, seq}] = list
+			}
+		}
+	}
+	return nil
+}
+
+// leads tells that the edges of a relation from a resource that is there lead to just
+// these others already.
+func (r *seedRun) leads(rel store.Relation, seq int64, far []int64) bool {
+	slices.Sort(far)
+	return slices.Equal(r.edges[edgeEnd{rel, seq}], slices.Compact(far))
 }
 
 // complete ends what store has begun of a resource.
@@ -109,10 +154,19 @@ func (r *seedRun) replace(e *Seeded, links *edges, named map[*linkAttr][]string)
 	withSchemas(e.Type, after)
 	list := linkAttrs[e.Type.Name]
 	for i := range list {
-		if col := &list[i]; !col.reverse && !col.single {
-			if err := links.set(col, named[col]); err != nil {
-				return err
-			}
+		col := &list[i]
+		if col.reverse || col.single {
+			continue
+		}
+		var far []int64
+		for _, id := range named[col] {
+			far = append(far, links.found[finding{col, id}].Seq)
+		}
+		if r.leads(col.relation, rec.Seq, far) {
+			continue
+		}
+		if err := links.set(col, named[col]); err != nil {
+			return err
 		}
 	}
 	linked := len(links.changed) > 0
@@ -165,10 +219,14 @@ func (r *seedRun) refer(e *Seeded, before *resource.Members) error {
 			continue
 		}
 		var links []store.Link
+		var far []int64
 		for _, t := range e.state.targets {
 			if t.ref.ref == ref {
-				links = append(links, t.link)
+				links, far = append(links, t.link), append(far, t.link.Seq)
 			}
+		}
+		if r.leads(ref.relation, e.state.link.Seq, far) {
+			continue
 		}
 		if _, err := r.tx.SetLinks(ref.relation, e.state.link.Seq, links); err != nil {
 			return err

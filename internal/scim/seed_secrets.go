@@ -3,6 +3,7 @@ package scim
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/scimd/scimd/internal/phc"
@@ -81,16 +82,24 @@ type Opener interface {
 func (x *Seeding) compareSecrets(ctx context.Context, rt *schema.ResourceType, ids []string, byID map[idKey]*Seeded) error {
 	bySeq := map[int64]*Seeded{}
 	var seqs []int64
-	for _, id := range ids {
-		rec, err := x.s.store.Get(ctx, x.c.Tenant.Space, rt, id, nil)
-		if err != nil {
-			continue // it is not there yet
+	err := x.s.store.Do(ctx, x.c.Tenant.Space, func(tx store.Tx) error {
+		clear(bySeq)
+		seqs = nil
+		for part := range slices.Chunk(ids, 1000) {
+			there, err := tx.Find([]*schema.ResourceType{rt}, part)
+			if err != nil {
+				return err
+			}
+			for _, l := range there {
+				if e := byID[keyOf(rt, l.ID)]; e != nil {
+					bySeq[l.Seq], seqs = e, append(seqs, l.Seq)
+				}
+			}
 		}
-		e := byID[keyOf(rt, rec.ID)]
-		if e == nil {
-			continue
-		}
-		bySeq[rec.Seq], seqs = e, append(seqs, rec.Seq)
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	kept, err := x.s.confidential(ctx, x.c.Tenant, seqs)
 	if err != nil {

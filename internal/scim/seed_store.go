@@ -16,11 +16,19 @@ type seedRun struct {
 	ix     *seedIndex
 	last   bool
 	db     map[idKey]store.Link // found in the database
+	edges  map[edgeEnd][]int64  // from what is there, sorted
+	own    []store.Link         // the service user, when it was asked for
 	errs   SeedErrors
 	events []store.Event
 	late   []lateLink
 	kept   map[int64]bool
 	done   []SeedChange
+}
+
+// edgeEnd is where the edges of a relation begin.
+type edgeEnd struct {
+	relation store.Relation
+	seq      int64
 }
 
 // seedState is what a run knows of a resource.
@@ -216,11 +224,13 @@ func (r *seedRun) ends(e *Seeded) ([]store.Link, error) {
 		if !ref.creator || e.exact || !getAttribute(e.state.tree, a).Unassigned() {
 			continue
 		}
-		own, err := r.tx.Find(ref.types(r.c.Tenant.Registry), []string{r.c.Principal.ID})
-		if err != nil {
-			return nil, err
+		if r.own == nil {
+			var err error
+			if r.own, err = r.tx.Find(ref.types(r.c.Tenant.Registry), []string{r.c.Principal.ID}); err != nil {
+				return nil, err
+			}
 		}
-		for _, l := range own {
+		for _, l := range r.own {
 			setAttribute(e.state.tree, a, resource.Text(l.ID))
 			l.Relation = ref.relation
 			out = append(out, l)

@@ -271,6 +271,9 @@ type Tx interface {
 	RemoveLinks(rel Relation, src int64, dst []int64) (changed []int64, err error)
 	// Links reads the links of one resource.
 	Links(seq int64, want []Want) ([]Link, error)
+	// Edges reads the edges of a relation from many resources: the far ends as seqs, in
+	// no order, by the near end. Those that have none are left out.
+	Edges(rel Relation, src []int64) (map[int64][]int64, error)
 	// FindLinks reads those links from src that lead to a resource of the given
 	// types with one of the ids, which are compared as Find does.
 	FindLinks(rel Relation, src int64, types []*schema.ResourceType, ids []string) ([]Link, error)

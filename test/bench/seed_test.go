@@ -35,16 +35,7 @@ func seeding(b *testing.B, reg *schema.Registry, st store.Store, db *sql.DB) {
 			b.Fatal(err)
 		}
 	}
-	row, err := st.CreateTenant(b.Context(), store.Tenant{Name: "large", Created: time.Now()})
-	must(err)
-	profile, err := scim.LoadProfile(schemas.FS, "cyberark")
-	must(err)
-	discovery, err := scim.NewDiscovery(reg, profile, time.Now())
-	must(err)
-	t := &scim.Tenant{
-		ID: row.ID, Name: row.Name, Space: row.Space, Home: row.Home, Profile: profile, Registry: reg, Discovery: discovery,
-		Now: time.Now, NewID: func(*schema.ResourceType) string { return uuid.Must(uuid.NewV7()).String() },
-	}
+	t := tenantOf(b, reg, st)
 	service := scim.NewService(st)
 	by, err := service.EnsureServiceUser(b.Context(), t)
 	must(err)
@@ -68,7 +59,7 @@ func seeding(b *testing.B, reg *schema.Registry, st store.Store, db *sql.DB) {
 	for b.Loop() {
 		n++
 		began := time.Now()
-		rows, err := db.QueryContext(b.Context(), "SELECT seq, id, version, created, modified, doc FROM user_r WHERE space = $1 ORDER BY seq", row.Space)
+		rows, err := db.QueryContext(b.Context(), "SELECT seq, id, version, created, modified, doc FROM user_r WHERE space = $1 ORDER BY seq", t.Space)
 		must(err)
 		for rows.Next() {
 			var seq, version, created, modified int64
@@ -89,6 +80,27 @@ func seeding(b *testing.B, reg *schema.Registry, st store.Store, db *sql.DB) {
 	b.ReportMetric(float64(export.Milliseconds())/float64(n), "ms/export")
 	b.ReportMetric(many, "seeded/s")
 	b.ReportMetric(many/one, "seeded/one-by-one")
+}
+
+// tenantOf makes a tenant with the default profile.
+func tenantOf(b *testing.B, reg *schema.Registry, st store.Store) *scim.Tenant {
+	b.Helper()
+	row, err := st.CreateTenant(b.Context(), store.Tenant{Name: "large", Created: time.Now()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	profile, err := scim.LoadProfile(schemas.FS, "cyberark")
+	if err != nil {
+		b.Fatal(err)
+	}
+	discovery, err := scim.NewDiscovery(reg, profile, time.Now())
+	if err != nil {
+		b.Fatal(err)
+	}
+	return &scim.Tenant{
+		ID: row.ID, Name: row.Name, Space: row.Space, Home: row.Home, Profile: profile, Registry: reg, Discovery: discovery,
+		Now: time.Now, NewID: func(*schema.ResourceType) string { return uuid.Must(uuid.NewV7()).String() },
+	}
 }
 
 // crowd is a seed of users as JSON.

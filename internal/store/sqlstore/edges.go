@@ -113,6 +113,23 @@ func (t *tx) seqs(sql string, args ...any) ([]int64, error) {
 	return list, err
 }
 
+// Edges implements store.Tx.
+func (t *tx) Edges(rel store.Relation, src []int64) (map[int64][]int64, error) {
+	out := map[int64][]int64{}
+	if len(src) == 0 {
+		return out, nil
+	}
+	rows, err := t.conn.Query(t.ctx, "SELECT src, dst FROM edge WHERE space = $1 AND relation = $2 AND "+t.engine.Dialect.InNumbers("src", "$3"),
+		t.space, int64(rel), t.engine.Dialect.Numbers(src))
+	err = each(rows, err, func(rows Rows) error {
+		var from, to int64
+		err := rows.Scan(&from, &to)
+		out[from] = append(out[from], to)
+		return err
+	})
+	return out, t.spoilt(err)
+}
+
 // FindLinks implements store.Tx.
 func (t *tx) FindLinks(rel store.Relation, src int64, types []*schema.ResourceType, ids []string) ([]store.Link, error) {
 	links, err := t.findLinks(rel, src, types, ids)

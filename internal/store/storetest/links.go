@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -72,6 +73,36 @@ var linkCases = []testCase{
 				}
 			}
 			return nil
+		})
+	}},
+	{"Edges reads those of many resources by one relation, and of no other", func(w *world) {
+		list := w.insert(Group("g-1"), Group("g-2"), User("u-3"), User("u-4"))
+		to := func(far ...*store.Resource) (out []store.Link) {
+			for _, r := range far {
+				out = append(out, store.Link{Seq: r.Seq, Type: r.Type})
+			}
+			return out
+		}
+		w.do(func(tx store.Tx) error {
+			_, one := tx.SetLinks(store.Member, list[0].Seq, to(list[1], list[2]))
+			_, two := tx.SetLinks(store.Member, list[1].Seq, to(list[2]))
+			_, other := tx.SetLinks(store.Manager, list[2].Seq, to(list[3]))
+			if err := errors.Join(one, two, other); err != nil {
+				return err
+			}
+			none, err := tx.Edges(store.Member, nil)
+			if err != nil || len(none) != 0 {
+				w.Errorf("of nothing: %v, %v", none, err)
+			}
+			got, err := tx.Edges(store.Member, []int64{list[0].Seq, list[1].Seq, list[2].Seq, 1 << 40})
+			for _, far := range got {
+				slices.Sort(far)
+			}
+			want := map[int64][]int64{list[0].Seq: {list[1].Seq, list[2].Seq}, list[1].Seq: {list[2].Seq}}
+			if !reflect.DeepEqual(got, want) {
+				w.Errorf("Edges = %v, want %v", got, want)
+			}
+			return err
 		})
 	}},
 	{"Find resolves thousands of ids at once", func(w *world) {
