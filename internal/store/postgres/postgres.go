@@ -55,7 +55,9 @@ type Store struct {
 	grace         time.Duration
 	log           *slog.Logger
 	retries       atomic.Int64
-	closing       sync.Once
+	// turn is held by the transaction that runs again.
+	turn    chan struct{}
+	closing sync.Once
 }
 
 var dialect = &sqlstore.Dialect{
@@ -86,7 +88,7 @@ const (
 // reached, or one of package sqlstore about the schema version. It never holds
 // the URL, which may have a password in it.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{log: o.Logger, open: newConnections(), grace: cmp.Or(o.Grace, defaultGrace)}
+	s := &Store{log: o.Logger, open: newConnections(), turn: make(chan struct{}, 1), grace: cmp.Or(o.Grace, defaultGrace)}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

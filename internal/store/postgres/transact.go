@@ -15,21 +15,34 @@ import (
 // maxRuns is how often a transaction is run when others are in its way.
 const maxRuns = 12
 
-// transact implements sqlstore.Engine.Transact. Waiting for a connection counts
-// against ctx, running does not.
+// transact implements sqlstore.Engine.Transact. Waiting for a connection, or for the
+// turn to run again, counts against ctx, running does not.
+//
+// Those that have to run again take turns. If they came back together they would meet
+// again: of those that share a row before they change it, none gets to change it as
+// long as there is always another that shares it.
 func (s *Store) transact(ctx context.Context, fn func(sqlstore.Conn) error) error {
-	for run := 1; ; run++ {
-		again, err := s.once(ctx, fn)
-		if !again {
-			return err
+	again, err := s.once(ctx, fn)
+	if !again {
+		return err
+	}
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	for run := 2; again; run++ {
+		if run > maxRuns {
+			return scimerr.Unavailable(fmt.Errorf("a transaction met others %d times: %w", maxRuns, err))
 		}
 		s.retries.Add(1)
-		if run == maxRuns {
-			return scimerr.Unavailable(fmt.Errorf("a transaction met others %d times: %w", run, err))
-		}
-		// Twice as long each time, up to a quarter of a second, at random.
-		time.Sleep(time.Duration(rand.Int64N(int64(min(2<<run, 256)))) * time.Millisecond)
+		// Twice as long each time, up to a quarter of a second, at random: those of
+		// other servers come through meanwhile.
+		time.Sleep(time.Duration(rand.Int64N(int64(min(4<<run, 256)))) * time.Millisecond)
+		again, err = s.once(ctx, fn)
 	}
+	return err
 }
 
 // once runs fn in one transaction. again tells that it should run once more,
