@@ -37,7 +37,7 @@ public final class OutageTest {
     }
 
     static void aRefusedRequestIsSentAgain(Tenant tenant) throws IOException, InterruptedException {
-        tenant.fault("{\"match\":{\"operations\":[\"create\"]},\"times\":1,\"act\":{\"status\":503,\"headers\":{\"Retry-After\":\"0\"}}}");
+        tenant.fault("{\"match\":{\"operations\":[\"create\"]},\"times\":1,\"act\":{\"status\":503,\"retryAfter\":0}}");
         provision(tenant.base, tenant.token, "ada@corp.example");
         tenant.waitFor(1, "operation=create&status=503");
         String page = tenant.waitFor(1, "operation=create&status=201");

@@ -33,7 +33,7 @@ class Outage(unittest.TestCase):
         self.tenant.seed("version: 1\nUsers:\n  - userName: grace@corp.example\n")
 
     def test_a_refused_request_is_sent_again(self):
-        self.tenant.fault(match={"operations": ["create"]}, times=1, act={"status": 503, "headers": {"Retry-After": "0"}})
+        self.tenant.fault(match={"operations": ["create"]}, times=1, act={"status": 503, "retryAfter": 0})
         made = provision(self.tenant.base, self.tenant.token, "ada@corp.example")
         first, second = self.tenant.wait_for(2, operation="create", type="User")
         self.assertEqual((first["status"], second["status"]), (503, 201))
