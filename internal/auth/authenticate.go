@@ -192,7 +192,7 @@ func invalid(detail string) error { return refused("invalid_token", detail) }
 func Expired() error { return invalid("The access token has expired.") }
 
 func refused(code, detail string) error {
-	return scimerr.Unauthorized(challenge(code, detail), "%s", detail)
+	return scimerr.Unauthorized(challenge(code, detail), "%s", detail).Where("Authorization")
 }
 
 // challenge is a WWW-Authenticate header, RFC 6750 §3. code is "" when the

@@ -62,13 +62,13 @@ func (i *Issuer) Authorize(ctx context.Context, t *scim.Tenant, root string, q A
 	case p.Has("request_uri"):
 		return a, Refuse(RequestURINotSupported, "Request objects are not offered.")
 	case response == "":
-		return a, Refuse(InvalidRequest, "The parameter response_type is missing.")
+		return a, Refuse(InvalidRequest, "The parameter response_type is missing.").Where("response_type")
 	case response != CodeResponse:
-		return a, Refuse(UnsupportedResponseType, "The response type is not offered; use %s.", CodeResponse)
+		return a, Refuse(UnsupportedResponseType, "The response type is not offered; use %s.", CodeResponse).Where("response_type")
 	case p.Get("response_mode") != "" && p.Get("response_mode") != "query":
-		return a, Refuse(InvalidRequest, "The response mode is not offered; use query.")
+		return a, Refuse(InvalidRequest, "The response mode is not offered; use query.").Where("response_mode")
 	case !Allows(app, AuthorizationCode):
-		return a, Refuse(UnauthorizedClient, "The application may not use the grant type %s.", AuthorizationCode)
+		return a, Refuse(UnauthorizedClient, "The application may not use the grant type %s.", AuthorizationCode).Where("grant_type")
 	}
 	if err := a.challenge(p); err != nil {
 		return a, err
@@ -77,7 +77,7 @@ func (i *Issuer) Authorize(ctx context.Context, t *scim.Tenant, root string, q A
 		return a, err
 	}
 	if len(p.Get("nonce")) > maxNonce {
-		return a, Refuse(InvalidRequest, "The parameter nonce is longer than %d bytes.", maxNonce)
+		return a, Refuse(InvalidRequest, "The parameter nonce is longer than %d bytes.", maxNonce).Where("nonce")
 	}
 	if hasScope(p.Get("prompt"), "none") { // nobody is signed in before the page
 		return a, Refuse(LoginRequired, "The person has to sign in.")
@@ -103,7 +103,7 @@ func (i *Issuer) redirectable(ctx context.Context, t *scim.Tenant, root string, 
 	p := q.Params
 	for _, name := range []string{"client_id", "redirect_uri"} {
 		if len(p[name]) > 1 {
-			return nil, Refuse(InvalidRequest, "The parameter %s is given more than once.", name)
+			return nil, Refuse(InvalidRequest, "The parameter %s is given more than once.", name).Where(name)
 		}
 	}
 	client, err := i.named(ctx, t, p.Get("client_id"))
@@ -111,11 +111,11 @@ func (i *Issuer) redirectable(ctx context.Context, t *scim.Tenant, root string, 
 	case err != nil:
 		return nil, err
 	case p.Get("client_id") == "":
-		return nil, Refuse(InvalidRequest, "The parameter client_id is missing.")
+		return nil, Refuse(InvalidRequest, "The parameter client_id is missing.").Where("client_id")
 	case client == nil:
-		return nil, Refuse(InvalidRequest, "There is no application with this client_id.")
+		return nil, Refuse(InvalidRequest, "There is no application with this client_id.").Where("client_id")
 	case q.App != "" && !strings.EqualFold(q.App, client.App.ID):
-		return nil, Refuse(InvalidRequest, "The client_id is not the one of the application of the path.")
+		return nil, Refuse(InvalidRequest, "The client_id is not the one of the application of the path.").Where("client_id")
 	}
 	a := &Authorization{App: client.App, RedirectURI: p.Get("redirect_uri"), Issuer: root + "/", State: p.Get("state"), LoginHint: p.Get("login_hint")}
 	if q.App != "" {
@@ -124,9 +124,9 @@ func (i *Issuer) redirectable(ctx context.Context, t *scim.Tenant, root string, 
 	known := strings.Fields(a.App.Redirects)
 	switch {
 	case a.RedirectURI != "" && !mayRedirect(&a.App, a.RedirectURI):
-		return nil, Refuse(InvalidRequest, "The redirect_uri is none of the application, letter for letter.")
+		return nil, Refuse(InvalidRequest, "The redirect_uri is none of the application, letter for letter.").Where("redirect_uri")
 	case a.RedirectURI == "" && len(known) != 1:
-		return nil, Refuse(InvalidRequest, "The parameter redirect_uri is missing.")
+		return nil, Refuse(InvalidRequest, "The parameter redirect_uri is missing.").Where("redirect_uri")
 	case a.RedirectURI == "":
 		a.RedirectURI = known[0]
 	default:
@@ -142,15 +142,15 @@ func (a *Authorization) challenge(p url.Values) error {
 	challenge, method := p.Get("code_challenge"), p.Get("code_challenge_method")
 	switch {
 	case challenge == "" && method != "":
-		return Refuse(InvalidRequest, "The parameter code_challenge is missing.")
+		return Refuse(InvalidRequest, "The parameter code_challenge is missing.").Where("code_challenge")
 	case challenge == "" && a.App.Public:
-		return Refuse(InvalidRequest, "The application has no secret, so that it needs a code_challenge.")
+		return Refuse(InvalidRequest, "The application has no secret, so that it needs a code_challenge.").Where("code_challenge")
 	case challenge == "":
 		return nil
 	case method != ChallengeMethod:
-		return Refuse(InvalidRequest, "The code_challenge_method must be %s.", ChallengeMethod)
+		return Refuse(InvalidRequest, "The code_challenge_method must be %s.", ChallengeMethod).Where("code_challenge_method")
 	case !validChallenge(challenge):
-		return Refuse(InvalidRequest, "The code_challenge is no SHA-256 in base64url without padding.")
+		return Refuse(InvalidRequest, "The code_challenge is no SHA-256 in base64url without padding.").Where("code_challenge")
 	}
 	a.about.Challenge = challenge
 	return nil

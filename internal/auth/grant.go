@@ -87,16 +87,16 @@ func (i *Issuer) Issue(ctx context.Context, t *scim.Tenant, root string, q *Toke
 	answer, offered := grants[q.GrantType]
 	switch {
 	case q.GrantType == "":
-		return nil, Refuse(InvalidRequest, "The parameter grant_type is missing.")
+		return nil, Refuse(InvalidRequest, "The parameter grant_type is missing.").Where("grant_type")
 	case !offered:
-		return nil, Refuse(UnsupportedGrantType, "The grant type is not offered; use one of %s.", strings.Join(GrantTypes(), ", "))
+		return nil, Refuse(UnsupportedGrantType, "The grant type is not offered; use one of %s.", strings.Join(GrantTypes(), ", ")).Where("grant_type")
 	}
 	client, err := i.Client(ctx, t, q.App, q.Source, q.Client)
 	if err != nil {
 		return nil, err
 	}
 	if !Allows(&client.App, q.GrantType) {
-		err = Refuse(UnauthorizedClient, "The application may not use the grant type %s.", q.GrantType)
+		err = Refuse(UnauthorizedClient, "The application may not use the grant type %s.", q.GrantType).Where("grant_type")
 	} else {
 		err = i.mayAct(ctx, t, client.App.UserID, "The service user of the client is not active.")
 	}
@@ -154,7 +154,7 @@ func (i *Issuer) ownToken(ctx context.Context, q *grantRequest) (*IssuedToken, e
 }
 
 func noScope(allowed string) error {
-	return Refuse(InvalidScope, "The application has the scopes %s, not all of those asked for.", allowed)
+	return Refuse(InvalidScope, "The application has the scopes %s, not all of those asked for.", allowed).Where("scope")
 }
 
 // Credentials are a client id and a client secret, "" for none.

@@ -19,7 +19,7 @@ var errGuess = errors.New("no such token")
 func unknown() error { return guessed("The access token is not known.") }
 
 func guessed(detail string) error {
-	return scimerr.Unauthorized(challenge("invalid_token", detail), "%s", detail).WithCause(errGuess)
+	return scimerr.Unauthorized(challenge("invalid_token", detail), "%s", detail).Where("Authorization").WithCause(errGuess)
 }
 
 // guesses are the unknown tokens that came from each source.

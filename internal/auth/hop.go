@@ -54,13 +54,13 @@ func (i *Issuer) Hop(ctx context.Context, t *scim.Tenant, root, must string, hea
 	case q.App != "" && !strings.EqualFold(q.App, app.ID):
 		return "", by, Refuse(InvalidRequest, "The access token is of another application than the path.")
 	case client == nil || !strings.EqualFold(client.App.ID, app.ID):
-		return "", by, Refuse(InvalidRequest, "The client_id is not the one of the application of the access token.")
+		return "", by, Refuse(InvalidRequest, "The client_id is not the one of the application of the access token.").Where("client_id")
 	case uri != sdkRedirect && !mayRedirect(&app.Application, uri):
-		return "", by, Refuse(InvalidRequest, "The redirect_uri is none of the application, letter for letter.")
+		return "", by, Refuse(InvalidRequest, "The redirect_uri is none of the application, letter for letter.").Where("redirect_uri")
 	case len(v.from) >= maxFrom:
 		return "", by, Refuse(InvalidRequest, "The access token was itself got in this way, %d times over, which is the most.", maxFrom)
 	case len(p.Get("nonce")) > maxNonce:
-		return "", by, Refuse(InvalidRequest, "The parameter nonce is longer than %d bytes.", maxNonce)
+		return "", by, Refuse(InvalidRequest, "The parameter nonce is longer than %d bytes.", maxNonce).Where("nonce")
 	}
 	allowed := v.scope + " " + strings.Join(personalScopes, " ")
 	asked := p.Get("scope")
@@ -73,7 +73,7 @@ func (i *Issuer) Hop(ctx context.Context, t *scim.Tenant, root, must string, hea
 	}
 	scope, ok := grant(allowed, asked)
 	if !ok {
-		refusal := Refuse(InvalidScope, "The access token has the scopes %s, not all of those asked for.", v.scope)
+		refusal := Refuse(InvalidScope, "The access token has the scopes %s, not all of those asked for.", v.scope).Where("scope")
 		answer.Set("error", refusal.Code)
 		answer.Set("error_description", refusal.Description)
 		return uri + "#" + answer.Encode(), by, refusal

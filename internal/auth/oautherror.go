@@ -39,7 +39,9 @@ type OAuthError struct {
 	RetryAfter  int // seconds, 0 for none
 	// Challenge is that of the bearer of an access token, "" for a client.
 	Challenge string
-	cause     error
+	// At is the parameter or header at fault, for those who ask why; "" where none is.
+	At    string
+	cause error
 }
 
 func (e *OAuthError) Error() string { return e.Code + ": " + e.Description }
@@ -54,6 +56,13 @@ func Refuse(code, format string, args ...any) *OAuthError {
 		status = http.StatusUnauthorized
 	}
 	return &OAuthError{Status: status, Code: code, Description: fmt.Sprintf(format, args...)}
+}
+
+// Where returns a copy of e that names what is at fault.
+func (e *OAuthError) Where(at string) *OAuthError {
+	c := *e
+	c.At = at
+	return &c
 }
 
 // refusedApp is a refusal with the application that it is about.
@@ -101,7 +110,7 @@ func OAuthRefusal(err error) *OAuthError {
 	case s.Status >= http.StatusInternalServerError:
 		code = serverError
 	}
-	return &OAuthError{Status: s.Status, Code: code, Description: s.Detail, RetryAfter: s.RetryAfter, Challenge: s.Challenge, cause: err}
+	return &OAuthError{Status: s.Status, Code: code, Description: s.Detail, RetryAfter: s.RetryAfter, Challenge: s.Challenge, At: s.At, cause: err}
 }
 
 // pressed is the answer when secrets cannot be compared now.

@@ -139,7 +139,7 @@ func (i *Issuer) replayed(ctx context.Context, s *session, what string) error {
 // redeemCode answers with the tokens of a code (RFC 6749 §4.1.3).
 func (i *Issuer) redeemCode(ctx context.Context, q *grantRequest) (*IssuedToken, error) {
 	if q.Code == "" {
-		return nil, Refuse(InvalidRequest, "The parameter code is missing.")
+		return nil, Refuse(InvalidRequest, "The parameter code is missing.").Where("code")
 	}
 	app := &q.client.App
 	s, err := i.find(ctx, q.tenant, q.Code)
@@ -147,15 +147,15 @@ func (i *Issuer) redeemCode(ctx context.Context, q *grantRequest) (*IssuedToken,
 	case err != nil:
 		return nil, err
 	case s == nil || !s.of(app):
-		return nil, Refuse(InvalidGrant, "The code is not known, or not for this client.")
+		return nil, Refuse(InvalidGrant, "The code is not known, or not for this client.").Where("code")
 	case s.Redeemed || !s.good(q.Code):
 		return nil, i.replayed(ctx, s, "code")
 	case !s.lives(q.tenant.Now()):
-		return nil, Refuse(InvalidGrant, "The code has expired.")
+		return nil, Refuse(InvalidGrant, "The code has expired.").Where("code")
 	case q.RedirectURI != s.Redirect && (q.RedirectURI != "" || s.Named):
-		return nil, Refuse(InvalidGrant, "The redirect_uri is not the one that the code was sent to.")
+		return nil, Refuse(InvalidGrant, "The redirect_uri is not the one that the code was sent to.").Where("redirect_uri")
 	case !verifies(q.Verifier, s.Challenge):
-		return nil, Refuse(InvalidGrant, "The code_verifier does not fit the code_challenge of the code.")
+		return nil, Refuse(InvalidGrant, "The code_verifier does not fit the code_challenge of the code.").Where("code_verifier")
 	}
 	if err := q.admit(s.UserID); err != nil {
 		return nil, err
@@ -194,7 +194,7 @@ func (q *grantRequest) sessionLifetime() time.Duration {
 // a refresh token is good once, and what came before it ends the session.
 func (i *Issuer) refresh(ctx context.Context, q *grantRequest) (*IssuedToken, error) {
 	if q.Refresh == "" {
-		return nil, Refuse(InvalidRequest, "The parameter refresh_token is missing.")
+		return nil, Refuse(InvalidRequest, "The parameter refresh_token is missing.").Where("refresh_token")
 	}
 	app := &q.client.App
 	s, err := i.find(ctx, q.tenant, q.Refresh)
@@ -202,9 +202,9 @@ func (i *Issuer) refresh(ctx context.Context, q *grantRequest) (*IssuedToken, er
 	case err != nil:
 		return nil, err
 	case s == nil || !s.Redeemed || !s.of(app):
-		return nil, Refuse(InvalidGrant, "The refresh token is not known, or not for this client.")
+		return nil, Refuse(InvalidGrant, "The refresh token is not known, or not for this client.").Where("refresh_token")
 	case !s.lives(q.tenant.Now()):
-		return nil, Refuse(InvalidGrant, "The refresh token has expired or was revoked.")
+		return nil, Refuse(InvalidGrant, "The refresh token has expired or was revoked.").Where("refresh_token")
 	case !s.good(q.Refresh):
 		return nil, i.replayed(ctx, s, "refresh token")
 	}
@@ -236,7 +236,7 @@ func (i *Issuer) refresh(ctx context.Context, q *grantRequest) (*IssuedToken, er
 // sends (RFC 6749 §4.3).
 func (i *Issuer) signInByPassword(ctx context.Context, q *grantRequest) (*IssuedToken, error) {
 	if q.UserName == "" || q.Password == "" {
-		return nil, Refuse(InvalidRequest, "The parameters username and password are needed.")
+		return nil, Refuse(InvalidRequest, "The parameters username and password are needed.").Where("username")
 	}
 	app := &q.client.App
 	scope, err := personGrant(app, q.Scope)

@@ -178,7 +178,7 @@ func (c *Call) unknownLink(a *schema.Attribute, col *linkAttr, said string) erro
 	case c.Tenant.Profile.UnknownMember == "invalidValue":
 		return scimerr.InvalidValue(a.Path, "%s names a resource that does not exist.", what)
 	case c.Tenant.Profile.TenantErrorTexts:
-		return scimerr.NotFound("%s not found. %s value: %s", col.noun, col.noun, said)
+		return scimerr.NotFound("%s not found. %s value: %s", col.noun, col.noun, said).Where(a.Path)
 	}
-	return scimerr.NotFound("%s names a resource that does not exist.", what)
+	return scimerr.NotFound("%s names a resource that does not exist.", what).Where(a.Path)
 }

@@ -41,14 +41,14 @@ func (t *Tenant) Admit(token string) error {
 		undo = func() { one.CancelAt(now) }
 		if one.DelayFrom(now) > 0 {
 			undo()
-			return scimerr.Busy("The token is used for more than %d requests a second, which is its limit; send the request again.", t.TokenRate)
+			return scimerr.Busy("The token is used for more than %d requests a second, which is its limit; send the request again.", t.TokenRate).Where("tokenRate")
 		}
 	}
 	if t.Rate != 0 {
 		r.tenant = fitted(r.tenant, t.Rate)
 		if !r.tenant.AllowN(now, 1) {
 			undo()
-			return scimerr.Busy("The tenant gets more than %d requests a second, which is its limit; send the request again.", t.Rate)
+			return scimerr.Busy("The tenant gets more than %d requests a second, which is its limit; send the request again.", t.Rate).Where("rate")
 		}
 	}
 	return nil

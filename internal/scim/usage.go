@@ -59,7 +59,7 @@ func (t *Tenant) Enter() (leave func(), err error) {
 	}
 	if t.Usage.underWay.Add(1) > int64(t.MaxConcurrent) {
 		t.Usage.underWay.Add(-1)
-		return nil, scimerr.Busy("The tenant has %s under way, which is its limit; send the request again.", counted(t.MaxConcurrent, "request"))
+		return nil, scimerr.Busy("The tenant has %s under way, which is its limit; send the request again.", counted(t.MaxConcurrent, "request")).Where("maxConcurrent")
 	}
 	return func() { t.Usage.underWay.Add(-1) }, nil
 }
@@ -93,7 +93,7 @@ func (s *Service) reserve(ctx context.Context, t *Tenant, n int) (settle func(ma
 		case u.room.making > 0:
 			err = u.wait(ctx)
 		default:
-			return nil, scimerr.Forbidden("The tenant may hold %s, and has no room for more; delete some, or have the limit raised.", counted(t.MaxResources, "resource"))
+			return nil, scimerr.Forbidden("The tenant may hold %s, and has no room for more; delete some, or have the limit raised.", counted(t.MaxResources, "resource")).Where("maxResources")
 		}
 		if err != nil {
 			return nil, err

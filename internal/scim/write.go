@@ -260,7 +260,7 @@ func (c *Call) guardSelf(rt *schema.ResourceType, id string, after *resource.Mem
 		return nil
 	}
 	if inactive(rt, after) {
-		return scimerr.Forbidden("A token cannot deactivate the user that it stands for.")
+		return scimerr.Forbidden("A token cannot deactivate the user that it stands for.").Where("active")
 	}
 	return nil
 }

@@ -123,6 +123,10 @@ var journalRows = []row{
 		if why := c.one(j, journal.Query{Status: "409"}).Why; why.Rule != "uniqueness" || why.At != "userName" {
 			c.Errorf("why %+v", why)
 		}
+		c.patchGroup(c.group("Crew"), add("members", memberList("nobody")))
+		if why := c.one(j, journal.Query{Operation: "patch", Type: "Group"}).Why; why == nil || why.At != "members" {
+			c.Errorf("why %+v", why)
+		}
 		c.do("GET", "/Users", "", "Authorization: -").is(401)
 		c.do("GET", "/Users", "", "Authorization: -", "Authorization: Bearer nonsense").is(401)
 		c.do("GET", "/Users/nobody", "").is(404)
@@ -155,14 +159,14 @@ var journalRows = []row{
 			{"POST", "/Users", userBody(`"userName":"ADA"`), "", "uniqueness", "userName"}, {"PATCH", "/Users/" + id, patch(""), "", "invalidSyntax", "Operations"},
 			{"PATCH", "/Users/" + id, patch(`{"op":"remove"}`), "", "noTarget", "Operations[0]"}, {"PATCH", "/Users/" + id, patch(`{"op":"remove","path":"userName"}`), "", "mutability", "userName"},
 			{"PATCH", "/Users/" + id, patch(`{"op":"replace","path":"meta.created","value":"x"}`), "", "mutability", "meta.created"},
-			{"GET", "/Users/nobody", "", "", "notFound", ""}, {"GET", "/Nothing", "", "", "notFound", ""}, {"PUT", "/Users", "", "", "methodNotAllowed", ""}, {"GET", "/Schemas?filter=x", "", "", "forbidden", ""},
-			{"GET", "/Users", "", "Authorization: ", "unauthorized", ""}, {"GET", "/Users", "", "Authorization: Bearer nonsense", "invalid_token", ""}, {"GET", "/Users", "", "Authorization: Bearer", "invalid_request", ""},
+			{"GET", "/Users/nobody", "", "", "notFound", ""}, {"GET", "/Nothing", "", "", "notFound", ""}, {"PUT", "/Users", "", "", "methodNotAllowed", ""}, {"GET", "/Schemas?filter=x", "", "", "forbidden", "filter"},
+			{"GET", "/Users", "", "Authorization: ", "unauthorized", "Authorization"}, {"GET", "/Users", "", "Authorization: Bearer nonsense", "invalid_token", "Authorization"}, {"GET", "/Users", "", "Authorization: Bearer", "invalid_request", "Authorization"},
 			{"GET", "/Users", "", "Accept: image/png", "notAcceptable", "Accept"}, {"POST", "/Users", "x", "Content-Type: text/plain", "unsupportedMediaType", "Content-Type"},
 			{"POST", "/Users", "x", "Content-Encoding: gzip", "unsupportedMediaType", "Content-Encoding"}, {"GET", "/Bulk", "", "", "notImplemented", ""},
-			{"POST", "/oauth2/token/app", "grant_type=client_credentials", oauth, "invalid_client", ""}, {"POST", "/oauth2/token/app", "{}", "", "invalid_request", ""},
-			{"POST", "/oauth2/token/app", credentials(app, "grant_type", "none"), oauth, "unsupported_grant_type", ""}, {"POST", "/oauth2/token/app", credentials(app, "scope", "none"), oauth, "invalid_scope", ""},
-			{"GET", "/oauth2/token/app", "", "", "methodNotAllowed", ""}, {"GET", "/oauth2/nothing", "", "", "notFound", ""}, {"GET", "/oauth2/authorize/nobody?client_id=x", "", "", "invalid_request", ""},
-			{"GET", "/oauth2/userinfo", "", "Authorization: Bearer nonsense", "invalid_token", ""},
+			{"POST", "/oauth2/token/app", "grant_type=client_credentials", oauth, "invalid_client", ""}, {"POST", "/oauth2/token/app", "{}", "", "invalid_request", "Content-Type"}, {"POST", "/oauth2/token/app", "a=b", oauth, "invalid_request", "grant_type"}, {"POST", "/oauth2/token/app", "scope=a&scope=b", oauth, "invalid_request", "scope"},
+			{"POST", "/oauth2/token/app", credentials(app, "grant_type", "none"), oauth, "unsupported_grant_type", "grant_type"}, {"POST", "/oauth2/token/app", credentials(app, "scope", "none"), oauth, "invalid_scope", "scope"},
+			{"GET", "/oauth2/token/app", "", "", "methodNotAllowed", ""}, {"GET", "/oauth2/nothing", "", "", "notFound", ""}, {"GET", "/oauth2/authorize/nobody?client_id=x", "", "", "invalid_request", "client_id"},
+			{"GET", "/oauth2/userinfo", "", "Authorization: Bearer nonsense", "invalid_token", "Authorization"},
 		} {
 			res, text, err := c.plain(x.method, x.path, x.body, strings.Split(cmp.Or(x.header, "X-Other: 1"), "\n")...)
 			if err != nil {

@@ -169,7 +169,7 @@ func (s *server) token(q *oauthRequest) (any, error) {
 func formBody(w http.ResponseWriter, r *http.Request) (string, error) {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/x-www-form-urlencoded" {
-		return "", auth.Refuse(auth.InvalidRequest, "The body must be application/x-www-form-urlencoded.")
+		return "", auth.Refuse(auth.InvalidRequest, "The body must be application/x-www-form-urlencoded.").Where("Content-Type")
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxForm))
 	var over *http.MaxBytesError
@@ -213,23 +213,23 @@ func clientForm(h http.Header, query, body string) (url.Values, []auth.Credentia
 	}
 	for _, name := range formParameters {
 		if len(values[name]) > 1 {
-			return nil, nil, auth.Refuse(auth.InvalidRequest, "The parameter %s is given more than once.", name)
+			return nil, nil, auth.Refuse(auth.InvalidRequest, "The parameter %s is given more than once.", name).Where(name)
 		}
 	}
 	sent := auth.Credentials{ID: values.Get("client_id"), Secret: values.Get("client_secret")}
 	header := h.Values("Authorization")
 	switch {
 	case len(header) > 1:
-		return nil, nil, auth.Refuse(auth.InvalidRequest, "The request has more than one Authorization header.")
+		return nil, nil, auth.Refuse(auth.InvalidRequest, "The request has more than one Authorization header.").Where("Authorization")
 	case len(header) == 1 && sent.Secret != "":
 		return nil, nil, auth.Refuse(auth.InvalidRequest, "The client authenticates in two ways; use HTTP Basic or the body.")
 	case len(header) == 1:
 		client, ok := auth.Basic(header[0])
 		if !ok || client[0].ID == "" {
-			return nil, nil, auth.Refuse(auth.InvalidClient, "The Authorization header holds no client id and secret of the scheme Basic.")
+			return nil, nil, auth.Refuse(auth.InvalidClient, "The Authorization header holds no client id and secret of the scheme Basic.").Where("Authorization")
 		}
 		if sent.ID != "" && !slices.ContainsFunc(client, func(c auth.Credentials) bool { return c.ID == sent.ID }) {
-			return nil, nil, auth.Refuse(auth.InvalidRequest, "The parameter client_id names another client than the Authorization header.")
+			return nil, nil, auth.Refuse(auth.InvalidRequest, "The parameter client_id names another client than the Authorization header.").Where("client_id")
 		}
 		return values, client, nil
 	case sent.ID != "":

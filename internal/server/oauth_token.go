@@ -58,7 +58,7 @@ func (s *server) tokenForm(q *oauthRequest) (*auth.Client, string, error) {
 	}
 	entry(q.r).token = client.App.ID
 	if v.Get("token") == "" {
-		return nil, "", auth.Refuse(auth.InvalidRequest, "The parameter token is missing.")
+		return nil, "", auth.Refuse(auth.InvalidRequest, "The parameter token is missing.").Where("token")
 	}
 	return client, v.Get("token"), nil
 }

@@ -85,7 +85,7 @@ func (e *logEntry) came(id *auth.Identity) {
 
 // refuse tells of a refusal of an OAuth endpoint.
 func (e *logEntry) refuse(err *auth.OAuthError) {
-	e.code, e.refusal, e.detail = err.Code, err.Code, err.Description
+	e.code, e.refusal, e.at, e.detail = err.Code, err.Code, err.At, err.Description
 	if err.Status >= http.StatusInternalServerError {
 		e.cause = errors.Unwrap(err)
 	}

@@ -62,7 +62,7 @@ func (s *server) writing(rt *schema.ResourceType, op fault.Operation, fn handler
 func (s *server) discovery(fn handlerFunc) http.HandlerFunc {
 	refusing := func(q *request) error {
 		if q.r.URL.Query().Has("filter") {
-			return scimerr.Forbidden("Discovery endpoints take no filter.")
+			return scimerr.Forbidden("Discovery endpoints take no filter.").Where("filter")
 		}
 		return fn(q)
 	}
