@@ -7,6 +7,7 @@ import (
 
 	"github.com/scimd/scimd/internal/control"
 	"github.com/scimd/scimd/internal/journal"
+	"github.com/scimd/scimd/internal/journal/hartest"
 )
 
 // entries runs a command that prints entries.
@@ -75,6 +76,7 @@ func TestCommandsShowWhatATenantHasReceived(t *testing.T) {
 	if err := json.Unmarshal([]byte(text), &har); err != nil || len(har.Log.Entries) != 1 {
 		t.Errorf("%s: %v", text, err)
 	}
+	hartest.Check(t, []byte(text))
 	var cleared control.Cleared
 	p.succeed(&cleared, "journal", "clear", "--of", "reader")
 	if list := p.entries(0, "list", "--json"); len(list) != 1 || cleared.Cleared != 2 {

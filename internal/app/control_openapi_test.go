@@ -16,6 +16,7 @@ import (
 
 	"github.com/scimd/scimd/internal/app"
 	"github.com/scimd/scimd/internal/control"
+	"github.com/scimd/scimd/internal/journal/hartest"
 )
 
 // described holds the answers of a control API against its description.
@@ -230,8 +231,12 @@ func TestEachRouteOfTheControlAPIAnswersAsItIsDescribed(t *testing.T) {
 		if strings.HasPrefix(r.body, "version") {
 			contentType = "application/yaml"
 		}
-		if code, body := d.ask(t, r.method, r.path, contentType, r.body); code >= 300 {
+		code, body := d.ask(t, r.method, r.path, contentType, r.body)
+		if code >= 300 {
 			t.Errorf("%s %s: %d %s", r.method, r.path, code, body)
+		}
+		if strings.HasSuffix(r.path, "/har") {
+			hartest.Check(t, body)
 		}
 	}
 	for path, item := range d.doc.Paths.Map() {

@@ -1,9 +1,11 @@
 package journal
 
 import (
+	"fmt"
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -59,8 +61,8 @@ type HARRequest struct {
 // HARPost is the body of a request.
 type HARPost struct {
 	MimeType string    `json:"mimeType" doc:"Media type."`
-	Params   []HARPair `json:"params" doc:"None: a form stands in text."`
-	Text     string    `json:"text" doc:"What is kept of the body."`
+	Params   []HARPair `json:"params" doc:"What is kept of a form; text is empty then."`
+	Text     string    `json:"text" doc:"What is kept of any other body."`
 	Comment  string    `json:"comment,omitempty" doc:"What is not there."`
 }
 
@@ -109,9 +111,9 @@ func (p *Page) Archive(version string, statusText func(int) string) *HAR {
 
 func (e *Entry) archived(statusText func(int) string) HAREntry {
 	const unknown = -1
-	target := e.Origin + e.Path
+	target := e.Origin + escaped(e.Path)
 	if e.Query != "" {
-		target += "?" + e.Query
+		target += "?" + escaped(e.Query)
 	}
 	h := HAREntry{
 		Started: e.Time.UTC().Format(time.RFC3339Nano), Time: e.Milliseconds, Timings: HARTimings{Wait: e.Milliseconds},
@@ -130,7 +132,7 @@ func (e *Entry) archived(statusText func(int) string) HAREntry {
 	}
 	if b := e.Body; b != nil {
 		h.Request.BodySize = b.Bytes
-		h.Request.PostData = &HARPost{MimeType: b.Media, Params: []HARPair{}, Text: string(b.bytes()), Comment: b.comment()}
+		h.Request.PostData = &HARPost{MimeType: b.Media, Params: queryPairs(b.Text), Text: string(b.JSON), Comment: b.comment()}
 	}
 	if b := e.AnswerBody; b != nil {
 		h.Response.BodySize = b.Bytes
@@ -140,6 +142,27 @@ func (e *Entry) archived(statusText func(int) string) HAREntry {
 		h.Comment = "The connection was cut."
 	}
 	return h
+}
+
+// escaped is a path or a query as it came, but for characters that it cannot have (RFC
+// 3986 §3.3, §3.4) and some clients send as they are.
+func escaped(target string) string {
+	var b strings.Builder
+	for i := range len(target) {
+		switch c := target[i]; {
+		case c <= ' ' || c > '~' || strings.IndexByte("\"<>\\^`{|}[]#", c) >= 0, c == '%' && !hexadecimal(target[i+1:]):
+			fmt.Fprintf(&b, "%%%02X", c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// hexadecimal tells that a text begins with two hexadecimal digits.
+func hexadecimal(s string) bool {
+	_, err := strconv.ParseUint(s[:min(len(s), 2)], 16, 8)
+	return err == nil && len(s) >= 2
 }
 
 // comment tells what of a body is not there.

@@ -22,6 +22,7 @@ import (
 	"github.com/scimd/scimd/internal/audit"
 	"github.com/scimd/scimd/internal/canary"
 	"github.com/scimd/scimd/internal/journal"
+	"github.com/scimd/scimd/internal/journal/hartest"
 	"github.com/scimd/scimd/internal/server"
 	"github.com/scimd/scimd/internal/store"
 )
@@ -332,6 +333,9 @@ func sendSecrets(t *testing.T, s store.Store) {
 		text, err := json.Marshal(v)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if where == "archive" {
+			hartest.Check(t, text)
 		}
 		for _, secret := range []string{canaryPart, canaryNumber, allRights} {
 			for _, hit := range canary.Found(text, secret) {
