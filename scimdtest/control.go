@@ -22,7 +22,11 @@ import (
 func (s *Server) Control(t testing.TB, method, path, body string) []byte {
 	t.Helper()
 	out := &written{header: http.Header{}}
-	req, err := http.NewRequest(method, "http://localhost"+control.BasePath+"/tenants/"+s.tenant+path, strings.NewReader(body))
+	at := control.BasePath + "/tenants/" + s.tenant
+	if rest := strings.TrimPrefix(path, "/"); rest != "" {
+		at += "/" + rest
+	}
+	req, err := http.NewRequest(method, "http://localhost"+at, strings.NewReader(body))
 	if err == nil {
 		control.Handler(s.manage, "", slog.New(slog.DiscardHandler)).ServeHTTP(out, req)
 		err = out.refusal()

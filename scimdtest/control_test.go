@@ -32,7 +32,7 @@ func TestWhatHasNoMethodIsAskedOfTheControlAPI(t *testing.T) {
 			t.Errorf("%s with the token is answered %d", method, resp.StatusCode)
 		}
 	}
-	s.Control(t, "DELETE", "/tokens/reader", "")
+	s.Control(t, "DELETE", "tokens/reader", "")
 	var me struct{ Name string }
 	if err := json.Unmarshal(s.Control(t, "GET", "", ""), &me); err != nil || me.Name == "" {
 		t.Errorf("%v: %+v", err, me)

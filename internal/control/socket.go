@@ -47,7 +47,7 @@ func SocketPath(dataDir string) (string, error) {
 // shared temporary directory anyone can guess its name.
 func checkPlace(path string) error {
 	dir := filepath.Dir(path)
-	if filepath.Dir(dir) != filepath.Clean(os.TempDir()) || !strings.HasPrefix(filepath.Base(dir), shortPrefix) {
+	if !isShort(dir) {
 		return nil
 	}
 	info, err := os.Lstat(dir)
@@ -60,9 +60,15 @@ func checkPlace(path string) error {
 	return nil
 }
 
+// isShort tells a directory that was made for the socket alone.
+func isShort(dir string) bool {
+	return filepath.Dir(dir) == filepath.Clean(os.TempDir()) && strings.HasPrefix(filepath.Base(dir), shortPrefix)
+}
+
 // Listen listens on a socket that only this user can reach. A socket left
 // behind is replaced; ErrInUse when a live server has it, which the lock
-// beside it tells. Closing the listener removes both.
+// beside it tells. Closing the listener removes both, and the directory that was
+// made for them.
 func Listen(path string) (net.Listener, error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -106,6 +112,9 @@ type socket struct {
 func (s *socket) Close() error {
 	err := s.Listener.Close()
 	s.lock.release()
+	if dir := filepath.Dir(s.lock.path); isShort(dir) {
+		_ = os.Remove(dir) // unless another server has come
+	}
 	return err
 }
 

@@ -2,6 +2,7 @@ package control_test
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -80,10 +81,13 @@ func TestALongDataDirectoryGetsAShortSocketPath(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := os.Stat(filepath.Dir(path)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the directory of the socket is left behind: %v", err)
+	}
 	if runtime.GOOS == "windows" {
 		return
 	}
-	if err := os.Chmod(filepath.Dir(path), 0o777); err != nil {
+	if err := errors.Join(os.Mkdir(filepath.Dir(path), 0o777), os.Chmod(filepath.Dir(path), 0o777)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := control.Listen(path); err == nil || !strings.Contains(err.Error(), "open to others") {

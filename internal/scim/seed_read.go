@@ -167,6 +167,14 @@ func (r *seedReader) common(raw *resource.Members) {
 	}
 }
 
+// Changes count on from the version and the time that a seed gives: both leave room
+// for them.
+const (
+	maxSeedVersion = 1 << 53
+	firstSeedYear  = 1000
+	lastSeedYear   = 8999
+)
+
 func (r *seedReader) meta(name string, v resource.Value) {
 	path := "meta." + name
 	when := func(to *time.Time) {
@@ -175,7 +183,11 @@ func (r *seedReader) meta(name string, v resource.Value) {
 			r.fault(path, scimerr.InvalidValue(path, "%s must be a dateTime such as 2026-01-02T15:04:05Z.", path))
 			return
 		}
-		*to = at.UTC().Truncate(time.Microsecond)
+		if at = at.UTC(); at.Year() < firstSeedYear || at.Year() > lastSeedYear {
+			r.fault(path, scimerr.InvalidValue(path, "%s must lie in the years %d to %d.", path, firstSeedYear, lastSeedYear))
+			return
+		}
+		*to = at.Truncate(time.Microsecond)
 	}
 	switch strings.ToLower(name) {
 	case "created":
@@ -184,8 +196,8 @@ func (r *seedReader) meta(name string, v resource.Value) {
 		when(&r.out.modified)
 	case "version":
 		n, ok := wholeNumber(v)
-		if !ok || n < 1 {
-			r.fault(path, scimerr.InvalidValue(path, "meta.version must be a whole number from 1."))
+		if !ok || n < 1 || n > maxSeedVersion {
+			r.fault(path, scimerr.InvalidValue(path, "meta.version must be a whole number from 1 to %d.", int64(maxSeedVersion)))
 		}
 		r.out.version = n
 	case "resourcetype", "location":
