@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -86,7 +87,7 @@ func newServiceUser(t *Tenant, userName string) (*store.Resource, error) {
 }
 
 // AddServiceUser makes a service user and, in the same transaction, what then
-// keeps for its id; 409 when the userName is in use. It may run then twice.
+// keeps for its id; 409 when the userName is in use. It may run then several times.
 func (s *Service) AddServiceUser(ctx context.Context, t *Tenant, userName string, then func(tx store.Tx, id string) error) error {
 	by, err := s.EnsureServiceUser(ctx, t)
 	if err != nil {
@@ -107,26 +108,31 @@ func (s *Service) AddServiceUser(ctx context.Context, t *Tenant, userName string
 			return then(tx, made.ID)
 		})
 	}
-	err = add()
-	if !scimerr.Is(err, 409) {
-		return err
+	for range strayTries {
+		if err = add(); !scimerr.Is(err, 409) {
+			return err
+		}
+		if free, failed := s.removeStray(ctx, c, userName); failed != nil || !free {
+			return cmp.Or(failed, err)
+		}
 	}
-	switch removed, failed := s.removeStray(ctx, c, userName); {
-	case failed != nil:
-		return failed
-	case !removed:
-		return err
-	}
-	return add()
+	return err
 }
 
+// strayTries is how often a login name is taken that restores keep bringing back.
+const strayTries = 8
+
 // removeStray deletes a service user that nothing in the tenant stands for: a restore
-// has brought it back, and has not removed it yet.
-func (s *Service) removeStray(ctx context.Context, c *Call, userName string) (bool, error) {
+// has brought it back, and has not removed it yet. free tells that nobody has the
+// userName any more.
+func (s *Service) removeStray(ctx context.Context, c *Call, userName string) (free bool, err error) {
 	rt := c.Tenant.Registry.Type(ServiceUserType)
 	rec, err := s.named(ctx, c, rt, userName)
-	if err != nil || rec == nil || !rec.Hidden || rec.ID == c.Principal.ID {
-		return false, err
+	if err != nil || rec == nil {
+		return err == nil, err
+	}
+	if !rec.Hidden || rec.ID == c.Principal.ID {
+		return false, nil
 	}
 	applications, err := s.store.Applications(ctx, c.Tenant.ID)
 	if err != nil || slices.ContainsFunc(applications, func(a store.Application) bool { return a.UserID == rec.ID }) {
