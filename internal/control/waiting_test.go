@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -32,14 +33,21 @@ func TestLongRequestsHaveTheirTimeAndThoseThatWaitEndWithTheServer(t *testing.T)
 					stop()
 				}
 				select {
-				case <-time.After(60 * time.Millisecond):
+				case <-time.After(300 * time.Millisecond):
 					return status{"ok"}, nil
 				case <-r.Context().Done():
 					return status{}, r.Context().Err()
 				}
 			}))
-			srv := httptest.NewUnstartedServer((&handler{log: slog.New(slog.DiscardHandler)}).answer(nil, rt))
-			srv.Config.ReadTimeout, srv.Config.WriteTimeout = 20*time.Millisecond, 20*time.Millisecond
+			answer := (&handler{log: slog.New(slog.DiscardHandler)}).answer(nil, rt)
+			srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				// The times for others end while the route is at it.
+				c, soon := http.NewResponseController(w), time.Now().Add(250*time.Millisecond)
+				if err := errors.Join(c.SetReadDeadline(soon), c.SetWriteDeadline(soon)); err != nil {
+					t.Error(err)
+				}
+				answer(w, r)
+			}))
 			srv.Config.BaseContext = Stopping(stopping)
 			srv.Start()
 			t.Cleanup(srv.Close)

@@ -162,11 +162,19 @@ func TestManyWaitForTheSame(t *testing.T) {
 			}
 		})
 	}
-	for range requests + waiters/10 { // those who begin late need as many
+	over := make(chan struct{})
+	go func() {
+		all.Wait()
+		close(over)
+	}()
+	for { // who begins late, or is woken late, needs more
 		js.recordFor(7, 10)
-		time.Sleep(time.Millisecond)
+		select {
+		case <-over:
+			return
+		case <-time.After(time.Millisecond):
+		}
 	}
-	all.Wait()
 }
 
 // What a text costs grows with its length, not with the square of it: eight times as
