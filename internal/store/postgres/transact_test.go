@@ -2,9 +2,11 @@ package postgres_test
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/scimd/scimd/internal/pgtest"
 	"github.com/scimd/scimd/internal/schema"
@@ -62,5 +64,39 @@ func TestTransactionsThatMeetAllComeThrough(t *testing.T) {
 	}
 	if s.Retries() == 0 {
 		t.Error("no transaction met another, so that nothing was tried")
+	}
+}
+
+// Who changes a tenant locks the tenant, and what it has, before the generation of all.
+func TestCopiesOfATenantAndItsDeletionDoNotLockEachOtherOut(t *testing.T) {
+	t.Parallel()
+	s := openWith(t, postgres.Options{URL: pgtest.URL(t)})
+	for round := range 10 {
+		template, _, err := s.EnsureTenant(t.Context(), store.Tenant{Name: fmt.Sprintf("template%d", round)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.SaveSnapshot(t.Context(), template.ID, store.SeedSnapshot, false, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		var all sync.WaitGroup
+		for i := range 6 {
+			all.Go(func() {
+				made := store.Tenant{Name: fmt.Sprintf("copy%d-%d", round, i), Created: time.Now()}
+				if _, err := s.CopyTenant(t.Context(), made, template.ID, store.SeedSnapshot, "x"); err != nil && !errors.Is(err, store.ErrNotFound) {
+					t.Error(err)
+				}
+			})
+		}
+		all.Go(func() {
+			time.Sleep(time.Duration(round) * time.Millisecond) // so that it meets each step of the copies
+			if err := s.DeleteTenant(t.Context(), template.ID, time.Now()); err != nil {
+				t.Error(err)
+			}
+		})
+		all.Wait()
+	}
+	if n := s.Retries(); n > 0 {
+		t.Errorf("%d transactions had to run again", n)
 	}
 }

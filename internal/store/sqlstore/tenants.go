@@ -138,14 +138,9 @@ func (s *Store) makeTenant(ctx context.Context, t store.Tenant, space int64, the
 	}
 	t.Space, t.Home = space, space
 	t.Created, t.Hosts = fromMicros(t.Created.UnixMicro()), sorted(t.Hosts)
-	err = s.engine.Transact(ctx, func(c Conn) error {
-		ctx := context.WithoutCancel(ctx)
-		generation, err := nextGeneration(ctx, c)
-		if err != nil {
-			return err
-		}
-		n, err := c.Exec(ctx, "INSERT INTO tenant ("+tenantColumns+", changed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING",
-			t.ID, t.Name, t.Space, t.Home, t.Profile, t.Switches, t.Limits, t.Trust, t.Created.UnixMicro(), microsOrNil(t.Expires), flag(t.OnDemand), generation)
+	err = s.changeTenant(ctx, t.ID, func(ctx context.Context, c Conn) error {
+		n, err := c.Exec(ctx, "INSERT INTO tenant ("+tenantColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING",
+			t.ID, t.Name, t.Space, t.Home, t.Profile, t.Switches, t.Limits, t.Trust, t.Created.UnixMicro(), microsOrNil(t.Expires), flag(t.OnDemand))
 		if err == nil && n == 0 {
 			err = &store.TakenError{Attr: "name"}
 		}
