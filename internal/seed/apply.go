@@ -37,19 +37,19 @@ type Report struct {
 
 // TypeReport counts the resources of a type.
 type TypeReport struct {
-	Type      string `json:"type"`
-	Created   int    `json:"created"`
-	Updated   int    `json:"updated"`
-	Unchanged int    `json:"unchanged"`
-	Removed   int    `json:"removed"`
+	Type      string `json:"type" doc:"Resource type."`
+	Created   int    `json:"created" doc:"How many were made."`
+	Updated   int    `json:"updated" doc:"How many were otherwise."`
+	Unchanged int    `json:"unchanged" doc:"How many were as they are."`
+	Removed   int    `json:"removed" doc:"How many were removed, as the seed lacks them."`
 }
 
 // Change is one resource that was created, updated or removed.
 type Change struct {
-	Op   string `json:"op"`
-	Type string `json:"type"`
-	ID   string `json:"id"`
-	Name string `json:"name,omitempty"`
+	Op   string `json:"op" doc:"What was done to it: created, updated or removed." enum:"created,updated,removed"`
+	Type string `json:"type" doc:"Resource type."`
+	ID   string `json:"id" doc:"Id of the resource."`
+	Name string `json:"name,omitempty" doc:"What it is called."`
 }
 
 // Changed tells that there is anything that was not so already.
