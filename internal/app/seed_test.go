@@ -200,9 +200,9 @@ func TestWhatATenantHasOnceIsRefusedTwice(t *testing.T) {
 	t.Parallel()
 	s := newSower(t, config(t))
 	for text, why := range map[string]string{
-		"tokens: [{name: a, token: a-token-for-tests}, {name: a, token: another-token}]":     "a.yaml:2:1: The seed has the token a twice.",
-		"tokens: [{name: a, token: a-token-for-tests}, {name: b, token: a-token-for-tests}]": "a.yaml:2:1: The seed has the text of a token twice.",
-		"applications: [{appId: a}, {appId: A}]":                                             "a.yaml:2:1: The seed has the application a twice.",
+		"tokens: [{name: a, token: a-token-for-tests}, {name: a, token: another-token}]":     "a.yaml:2:48: The seed has the token a twice.",
+		"tokens: [{name: a, token: a-token-for-tests}, {name: b, token: a-token-for-tests}]": "a.yaml:2:57: The seed has the text of a token twice.",
+		"applications: [{appId: a}, {appId: A}]":                                             "a.yaml:2:29: The seed has the application a twice.",
 		"tokens: [{name: a, expires: yesterday}]":                                            "a.yaml:2:29: expires of tokens must be a dateTime such as 2026-01-02T15:04:05Z.",
 	} {
 		s.refused("version: 1\n"+text, control.SeedQuery{}, why)
