@@ -143,7 +143,7 @@ func Run(ctx context.Context, o Options) *Report {
 		}
 		p.last = nil
 		f := c.do(p, look)
-		if f.status != OK && p.last != nil && p.last.gateway() {
+		if f.status != OK && p.last != nil && p.last.impatient() {
 			f.culprit = p.last.stranger() // whatever was asked
 		}
 		if ctx.Err() == nil && look.Err() != nil {

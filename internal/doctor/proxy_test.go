@@ -222,6 +222,8 @@ func TestEachFaultOfAProxyIsNamed(t *testing.T) {
 		}}, map[string]string{"body size": "fail: client_max_body_size"}},
 		"it limits large bodies": {proxy{instead: func(w http.ResponseWriter, r *http.Request) bool { return r.ContentLength > 1<<19 && page(w, 413) }},
 			map[string]string{"body size": "warn: client_max_body_size"}},
+		"it limits bodies by cutting them off": {proxy{instead: func(w http.ResponseWriter, r *http.Request) bool { return r.ContentLength > 1<<16 && page(w, 502) }},
+			map[string]string{"body size": "fail: client_max_body_size"}},
 		"it limits URLs": {proxy{instead: func(w http.ResponseWriter, r *http.Request) bool { return len(r.RequestURI) > 4096 && page(w, 414) }},
 			map[string]string{"URL length": "warn: large_client_header_buffers"}},
 		"it limits headers": {proxy{instead: func(w http.ResponseWriter, r *http.Request) bool {

@@ -172,10 +172,8 @@ func (a *answer) seen() string {
 	return strings.Join(words, " ")
 }
 
-// gateway tells whether a proxy has answered that it got no answer itself.
-func (a *answer) gateway() bool {
-	return !a.scim() && (a.status == http.StatusBadGateway || a.status == http.StatusServiceUnavailable || a.status == http.StatusGatewayTimeout)
-}
+// impatient tells whether a proxy has answered that it got no answer in time.
+func (a *answer) impatient() bool { return a.status == http.StatusGatewayTimeout && !a.scim() }
 
 // stranger names who answers in the server's place.
 func (a *answer) stranger() string {
@@ -184,9 +182,9 @@ func (a *answer) stranger() string {
 		return "No answer comes back: something before the server cuts the connection."
 	case a.status >= 300 && a.status < 400:
 		return fmt.Sprintf("Something before the server sends clients to %.200q: clients of SCIM do not follow, or lose their token on the way.", a.header.Get("Location"))
-	case a.status == http.StatusGatewayTimeout:
+	case a.impatient():
 		return "The proxy gives up before the server answers: look what keeps the server, and have the proxy wait longer (nginx: proxy_read_timeout)."
-	case a.gateway():
+	case a.status == http.StatusBadGateway || a.status == http.StatusServiceUnavailable && !a.scim():
 		return "The proxy does not reach the server: look whether it runs, and where the proxy looks for it."
 	}
 	return "Something before the server answers in its place, a proxy, a firewall or a sign-in page, which should pass these requests on; or the server does not answer as SCIM has it."
