@@ -82,7 +82,7 @@ func TestQueriesFindWhatTheySay(t *testing.T) {
 			t.Errorf("%s: %v (%v), want %v", query, numbers(page), err, want)
 		}
 	}
-	for _, query := range []string{"status=4", "status=oops", "limit=-1", "limit=x", "newest=maybe"} {
+	for _, query := range []string{"status=4", "status=oops", "status=9xx", "status=099", "limit=-1", "limit=x", "newest=maybe"} {
 		v, _ := url.ParseQuery(query)
 		if _, err := ParseQuery(v); !scimerr.Is(err, 400) {
 			t.Errorf("%s: %v", query, err)

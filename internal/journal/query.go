@@ -95,7 +95,7 @@ func ParseQuery(v url.Values) (q Query, err error) {
 			return q, scimerr.InvalidValue("newest", "The parameter newest is true or false.")
 		}
 	}
-	if s := strings.TrimSuffix(strings.ToLower(q.Status), "xx"); strings.Trim(s, "0123456789") != "" || q.Status != "" && len(q.Status) != 3 {
+	if s := strings.TrimSuffix(strings.ToLower(q.Status), "xx"); strings.Trim(s, "0123456789") != "" || q.Status != "" && (len(q.Status) != 3 || s[0] < '1' || s[0] > '5') {
 		return q, scimerr.InvalidValue("status", "The status is a number such as 404, or a class such as 4xx.")
 	}
 	return q, nil
