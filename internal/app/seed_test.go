@@ -312,9 +312,11 @@ func crowd(more string) seed.Files {
 func TestALargeSeedThatChangesNothingLeavesItsSnapshot(t *testing.T) {
 	t.Parallel()
 	s := newSower(t, config(t))
+	s.must("version: 1\nUsers: [{id: u-1, userName: ada}]")
 	apply := func(want bool) []control.Snapshot {
 		t.Helper()
-		r, err := s.ApplySeed(t.Context(), control.SeedQuery{}, crowd(""))
+		// What comes later, is called by its name or is there already may be named.
+		r, err := s.ApplySeed(t.Context(), control.SeedQuery{}, crowd(`{"displayName":"Outer","members":["ada","Group 7",{"value":"inner","type":"Group"}]},{"id":"inner","displayName":"Inner"}`))
 		if err != nil || r.Changed != want {
 			t.Fatalf("%+v, %v", r, err)
 		}
@@ -327,4 +329,29 @@ func TestALargeSeedThatChangesNothingLeavesItsSnapshot(t *testing.T) {
 	if first, again := apply(true), apply(false); len(first) != 1 || !reflect.DeepEqual(first, again) {
 		t.Errorf("%+v becomes %+v", first, again)
 	}
+}
+
+// Of more resources than go in at once, what can be looked up is refused before the
+// first goes in.
+func TestALargeSeedThatATenantRefusesChangesNothing(t *testing.T) {
+	t.Parallel()
+	onEngines(t, func(t *testing.T, c app.Config) {
+		s := newSower(t, c)
+		s.must("version: 1\nUsers: [{id: ada, userName: ada}]\nGroups: [{id: there, displayName: There}]")
+		before := s.export()
+		for more, why := range map[string]string{
+			`{"id":"last","displayName":"Last","members":["ada",{"value":"nobody"}]}`: `members[1] names "nobody", and neither the seed nor the tenant has such a resource`,
+			`{"id":"last","displayName":"Last","members":["nobody"]}`:                 `members[0] names "nobody", and neither`,
+			`{"id":"other","displayName":"there"}`:                                    `displayName is already in use`,
+			`{"displayName":"Group 7"}`:                                               `twice`,
+		} {
+			_, err := s.ApplySeed(t.Context(), control.SeedQuery{}, crowd(more))
+			if err == nil || !strings.Contains(err.Error(), why) || !strings.Contains(err.Error(), "a.json:1:") {
+				t.Errorf("%s is refused by %v, which should speak of %q", more, err, why)
+			}
+			if after := s.export(); after != before {
+				t.Fatalf("%s: the refused seed has left\n%.1000s", more, after)
+			}
+		}
+	})
 }

@@ -152,10 +152,15 @@ func (p *seeding) apply(ctx context.Context) (*SeededTenant, error) {
 func (p *seeding) mark() string { return store.TenantSettings(p.now.ID) + "seeding" }
 
 // try tells of a tenant that has all of the seed, and refuses a seed that would be
-// refused in the middle. Of more resources than go in at once it does neither.
+// refused in the middle. Of more resources than go in at once it does not do the
+// former, and the latter as far as it can without a change.
 func (p *seeding) try(ctx context.Context) (*SeededTenant, error) {
 	if !p.t.Whole() {
-		return nil, nil
+		target, err := p.d.SeedTenant(ctx, p.then)
+		if err != nil {
+			return nil, err
+		}
+		return nil, p.s.Ahead(ctx, p.d.Resources, p.t, target, seed.Options{Key: p.key})
 	}
 	dry := *p
 	dry.q.DryRun, dry.report = true, &SeededTenant{Name: p.report.Name}

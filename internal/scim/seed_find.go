@@ -117,6 +117,6 @@ func (r *seedRun) follow(e *Seeded, ref *seedRef) (l store.Link, ok bool, fault 
 	return l, ok, nil
 }
 
-func (r *seedRun) unknown(ref *seedRef) *scimerr.Error {
+func (x *Seeding) unknown(ref *seedRef) *scimerr.Error {
 	return scimerr.InvalidValue(ref.path, "%s names %q, and neither the seed nor the tenant has such a resource.", ref.path, ref.said())
 }

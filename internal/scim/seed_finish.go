@@ -133,8 +133,8 @@ func (r *seedRun) complete(e *Seeded) error {
 }
 
 // mustLead tells that a ref may not lead nowhere.
-func (r *seedRun) mustLead(ref *seedRef) bool {
-	return ref.col != nil || ref.name != "" || ref.ref.mustExist(r.c.Tenant.Profile)
+func (x *Seeding) mustLead(ref *seedRef) bool {
+	return ref.col != nil || ref.name != "" || ref.ref.mustExist(x.c.Tenant.Profile)
 }
 
 // replace brings a resource that is there in line with the seed.

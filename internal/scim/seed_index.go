@@ -84,14 +84,19 @@ func (x *Seeding) index(ctx context.Context, batch []*Seeded) (*seedIndex, error
 			}
 		}
 	}
+	return ix, x.lookUpAll(ctx, ix, wanted)
+}
+
+// lookUpAll finds what is called by the names.
+func (x *Seeding) lookUpAll(ctx context.Context, ix *seedIndex, wanted map[*schema.ResourceType][]string) error {
 	for rt, names := range wanted {
 		for part := range slices.Chunk(names, nameBatch) {
 			if err := x.lookUp(ctx, ix, rt, part); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
-	return ix, nil
+	return nil
 }
 
 // lookUp finds the resources of a type that are called by one of the names.
@@ -234,6 +239,12 @@ func newDescribed() *described {
 	return &described{ids: map[idKey]bool{}, names: map[describedName]bool{}}
 }
 
+// uniquelyCalled tells that no two resources of a type have one name.
+func uniquelyCalled(rt *schema.ResourceType) bool {
+	a := rt.Core(called[rt.Name])
+	return a != nil && a.Uniqueness != schema.UniqueNone
+}
+
 // add refuses a resource that cannot be told from one before it, or cannot be there
 // beside it, with the path of what both have.
 func (d *described) add(e *Seeded) (path string, twice *scimerr.Error) {
@@ -249,7 +260,7 @@ func (d *described) add(e *Seeded) (path string, twice *scimerr.Error) {
 		return "", nil
 	}
 	attr := called[e.Type.Name]
-	unique := e.Type.Core(attr).Uniqueness != schema.UniqueNone
+	unique := uniquelyCalled(e.Type)
 	if e.id != "" && !unique {
 		return "", nil
 	}

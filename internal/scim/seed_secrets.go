@@ -3,7 +3,6 @@ package scim
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 
 	"github.com/scimd/scimd/internal/phc"
@@ -82,24 +81,14 @@ type Opener interface {
 func (x *Seeding) compareSecrets(ctx context.Context, rt *schema.ResourceType, ids []string, byID map[idKey]*Seeded) error {
 	bySeq := map[int64]*Seeded{}
 	var seqs []int64
-	err := x.s.store.Do(ctx, x.c.Tenant.Space, func(tx store.Tx) error {
-		clear(bySeq)
-		seqs = nil
-		for part := range slices.Chunk(ids, 1000) {
-			there, err := tx.Find([]*schema.ResourceType{rt}, part)
-			if err != nil {
-				return err
-			}
-			for _, l := range there {
-				if e := byID[keyOf(rt, l.ID)]; e != nil {
-					bySeq[l.Seq], seqs = e, append(seqs, l.Seq)
-				}
-			}
-		}
-		return nil
-	})
+	there, err := x.find(ctx, rt, ids)
 	if err != nil {
 		return err
+	}
+	for _, l := range there {
+		if e := byID[keyOf(rt, l.ID)]; e != nil {
+			bySeq[l.Seq], seqs = e, append(seqs, l.Seq)
+		}
 	}
 	kept, err := x.s.confidential(ctx, x.c.Tenant, seqs)
 	if err != nil {

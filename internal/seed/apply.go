@@ -185,10 +185,8 @@ func (s *Seed) Check(t *Tenant, target *scim.Tenant, key *SealingKey, whole bool
 	}
 	for _, rt := range scim.SeedOrder(s.reg) {
 		err := s.each(t, rt, target, key, m, func(e *scim.Seeded) error {
-			if whole {
-				for _, f := range names.Add(e) {
-					s.mistake(m, e.Tag.(*origin), f.Path, f.Err.Detail)
-				}
+			for _, f := range names.Add(e) {
+				s.mistake(m, e.Tag.(*origin), f.Path, f.Err.Detail)
 			}
 			return nil
 		})
@@ -196,6 +194,7 @@ func (s *Seed) Check(t *Tenant, target *scim.Tenant, key *SealingKey, whole bool
 			return err
 		}
 	}
+	t.names = names
 	if !whole || len(m.List) > 0 {
 		return m.err()
 	}
@@ -239,7 +238,7 @@ func (s *Seed) Apply(ctx context.Context, service *scim.Service, t *Tenant, targ
 		return nil, err
 	}
 	a := &applying{seed: s, x: x, report: &Report{Types: []TypeReport{}, Whole: o.DryRun || t.Count() <= cmp.Or(o.Whole, wholeAtMost)}}
-	return a.report, a.explain(a.all(ctx, t, target, o.Key))
+	return a.report, s.explain(a.all(ctx, t, target, o.Key))
 }
 
 // applying is the state of an Apply. Resources are read ahead of those that are
@@ -355,19 +354,23 @@ func (a *applying) wait(ctx context.Context) error {
 }
 
 // explain gives the places of mistakes that the tenant has told of.
-func (a *applying) explain(err error) error {
+func (s *Seed) explain(err error) error {
 	var list *scim.SeedErrors
 	if !errors.As(err, &list) {
 		return err
 	}
 	m := &Mistakes{}
+	s.place(m, list)
+	return fmt.Errorf("%w", m.err())
+}
+
+func (s *Seed) place(m *Mistakes, list *scim.SeedErrors) {
 	for _, e := range list.List {
 		o, _ := e.Tag.(*origin)
 		if o == nil {
 			m.add(Mistake{Text: e.Err.Detail})
 			continue
 		}
-		a.seed.mistake(m, o, e.Path, e.Err.Detail)
+		s.mistake(m, o, e.Path, e.Err.Detail)
 	}
-	return fmt.Errorf("%w", m.err())
 }

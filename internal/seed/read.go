@@ -16,6 +16,7 @@ import (
 
 	"github.com/scimd/scimd/internal/resource"
 	"github.com/scimd/scimd/internal/schema"
+	"github.com/scimd/scimd/internal/scim"
 )
 
 // Version is the version of the format.
@@ -49,6 +50,7 @@ type Tenant struct {
 	Settings
 	resources map[string]*spool // by resource type name
 	said      map[string][]said // the mentions of its settings
+	names     *scim.SeedNames   // found by Check
 }
 
 // Files are the files of a seed, each good until the next is asked for.
