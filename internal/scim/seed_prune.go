@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/scimd/scimd/internal/schema"
 	"github.com/scimd/scimd/internal/store"
 )
 
@@ -35,6 +36,9 @@ func (x *Seeding) everything(ctx context.Context) ([]store.Held, error) {
 // prune deletes what the seed has not named.
 func (r *seedRun) prune(all []store.Held) error {
 	spare := slices.DeleteFunc(slices.Clone(all), func(h store.Held) bool { return r.kept[h.Seq] || r.Seeding.kept[h.Seq] })
+	if err := r.lock(spare); err != nil {
+		return err
+	}
 	for _, h := range spare {
 		if err := r.c.touchHolders(r.tx, h.Type, h.Seq); err != nil {
 			return err
@@ -52,4 +56,21 @@ func (r *seedRun) prune(all []store.Held) error {
 		r.done = append(r.done, SeedChange{Op: SeedRemoved, Type: h.Type, ID: h.ID})
 	}
 	return r.c.deleteAll(r.tx, spare)
+}
+
+// lock locks what is to be deleted before what holds it, as each deletion does and
+// whoever makes a link (Call.lockNamed).
+func (r *seedRun) lock(list []store.Held) error {
+	ids := map[*schema.ResourceType][]string{}
+	for _, h := range list {
+		ids[h.Type] = append(ids[h.Type], h.ID)
+	}
+	for _, rt := range SeedOrder(r.c.Tenant.Registry) {
+		for part := range slices.Chunk(ids[rt], 1000) {
+			if _, err := r.tx.GetMany(rt, part); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
