@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/scimd/scimd/internal/app"
@@ -296,6 +297,34 @@ func TestServersThatBeginWithTheSameSeedDoNotMeet(t *testing.T) {
 		}
 		if n := strings.Count(s.export(), "userName: ada"); n != 2 {
 			t.Errorf("ada is there %d times in two tenants:\n%s", n, s.export())
+		}
+	})
+}
+
+// Many that make one tenant by the same seed at once all find it made in the end, and
+// one of them is told its token.
+func TestSeedsThatMakeATenantAtOnceAreNotRefused(t *testing.T) {
+	t.Parallel()
+	onEngines(t, func(t *testing.T, c app.Config) {
+		s := newSower(t, c)
+		for round := range 5 {
+			text := fmt.Sprintf("version: 1\nname: t-%d\nUsers: [{userName: ada}]\nGroups: [{displayName: g, members: [ada]}]\n", round)
+			var all sync.WaitGroup
+			var told atomic.Int32
+			for range 12 {
+				all.Go(func() {
+					r, err := s.apply(control.SeedQuery{}, text)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					told.Add(int32(len(r.Tenants[0].Tokens)))
+				})
+			}
+			all.Wait()
+			if n := told.Load(); n != 1 {
+				t.Errorf("%d tokens were told", n)
+			}
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -99,6 +100,9 @@ func (h *handler) nothing(mux *http.ServeMux) http.HandlerFunc {
 	}
 }
 
+// mostDrained is how much of a body is read for nothing after it was refused, in bytes.
+const mostDrained = 64 << 20
+
 // answer is what a route does.
 func (h *handler) answer(s Service, rt route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -117,7 +121,9 @@ func (h *handler) answer(s Service, rt route) http.HandlerFunc {
 			err = checkNoBody(r)
 		}
 		if err == nil {
-			v, err = rt.do(s, r)
+			if v, err = rt.do(s, r); err != nil { // who still sends would see the connection cut, not the answer
+				_, _ = io.CopyN(io.Discard, r.Body, mostDrained)
+			}
 		}
 		if err != nil && context.Cause(r.Context()) == errStopping {
 			err = scimerr.Unavailable(err)

@@ -15,6 +15,10 @@ import (
 	"github.com/scimd/scimd/internal/store"
 )
 
+// mostTries bounds how often a seed goes in that meets another at work on the tenant:
+// who applies the same is met where it is made, and where it gets tokens and applications.
+const mostTries = 4
+
 // ApplySeed implements Service. The whole seed is read and checked before anything
 // is changed; what only the tenant can tell is found while its resources go in, all
 // at once when they are not very many.
@@ -35,7 +39,7 @@ func (d *Direct) ApplySeed(ctx context.Context, q SeedQuery, files seed.Files) (
 	out := &SeedReport{DryRun: q.DryRun, Tenants: []SeededTenant{}}
 	for _, p := range plans {
 		report, err := p.apply(ctx)
-		if scimerr.Is(err, http.StatusConflict) { // perhaps with another server that applies it
+		for tries := 1; scimerr.Is(err, http.StatusConflict) && tries < mostTries; tries++ {
 			if p, err = p.again(ctx); err == nil {
 				report, err = p.apply(ctx)
 			}

@@ -163,6 +163,9 @@ func (d *Direct) Reset(ctx context.Context, tenant string) (*Restored, error) {
 	if scimerr.Is(err, http.StatusNotFound) {
 		r, err = d.restore(ctx, t, "")
 	}
+	if scimerr.Is(err, http.StatusNotFound) { // it was deleted meanwhile
+		err = scimerr.NotFound("There is no tenant %s.", t.Name)
+	}
 	return r, err
 }
 

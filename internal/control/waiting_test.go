@@ -1,13 +1,19 @@
 package control
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/scimd/scimd/internal/scimerr"
 )
 
 // A request that takes long is not ended by the times that bound others, and one that
@@ -60,5 +66,35 @@ func TestLongRequestsHaveTheirTimeAndThoseThatWaitEndWithTheServer(t *testing.T)
 				t.Errorf("status %d, want %d", resp.StatusCode, tc.want)
 			}
 		})
+	}
+}
+
+// Who sends a long body that is refused at its beginning gets the refusal, rather than
+// a connection that is cut.
+func TestARefusalReachesWhoIsStillSending(t *testing.T) {
+	t.Parallel()
+	rt := asking("POST", "read", "read", "Reads.", func(_ Service, r *http.Request) (status, error) {
+		_, _ = r.Body.Read(make([]byte, 1))
+		return status{}, scimerr.BadRequest("That is enough.")
+	}).reading("application/json").atMost(32 << 20)
+	h := &handler{log: slog.New(slog.DiscardHandler)}
+	srv := httptest.NewServer(h.answer(nil, rt))
+	defer srv.Close()
+	conn, err := net.Dial("tcp", srv.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	body := strings.Repeat(" ", 16<<20)
+	if _, err := fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(body), body); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusBadRequest {
+		t.Error(resp.Status)
 	}
 }
