@@ -87,7 +87,9 @@ func newServiceUser(t *Tenant, userName string) (*store.Resource, error) {
 }
 
 // AddServiceUser makes a service user and, in the same transaction, what then
-// keeps for its id; 409 when the userName is in use. It may run then several times.
+// keeps for its id; 409 when the userName is in use, store.ErrNotFound without the
+// tenant, store.ErrMoved when it has another space by now. It may run then several
+// times.
 func (s *Service) AddServiceUser(ctx context.Context, t *Tenant, userName string, then func(tx store.Tx, id string) error) error {
 	by, err := s.EnsureServiceUser(ctx, t)
 	if err != nil {
@@ -100,6 +102,10 @@ func (s *Service) AddServiceUser(ctx context.Context, t *Tenant, userName string
 	c := &Call{Tenant: t, Principal: by}
 	add := func() error {
 		return s.store.Do(ctx, t.Space, func(tx store.Tx) error {
+			// First, as in a space that the tenant has left others may have the name.
+			if err := tx.Stay(t.ID); err != nil {
+				return err
+			}
 			made := *r
 			made.Body = r.Body.Clone()
 			if err := c.add(tx, &made, nil, nil); err != nil {

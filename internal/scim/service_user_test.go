@@ -2,7 +2,9 @@ package scim
 
 import (
 	"context"
+	"errors"
 	"testing"
+	"time"
 
 	"github.com/scimd/scimd/internal/scimerr"
 	"github.com/scimd/scimd/internal/store"
@@ -66,6 +68,15 @@ func TestAServiceUserIsMadeWhateverRestoresDoWithAStray(t *testing.T) {
 			d := newDirectory(t, s, "cyberark")
 			if err := d.service.AddServiceUser(t.Context(), d.call.Tenant, "ada", none); !scimerr.Is(err, 409) {
 				t.Errorf("%v, want 409", err)
+			}
+		})
+		t.Run("a user had the name in a space that the tenant has left", func(t *testing.T) {
+			d := newDirectory(t, s, "cyberark")
+			if _, err := s.RestoreSnapshot(t.Context(), d.call.Tenant.ID, "", store.Event{At: time.Now()}); err != nil {
+				t.Fatal(err)
+			}
+			if err := d.service.AddServiceUser(t.Context(), d.call.Tenant, "ada", none); !errors.Is(err, store.ErrMoved) {
+				t.Errorf("%v, want ErrMoved", err)
 			}
 		})
 	})
