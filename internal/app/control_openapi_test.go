@@ -293,7 +293,7 @@ func TestNoRouteOfTheControlAPIFallsOverWhatItIsSent(t *testing.T) {
 				for _, name := range names {
 					if at := filled(path, name, name); at != path && name != "blue" {
 						refused(method, at, jsonType, "{}", 400, 404)
-						refused(method, filled(path, "blue", name), jsonType, "{}")
+						refused(method, filled(path, "blue", name)+only(op, "timeout", "?timeout=1ms"), jsonType, "{}")
 					}
 				}
 				refused(method, there+"?no-such=1", jsonType, "{}", 400)
